@@ -1,0 +1,1 @@
+"""The harness: studies, datasets, runs, profiles, gates and the command line."""

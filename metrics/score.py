@@ -1,0 +1,48 @@
+"""A score: a value or the reason why there is none, never a number that stands for a failure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Direction = Literal["lower", "higher"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """The result of one metric over one set of clips.
+
+    Attributes:
+        value: the score, finite; None when it is missing.
+        missing: why there is no value; None when there is one.
+        n: clips that entered the value (clips, not frames or windows).
+        failed: reason by clip key, for every clip that could not be measured.
+        low, high: 95 % confidence interval, None where it cannot be had (too few clips).
+        direction: which way is better.
+        unit: "dB", or "" for dimensionless scores.
+        signature: how the number was made; equal signatures mean comparable numbers.
+        notes: warnings that belong beside the number ("n = 7 is below the sensible minimum of 50").
+        details: further numbers of the same measurement (bias-corrected value, number of frames or windows).
+    """
+
+    value: float | None
+    missing: str | None
+    n: int
+    direction: Direction
+    unit: str
+    signature: str
+    failed: Mapping[str, str] = field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.missing is None):
+            raise ValueError("A score has either a value or a reason why it is missing, not both and not neither.")
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"A score's {name} must be finite, got {number}; a failure is a missing score.")

@@ -1,0 +1,147 @@
+"""The contract between generators and the harness: a prompt goes in, a narration comes out.
+
+Light to import (NumPy only), because every generator, also a stranger's, needs it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """A voice profile: mono speech of the person to imitate.
+
+    Attributes:
+        waveform: float32 [S], -1..1.
+        sample_rate: Hz.
+    """
+
+    waveform: NDArray[np.float32]
+    sample_rate: int
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """What a generator is asked to narrate.
+
+    Attributes:
+        key: name of the sample, unique within its dataset.
+        text: the words to be spoken.
+        image: the driving image, uint8 [H, W, 3], RGB.
+        voice: the voice profile.
+        seed: fixes everything random about this one narration.
+    """
+
+    key: str
+    text: str
+    image: NDArray[np.uint8]
+    voice: Voice
+    seed: int
+
+
+@dataclass(eq=False)
+class Narration:
+    """Generated speech and video.
+
+    Attributes:
+        frames: uint8 [T, H, W, 3] RGB, or an iterable of uint8 [t, H, W, 3] chunks for clips that should not sit in memory.
+        fps: frames per second.
+        waveform: float32 [S], mono, -1..1.
+        sample_rate: Hz.
+        seconds: wall seconds per stage; complete once `frames` has been read to its end.
+    """
+
+    frames: NDArray[np.uint8] | Iterable[NDArray[np.uint8]]
+    fps: float
+    waveform: NDArray[np.float32]
+    sample_rate: int
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def chunks(self) -> Iterator[NDArray[np.uint8]]:
+        """The frames as a stream of uint8 [t, H, W, 3] chunks, whichever form they were given in."""
+        if isinstance(self.frames, np.ndarray):
+            yield self.frames
+        else:
+            yield from self.frames
+
+
+@dataclass(frozen=True)
+class FinishedClip:
+    """A narration that already stands in a media file (a folder of clips, another program's output)."""
+
+    path: Path
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReferenceClip:
+    """What the harness tells `for_dataset` of one clip of the dataset."""
+
+    key: str
+    path: Path
+    speaker: str | None
+
+
+class GenerationFailed(RuntimeError):
+    """One prompt could not be narrated; the message is the reason that the results will carry."""
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Any callable from prompt to narration that has a name and can describe itself.
+
+    Optional, looked up by the harness where present:
+
+    * `weights`: class attribute, names of weight files the generator needs. The harness fetches and verifies them
+      and passes `weight_paths: Mapping[str, Path]` to the constructor.
+    * `for_dataset(clips)`: returns the generator bound to one dataset; `ceiling` and `chance` need to see its clips.
+    """
+
+    name: str
+
+    def __call__(self, prompt: Prompt) -> Narration | FinishedClip:
+        """Narrate one prompt; raise `GenerationFailed` with a reason if that cannot be done."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """Parameters, checkpoint hash, configuration: JSON values that go into the results."""
+        ...
+
+
+@runtime_checkable
+class SeesDataset(Protocol):
+    """A generator that must know the dataset's clips before it can answer prompts."""
+
+    def for_dataset(self, clips: Sequence[ReferenceClip]) -> Generator: ...
+
+
+class StageClock:
+    """Wall seconds per named stage of one narration.
+
+    Stages that are entered several times add up. On a GPU pass `synchronize` (for instance `torch.cuda.synchronize`),
+    otherwise a stage would only measure the launch of its kernels.
+    """
+
+    def __init__(self, synchronize: Any = None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._synchronize = synchronize or (lambda: None)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent in the `with` block to the stage `name`."""
+        self._synchronize()
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._synchronize()
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start

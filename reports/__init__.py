@@ -1,0 +1,1 @@
+"""Turns a results file into tables, plots and pages; never runs a model or a metric."""
