@@ -1,0 +1,15 @@
+"""The multi-entangled latent space between voice, face and text."""
+
+from .encoder import EntangledEncoder
+from .entangler import Ablation, EntangleConfig, Entangler, Latents, Sharing, rows, text_rows_of_ids
+
+__all__ = [
+    "Ablation",
+    "EntangleConfig",
+    "EntangledEncoder",
+    "Entangler",
+    "Latents",
+    "Sharing",
+    "rows",
+    "text_rows_of_ids",
+]

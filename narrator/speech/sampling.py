@@ -1,0 +1,50 @@
+"""How the next speech code is drawn from the GPT's logits: the rules of Hugging Face `generate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SamplingRules:
+    """Drawing of speech codes. The defaults are those of the paper's released code.
+
+    Attributes:
+        temperature: divides the logits.
+        repetition_penalty: positive logits of codes that occurred are divided by it, negative ones multiplied.
+        top_k: only so many of the most likely codes stay.
+        top_p: then only the most likely ones that together reach this probability.
+        greedy: take the most likely code after the repetition penalty; nothing is drawn.
+    """
+
+    temperature: float = 0.75
+    repetition_penalty: float = 10.0
+    top_k: int = 50
+    top_p: float = 0.85
+    greedy: bool = False
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0 or self.repetition_penalty <= 0 or self.top_k < 1 or not 0 < self.top_p <= 1:
+            raise ValueError(f"Sampling needs temperature, penalty > 0, top_k >= 1 and 0 < top_p <= 1, not {self}.")
+
+    def draw(self, logits: Tensor, occurred: Tensor, generator: torch.Generator) -> int:
+        """Draw one code.
+
+        Args:
+            logits: float32 [codes], on the CPU, so that every device draws alike.
+            occurred: bool [codes], which codes the penalty applies to.
+            generator: CPU generator; one number is taken from it unless `greedy`.
+        """
+        penalised = torch.where(logits > 0, logits / self.repetition_penalty, logits * self.repetition_penalty)
+        logits = torch.where(occurred, penalised, logits)
+        if self.greedy:
+            return int(logits.argmax())
+        scores, codes = (logits / self.temperature).topk(min(self.top_k, logits.numel()))
+        probabilities = scores.softmax(0)
+        # A code stays as long as the more likely ones do not reach top_p without it; the first always stays.
+        likelier = probabilities.cumsum(0) - probabilities
+        kept = torch.where(likelier < self.top_p, probabilities, 0.0)
+        return int(codes[torch.multinomial(kept, 1, generator=generator)])

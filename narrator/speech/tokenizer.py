@@ -1,0 +1,78 @@
+"""Byte-pair encoding of cleaned English text with the vocabulary of the speech model."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from .sentences import pieces
+from .text import clean_english
+
+BUNDLED_VOCABULARY = Path(__file__).with_name("vocabulary.json")
+
+
+class SpeechTokenizer:
+    """Text to token ids: cleaned, tagged `[en]`, every space as `[SPACE]`, then BPE.
+
+    Args:
+        vocabulary: a Hugging Face `tokenizers` file with the special tokens `[START]`, `[STOP]`, `[SPACE]` and `[en]`,
+            such as XTTS' vocab.json. Ours, learnt from sentences written for this project, is `BUNDLED_VOCABULARY`.
+    """
+
+    def __init__(self, vocabulary: Path = BUNDLED_VOCABULARY) -> None:
+        try:
+            self._tokenizer = Tokenizer.from_str(vocabulary.read_text("utf-8"))
+        except OSError:
+            raise FileNotFoundError(
+                f"The vocabulary {vocabulary} cannot be read; name the vocab.json that came with the speech checkpoint."
+            ) from None
+        except Exception as error:  # tokenizers raises bare Exception for whatever its parser meets
+            raise ValueError(
+                f"{vocabulary} is not a tokenizer file ({error}); name the vocab.json that came with the checkpoint."
+            ) from None
+        missing = [token for token in ("[START]", "[STOP]", "[SPACE]", "[en]") if self._id(token) is None]
+        if missing:
+            raise ValueError(f"The vocabulary {vocabulary} lacks {', '.join(missing)}; it belongs to another model.")
+
+    def _id(self, token: str) -> int | None:
+        found: int | None = self._tokenizer.token_to_id(token)
+        return found
+
+    @cached_property
+    def start(self) -> int:
+        """Id that opens a text."""
+        return int(self._tokenizer.token_to_id("[START]"))
+
+    @cached_property
+    def stop(self) -> int:
+        """Id that closes a text."""
+        return int(self._tokenizer.token_to_id("[STOP]"))
+
+    @cached_property
+    def size(self) -> int:
+        """Number of ids: the highest one plus 1 (vocabularies may have gaps)."""
+        return max(self._tokenizer.get_vocab().values()) + 1
+
+    def encode(self, text: str) -> list[int]:
+        """Token ids of `text`, without start and stop."""
+        return self._encode_cleaned(clean_english(text))
+
+    def encode_long(self, text: str, limit: int) -> list[list[int]]:
+        """Token ids of `text` in pieces of at most `limit` ids, cut between sentences where possible, else words.
+
+        Raises:
+            ValueError: nothing can be spoken, or one word alone exceeds the limit.
+        """
+        found = [
+            self._encode_cleaned(piece)
+            for piece in pieces(clean_english(text), lambda part: len(self._encode_cleaned(part)) <= limit)
+        ]
+        if not found:
+            raise ValueError("The prompt text holds nothing to speak; give at least one word.")
+        return found
+
+    def _encode_cleaned(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer.encode(f"[en]{text}".replace(" ", "[SPACE]")).ids
+        return ids
