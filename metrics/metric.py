@@ -6,19 +6,30 @@ also one that a stranger wrote. The same object is a `torchmetrics.Metric` for u
 Two kinds:
 
 * `DistributionMetric` compares the set of generated clips with the set of reference clips (FID, FVD, FVMD, FAD).
-* `PairedMetric` compares each generated clip with its own reference (MCD, STOI).
+  A new one supplies its metadata, `observe` and `reduce`; a Frechet distance of features needs `observe` alone, see
+  `metrics.frechet_metric`.
+* `PairedMetric` compares each generated clip with its own reference (MCD, STOI). A new one supplies its metadata,
+  `observe` and `compare`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
 
+from metrics import signature, weights
+from metrics.intervals import bootstrap_interval, mean_interval
+from metrics.packing import pack, unpack
 from metrics.score import Direction, Score
 
 Statistics = Mapping[str, NDArray[Any]]
@@ -27,7 +38,7 @@ Statistics = Mapping[str, NDArray[Any]]
 Modality = Literal["video", "audio"]
 
 
-class Unmeasurable(ValueError):
+class Unmeasurable(ValueError):  # noqa: N818
     """This clip (or pair) cannot be measured; the message is the reason that the score will carry."""
 
 
@@ -39,7 +50,7 @@ class ClipObserver(ABC):
     """
 
     def frames(self, frames: NDArray[np.uint8]) -> None:  # noqa: B027 - optional hook
-        """Consecutive frames, uint8 [t, H, W, 3], RGB, at the protocol's frame rate; reused by the caller afterwards."""
+        """Consecutive frames, uint8 [t, H, W, 3], RGB, at the protocol's frame rate; the caller reuses the array."""
 
     def waveform(self, waveform: NDArray[np.float32], sample_rate: int) -> None:  # noqa: B027 - optional hook
         """The whole mono soundtrack, float32 [S] in -1..1, at the protocol's sample rate in Hz."""
@@ -52,7 +63,12 @@ class ClipObserver(ABC):
         """
 
 
-class ClipMetric(Metric, ABC):
+@dataclass(frozen=True)
+class NoConfig:
+    """The configuration of a metric that has nothing to configure."""
+
+
+class ClipMetric(Metric, ABC):  # type: ignore[misc]
     """Metadata and the per-clip half that both kinds share.
 
     Attributes:
@@ -61,6 +77,8 @@ class ClipMetric(Metric, ABC):
         unit: "dB", or "" for dimensionless scores.
         modalities: what the metric looks at; a clip that lacks one is a counted failure.
         minimum_clips: below this many clips the score carries a note.
+        config: a frozen dataclass that holds everything the number depends on beside the clips and the weights.
+        weights: names of the weight files the metric uses, see `metrics.weights`.
     """
 
     name: str
@@ -68,6 +86,8 @@ class ClipMetric(Metric, ABC):
     unit: str = ""
     modalities: ClassVar[frozenset[Modality]]
     minimum_clips: int = 2
+    config: Any = NoConfig()
+    weights: tuple[str, ...] = ()
     full_state_update = False
     is_differentiable = False
 
@@ -77,14 +97,19 @@ class ClipMetric(Metric, ABC):
         return "higher" if self.higher_is_better else "lower"
 
     @property
-    @abstractmethod
-    def signature(self) -> str:
-        """How the number is made: name, every configuration field and the weights' hash. See `metrics.signature`."""
+    def statistics_kind(self) -> str:
+        """What the per-clip statistics are; metrics that differ only in their reduction give the same word."""
+        return self.name
 
     @property
-    @abstractmethod
+    def signature(self) -> str:
+        """How the number is made: name, every configuration field and the weights' hash. See `metrics.signature`."""
+        return signature.signature(self.name, self.config, self._weight_hashes())
+
+    @property
     def statistics_id(self) -> str:
         """Identifies the per-clip statistics: two metrics with equal ids share the cache and are observed once."""
+        return signature.statistics_id(self.statistics_kind, self.config, self._weight_hashes())
 
     @abstractmethod
     def observe(self) -> ClipObserver:
@@ -92,14 +117,51 @@ class ClipMetric(Metric, ABC):
 
     def missing(self, reason: str, failed: Mapping[str, str] | None = None) -> Score:
         """A score without a value."""
-        return Score(
-            value=None, missing=reason, n=0, direction=self.direction, unit=self.unit, signature=self.signature,
-            failed=dict(failed or {}),
-        )  # fmt: skip
+        return self._score(None, reason, n=0, failed=failed)
+
+    def _score(self, value: float | None, missing: str | None = None, *, failed: Any, **fields: Any) -> Score:
+        fields |= {"direction": self.direction, "unit": self.unit, "signature": self.signature}
+        return Score(value=value, missing=missing, failed=dict(failed or {}), **fields)
+
+    def _notes(self, n: int) -> tuple[str, ...]:
+        if n >= self.minimum_clips:
+            return ()
+        return (f"n = {n} is below the sensible minimum of {self.minimum_clips} clips",)
+
+    def _weight_hashes(self) -> dict[str, str]:
+        return {name: weights.identity(name) for name in self.weights}
+
+    def _observed(self, media: Tensor, sample_rate: int | None) -> list[Callable[[], Statistics]]:
+        """Observe a batch of clips: uint8 [N, T, 3, H, W] video, or floating-point [N, S] audio with its rate."""
+        video = media.dtype == torch.uint8
+        if media.ndim != (5 if video else 2) or not (video or media.is_floating_point()):
+            raise ValueError(
+                f"{self.name} takes uint8 video [N, T, 3, H, W] or floating-point audio [N, S], "
+                f"got {media.dtype} {list(media.shape)}."
+            )
+        if not video and sample_rate is None:
+            raise ValueError(f"{self.name} needs `sample_rate` in Hz beside the audio.")
+        pending = []
+        for clip in media.detach().cpu():
+            observer = self.observe()
+            if video:
+                observer.frames(clip.permute(0, 2, 3, 1).contiguous().numpy())
+            elif sample_rate is not None:
+                observer.waveform(clip.float().numpy(), sample_rate)
+            pending.append(observer.finish())
+        return pending
 
 
 class DistributionMetric(ClipMetric):
-    """Compares two sets of clips."""
+    """Compares two sets of clips.
+
+    As a `torchmetrics.Metric` it keeps the statistics of every clip it has seen; `metrics.frechet_metric` knows better.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_state("reference_clips", default=[], dist_reduce_fx="cat")
+        self.add_state("generated_clips", default=[], dist_reduce_fx="cat")
 
     @abstractmethod
     def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
@@ -109,7 +171,14 @@ class DistributionMetric(ClipMetric):
             Unmeasurable: the sets are too small; the message says how many are needed.
         """
 
-    @abstractmethod
+    def interval(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> tuple[float, float] | None:
+        """95 % interval of the score that sets of this size are expected to have; both sets of clips vary."""
+        return bootstrap_interval(self.reduce, reference, generated)
+
+    def details(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> dict[str, float]:
+        """Further numbers of the same measurement."""
+        return {"reference_clips": len(reference)}
+
     def score(
         self,
         reference: Mapping[str, Statistics],
@@ -117,10 +186,40 @@ class DistributionMetric(ClipMetric):
         failed: Mapping[str, str] | None = None,
     ) -> Score:
         """The score with its interval; clips are taken in the order of their keys, so their order does not matter."""
+        ours, theirs = ([clips[key] for key in sorted(clips)] for clips in (generated, reference))
+        try:
+            value = self.reduce(theirs, ours)
+        except Unmeasurable as reason:
+            return self.missing(str(reason), failed)
+        low, high = self.interval(theirs, ours) or (None, None)
+        notes = self._notes(min(len(theirs), len(ours)))
+        details = self.details(theirs, ours)
+        return self._score(value, n=len(ours), failed=failed, low=low, high=high, notes=notes, details=details)
+
+    def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:
+        """Add a batch of clips: uint8 [N, T, 3, H, W] video or floating-point [N, S] audio; `real`: the reference."""
+        state = self.reference_clips if real else self.generated_clips
+        state.extend(pack(statistics()).to(self.device) for statistics in self._observed(media, sample_rate))
+
+    def compute(self) -> Tensor:
+        """The distance between all reference and all generated clips seen so far, float64."""
+        sets = [
+            unpack(dim_zero_cat(clips)) if len(clips) else [] for clips in (self.reference_clips, self.generated_clips)
+        ]
+        return torch.tensor(self.reduce(*sets), dtype=torch.float64, device=self.device)
 
 
 class PairedMetric(ClipMetric):
-    """Compares each generated clip with its own reference."""
+    """Compares each generated clip with its own reference.
+
+    As a `torchmetrics.Metric` it keeps a running sum, and counts pairs that have no score apart.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.add_state("total", default=torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
+        self.add_state("measured", default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("unmeasured", default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     @abstractmethod
     def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
@@ -130,6 +229,43 @@ class PairedMetric(ClipMetric):
             Unmeasurable: this pair has no score; the message is the reason.
         """
 
-    @abstractmethod
     def score(self, pairs: Mapping[str, Statistics], failed: Mapping[str, str] | None = None) -> Score:
         """The mean over pairs with its interval."""
+        if not pairs:
+            return self.missing(_why_nothing(failed or {}), failed)
+        values = np.array([float(pairs[key]["value"]) for key in sorted(pairs)])
+        low, high = mean_interval(values) or (None, None)
+        notes = self._notes(len(values))
+        return self._score(float(values.mean()), n=len(values), failed=failed, low=low, high=high, notes=notes)
+
+    def update(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> None:
+        """Add a batch of pairs, generated and reference: uint8 [N, T, 3, H, W] video or floating-point [N, S] audio."""
+        if len(preds) != len(target):
+            raise ValueError(
+                f"{self.name} compares pairs, got {len(preds)} generated and {len(target)} reference clips."
+            )
+        for ours, theirs in zip(self._observed(preds, sample_rate), self._observed(target, sample_rate), strict=True):
+            try:
+                self.total += float(self.compare(theirs(), ours())["value"])
+                self.measured += 1
+            except Unmeasurable:
+                self.unmeasured += 1
+
+    def compute(self) -> Tensor:
+        """The mean over the pairs that have a score, float64."""
+        if not self.measured:
+            raise Unmeasurable(f"{self.name} has no pair with a score; {int(self.unmeasured)} could not be measured.")
+        mean: Tensor = self.total / self.measured
+        return mean
+
+
+def _unpacked(state: list[Tensor] | Tensor) -> list[dict[str, NDArray[Any]]]:
+    """The clips of a list state, which torchmetrics concatenates when it gathers between processes."""
+    return unpack(dim_zero_cat(state)) if len(state) else []
+
+
+def _why_nothing(failed: Mapping[str, str]) -> str:
+    if not failed:
+        return "there are no pairs"
+    reason, count = Counter(failed.values()).most_common(1)[0]
+    return f"none of {len(failed)} pairs could be measured; {count} of them: {reason}"
