@@ -1,0 +1,1 @@
+"""Audio metrics: mel-cepstral distortion, intelligibility, Frechet audio distance."""

@@ -1,0 +1,169 @@
+"""Short-time objective intelligibility (STOI) and its extended form (ESTOI), computed by the `pystoi` package.
+
+STOI: Taal, Hendriks, Heusdens and Jensen, IEEE TASLP 2011. ESTOI: Jensen and Taal, IEEE/ACM TASLP 2016. Around the
+package stands what it leaves open: signals of different length, too little speech, and noise from NumPy's global
+random state.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pystoi
+from numpy.typing import ArrayLike, NDArray
+from pystoi import utils as pystoi_utils
+from pystoi.stoi import DYN_RANGE, FS, N, N_FRAME
+
+from metrics.audio.cepstral_features import LogMelCepstrum
+from metrics.audio.dtw import fast_dtw_path
+from metrics.audio.paired_waveforms import PairedWaveformMetric
+from metrics.audio.spectrogram import periodic_hann
+from metrics.audio.waveform import Waveform, checked
+from metrics.metric import Statistics, Unmeasurable
+from metrics.signature import reduction_field, signature, statistics_id
+
+SHORTEST = 0.4  # seconds: one segment of 30 frames
+
+
+@dataclass(frozen=True)
+class IntelligibilityConfig:
+    """One convention.
+
+    Attributes:
+        extended: ESTOI instead of STOI.
+        alignment: cut the longer signal ("truncate", as the paper's tables suggest: their values are those of speech
+            that was not aligned), or move the generated speech onto the reference's time axis ("dtw").
+        radius: width of the alignment's corridor in frames of 16 ms.
+        seed: of the noise at machine precision that ESTOI adds.
+    """
+
+    extended: bool = reduction_field(False)
+    alignment: Literal["truncate", "dtw"] = reduction_field("truncate")
+    radius: int = reduction_field(32)
+    seed: int = reduction_field(0)
+
+
+CONVENTIONS = {
+    "stoi": IntelligibilityConfig(),
+    "estoi": IntelligibilityConfig(extended=True),
+    "stoi-dtw": IntelligibilityConfig(alignment="dtw"),
+}
+"""Registry name to convention."""
+
+
+class ShortTimeObjectiveIntelligibility(PairedWaveformMetric):
+    """STOI or ESTOI: 1 for the reference itself, about 0 for unrelated sound, higher is better.
+
+    Per clip: the waveform, because which frames count and where the signals are cut depends on the other clip.
+
+    Example:
+        >>> import torch
+        >>> speech = torch.randn(16000, generator=torch.Generator().manual_seed(0))
+        >>> metric = ShortTimeObjectiveIntelligibility(sample_rate=16000)
+        >>> metric.update(speech, speech)
+        >>> metric.compute()
+        tensor(1.)
+
+    Args:
+        name: one of `CONVENTIONS`, or a name for the configuration given.
+        config: the convention; None takes the one called `name`.
+        sample_rate: Hz of the waveforms given to `update`.
+        **kwargs: to `torchmetrics.Metric`.
+    """
+
+    higher_is_better = True
+    total: Any
+    pairs: Any
+
+    def __init__(
+        self, name: str = "stoi", config: IntelligibilityConfig | None = None, *, sample_rate: int = 16000, **kwargs: Any
+    ) -> None:
+        super().__init__(sample_rate, **kwargs)
+        self.name = name
+        self.title = name.upper()
+        self.config = CONVENTIONS[name] if config is None else config
+
+    @property
+    def signature(self) -> str:
+        return signature(self.name, self.config, {})
+
+    @property
+    def statistics_id(self) -> str:
+        return statistics_id("waveform", self.config, {})
+
+    def clip_statistics(self, waveform: ArrayLike, sample_rate: int) -> Statistics:
+        signal = checked(waveform, sample_rate, SHORTEST)
+        return {"waveform": signal, "sample_rate": np.array(sample_rate)}
+
+    def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
+        """The pair's intelligibility under "value".
+
+        Raises:
+            Unmeasurable: fewer than 30 frames of speech, or the generated signal is silent where the reference speaks.
+        """
+        sample_rate = int(reference["sample_rate"])
+        if sample_rate != int(generated["sample_rate"]):
+            raise ValueError(f"The pair has two sample rates, {sample_rate} and {int(generated['sample_rate'])} Hz.")
+        clean, degraded = reference["waveform"], generated["waveform"]
+        if self.config.alignment == "dtw":
+            degraded = warped(degraded, clean, sample_rate, self.config.radius)
+        length = min(len(clean), len(degraded))
+        clean, degraded = clean[:length].astype(np.float64), degraded[:length].astype(np.float64)
+        _require_speech(clean, sample_rate)
+        with _seeded(self.config.seed):
+            value = pystoi.stoi(clean, degraded, sample_rate, extended=self.config.extended)
+        return {"value": np.float64(value)}
+
+
+def _require_speech(clean: NDArray[np.float64], sample_rate: int) -> None:
+    """Refuse what `pystoi` would answer with the value 1e-5, counting frames as it does."""
+    signal = clean if sample_rate == FS else pystoi_utils.resample_oct(clean, FS, sample_rate)
+    frames = np.lib.stride_tricks.sliding_window_view(signal, N_FRAME)[:: N_FRAME // 2][: _frame_count(len(signal))]
+    levels = 20 * np.log10(np.linalg.norm(frames * np.hanning(N_FRAME + 2)[1:-1], axis=1) + pystoi_utils.EPS)
+    audible = int(np.sum(levels > levels.max() - DYN_RANGE)) if len(levels) else 0
+    if audible - 1 < N:
+        raise Unmeasurable(f"{max(audible - 1, 0)} frames of speech in the reference, intelligibility needs {N}")
+
+
+def _frame_count(samples: int) -> int:
+    """`pystoi` never uses a frame that ends with the signal's last sample."""
+    return max(0, -(-(samples - N_FRAME) // (N_FRAME // 2)))
+
+
+def warped(moved: Waveform, fixed: Waveform, sample_rate: int, radius: int) -> Waveform:
+    """`moved` on the time axis of `fixed`: for each frame of `fixed` the aligned frame of `moved`, overlap-added.
+
+    Frames are aligned by FastDTW on mel-cepstra c1..c13 of 80 bands. Pitch is kept, and `moved` aligned with itself
+    comes back unchanged.
+    """
+    features = LogMelCepstrum()
+    rows, columns = fast_dtw_path(features(fixed, sample_rate)[:, 1:], features(moved, sample_rate)[:, 1:], radius)
+    first, last = (np.searchsorted(rows, np.arange(rows[-1] + 1), side=side) for side in ("left", "right"))
+    sources = columns[(first + last - 1) // 2]
+    hop = features.hop
+    window = periodic_hann(2 * hop)
+    padded = np.pad(moved, (hop, 2 * hop))
+    output = np.zeros(len(fixed) + 3 * hop)
+    for frame, source in enumerate(sources):
+        output[frame * hop : (frame + 2) * hop] += window * padded[source * hop : (source + 2) * hop]
+    return output[hop : hop + len(fixed)].astype(np.float32)
+
+
+_GLOBAL_STATE = threading.Lock()
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """NumPy's global random state set to `seed` inside, as it was outside: `pystoi` takes its noise from there."""
+    with _GLOBAL_STATE:
+        before = np.random.get_state()  # noqa: NPY002
+        np.random.seed(seed)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            np.random.set_state(before)  # noqa: NPY002

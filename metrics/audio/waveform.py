@@ -1,0 +1,69 @@
+"""What every audio metric asks of a waveform before it measures anything."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import soxr
+from numpy.typing import ArrayLike, NDArray
+
+from metrics.metric import ClipObserver, Statistics, Unmeasurable
+
+Waveform = NDArray[np.float32]
+
+
+def checked(waveform: ArrayLike, sample_rate: int, seconds: float) -> Waveform:
+    """The waveform as float32 [S], S at least `seconds` long, finite and not constant.
+
+    Raises:
+        Unmeasurable: it is too short, silent, or holds NaN or infinity.
+        TypeError: it is not floating point.
+        ValueError: it is not one-dimensional.
+    """
+    array = np.asarray(waveform)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise TypeError(f"A waveform must be floating point in -1..1, got {array.dtype}; divide 16-bit samples by 32768.")
+    if array.ndim != 1:
+        raise ValueError(f"A waveform must be mono, of shape [S], got {list(array.shape)}; average its channels first.")
+    if len(array) < seconds * sample_rate:
+        raise Unmeasurable(f"the audio is {len(array) / sample_rate:.3f} s long, at least {seconds:g} s are needed")
+    if not np.isfinite(array).all():
+        raise Unmeasurable("the audio holds NaN or infinite samples")
+    if array.max() == array.min():
+        raise Unmeasurable("the audio is silent")
+    return array.astype(np.float32)
+
+
+def resampled(waveform: Waveform, sample_rate: int, wanted: int) -> Waveform:
+    """The waveform at `wanted` Hz, ceil(S * wanted / sample_rate) samples, as `librosa.load` does it (soxr HQ)."""
+    if wanted == sample_rate:
+        return waveform
+    length = math.ceil(len(waveform) * wanted / sample_rate)
+    converted = soxr.resample(waveform, sample_rate, wanted, quality="HQ")[:length]
+    return np.pad(converted, (0, length - len(converted)))
+
+
+class WaveformObserver(ClipObserver):
+    """Hands a clip's whole soundtrack to one function.
+
+    Args:
+        measure: float32 [S] and its sample rate in Hz to the clip's statistics; may raise `Unmeasurable`.
+    """
+
+    def __init__(self, measure: Callable[[Waveform, int], Statistics]) -> None:
+        self._measure = measure
+        self._heard: tuple[Waveform, int] | None = None
+
+    def waveform(self, waveform: Waveform, sample_rate: int) -> None:
+        self._heard = np.array(waveform), sample_rate
+
+    def finish(self) -> Callable[[], Statistics]:
+        heard, self._heard = self._heard, None
+        return lambda: self._measured(heard)
+
+    def _measured(self, heard: tuple[Waveform, int] | None) -> Statistics:
+        if heard is None:
+            raise Unmeasurable("the clip has no audio")
+        return self._measure(*heard)
