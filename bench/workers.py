@@ -1,0 +1,90 @@
+"""Work spread over processes; every process computes with one thread, so 1 and N workers give the same numbers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol, TypeVar
+
+from bench import fingerprint
+from bench.mistakes import UserMistake
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class Watch(Protocol):
+    """Shows progress: passes results through while it counts them."""
+
+    def __call__(self, results: Iterable[Result], total: int, doing: str) -> Iterable[Result]: ...
+
+
+def default_workers() -> int:
+    """One worker for each core this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def single_thread() -> None:
+    """Make this process compute with one thread."""
+    import cv2
+    import torch
+
+    for name in _THREADS:
+        os.environ[name] = "1"
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+
+
+def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+    """Results of `function` over the tasks, as they come; in this process when one worker suffices.
+
+    Raises:
+        UserMistake: a worker process was killed from outside.
+    """
+    if min(workers, len(tasks)) <= 1:
+        single_thread()
+        yield from map(function, tasks)
+        return
+    os.environ.update(dict.fromkeys(_THREADS, "1"))  # inherited before the children import their libraries
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=single_thread) as pool:
+        futures = [pool.submit(function, task) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise UserMistake(
+                f"A worker process was killed, most likely for lack of memory; what is done is kept: "
+                f"run the same command again with fewer --workers than {workers}."
+            ) from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def shard_of(key: str, shards: int) -> int:
+    """The shard that owns a key, independent of which other keys exist."""
+    return int(fingerprint.of_json(key), 16) % shards
+
+
+def torchrun_shard() -> tuple[int, int] | None:
+    """(rank, world size) when started by `torchrun`, else None."""
+    environment: Any = os.environ
+    if "RANK" in environment and int(environment.get("WORLD_SIZE", "1")) > 1:
+        return int(environment["RANK"]), int(environment["WORLD_SIZE"])
+    return None
+
+
+def wait_for_all_ranks() -> None:
+    """Under `torchrun`: return once every rank has come here."""
+    import datetime
+
+    import torch.distributed as distributed
+
+    distributed.init_process_group("gloo", timeout=datetime.timedelta(days=7))
+    distributed.barrier()
+    distributed.destroy_process_group()

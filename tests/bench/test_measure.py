@@ -1,0 +1,136 @@
+"""Measuring and scoring with a stranger's metrics: one pass, kept on disk, failures counted with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bench.measure as measuring
+from bench.measure import ClipFile, MeasuringTask, StatisticsStore, load, measure, save
+from bench.media.clip import Decoding
+from bench.scoring import Pairing, score
+from bench.study import Choice
+from metrics.metric import ClipObserver, PairedMetric, Statistics, Unmeasurable
+from metrics.score import Score
+
+
+class Brightness(ClipObserver):
+    """Mean grey level of the clip; refuses dark clips, breaks on bright ones."""
+
+    def __init__(self) -> None:
+        self.means: list[float] = []
+
+    def frames(self, frames: np.ndarray) -> None:
+        self.means += [float(frame.mean()) for frame in frames]
+
+    def finish(self) -> Callable[[], Statistics]:
+        def statistics() -> Statistics:
+            mean = float(np.mean(self.means))
+            if mean < 40:
+                raise Unmeasurable("too dark")
+            if mean > 200:
+                raise ZeroDivisionError("a bug of the metric")
+            return {"mean": np.float64(mean)}
+
+        return statistics
+
+
+class BrightnessDifference(PairedMetric):
+    """|mean - mean|, a stranger's metric."""
+
+    name = title = "brightness"
+    modalities = frozenset({"video"})
+    higher_is_better = False
+    signature = "brightness|v1"
+    statistics_id = "brightness|v1"
+
+    def observe(self) -> ClipObserver:
+        return Brightness()
+
+    def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
+        return {"value": np.abs(np.float64(reference["mean"] - generated["mean"]))}
+
+    def update(self, *_: Any) -> None: ...
+
+    def compute(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class FakeClip(ClipFile):
+    """A clip without a file: its name is its content."""
+
+    def identity(self, decoding: Decoding) -> str:
+        return self.video.name
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replaces decoding: a clip named after its grey level. Returns the names of the decode passes made."""
+    passes: list[str] = []
+
+    def frames(path: Path, decoding: Decoding) -> Any:
+        passes.append(path.name)
+        if path.name == "damaged":
+            raise measuring.UnreadableClip(path, "it is cut short")
+        for _ in range(3):
+            yield np.full((16, 8, 8, 3), int(path.name), np.uint8)
+
+    monkeypatch.setattr(measuring, "frames", frames)
+    monkeypatch.setattr(measuring, "_metrics", lambda choices: [BrightnessDifference()])
+    return passes
+
+
+def task(folder: Path, *names: str, pairs: tuple[tuple[str, str], ...] = ()) -> MeasuringTask:
+    clips = {name: FakeClip(Path(name)) for name in names}
+    return MeasuringTask(folder, Decoding(), (Choice(name="brightness", plugin="brightness"),), clips, pairs)
+
+
+def cell(folder: Path, generated: Mapping[str, str], errors: Mapping[str, str]) -> Score:
+    metric = BrightnessDifference()
+    return score(metric, StatisticsStore(folder, metric), Pairing({k: "100" for k in "abcd"}, generated, {}, errors))
+
+
+def test_each_clip_is_decoded_once_and_kept(tmp_path: Path, reads: list[str]) -> None:
+    assert measure(task(tmp_path, "100", "120", pairs=(("100", "120"),))) == {}
+    assert measure(task(tmp_path, "100", "120", pairs=(("100", "120"),))) == {}
+    assert reads == ["100", "120"]
+    assert cell(tmp_path, {"a": "120"}, {}).value == 20.0
+
+
+def test_failures_are_counted_with_their_reasons_and_bugs_are_not_kept(tmp_path: Path, reads: list[str]) -> None:
+    pairs = (("100", "120"), ("100", "10"), ("100", "damaged"), ("100", "250"))
+    errors = measure(task(tmp_path, "100", "120", "10", "damaged", "250", pairs=pairs))
+    found = cell(tmp_path, {"a": "120", "b": "10", "c": "damaged", "d": "250"}, errors)
+    assert (found.value, found.n) == (20.0, 1)
+    assert found.failed["b"] == "generated: too dark"
+    assert "it is cut short" in found.failed["c"]
+    assert "could not be measured" in found.failed["d"]
+    assert "ZeroDivisionError: a bug of the metric" in errors.values()
+    measure(task(tmp_path, "250"))
+    assert reads.count("250") == 2
+
+
+def test_a_cell_without_any_clip_is_missing_with_the_reason(tmp_path: Path, reads: list[str]) -> None:
+    errors = measure(task(tmp_path, "100", "10", pairs=(("100", "10"),)))
+    found = cell(tmp_path, {"a": "10"}, errors)
+    assert found.value is None
+    assert found.missing == "none of 1 clips could be scored, most often: generated: too dark"
+
+
+def test_statistics_round_trip(tmp_path: Path) -> None:
+    save(tmp_path / "a.npz", {"x": np.arange(3.0)})
+    save(tmp_path / "b.npz", Unmeasurable("why"))
+    assert np.array_equal(load(tmp_path / "a.npz")["x"], np.arange(3.0))
+    with pytest.raises(Unmeasurable, match="why"):
+        load(tmp_path / "b.npz")
+
+
+def test_equal_statistics_are_equal_bytes(tmp_path: Path) -> None:
+    for name in ("a.npz", "b.npz"):
+        save(tmp_path / name, {"x": np.arange(3.0), "y": np.ones(2)})
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()

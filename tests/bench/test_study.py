@@ -1,0 +1,71 @@
+"""The study file: defaults, shorthand, and every mistake named in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.mistakes import UserMistake
+from bench.study import bundled_studies, find_study, parse_study
+
+MINIMAL = """
+name: tiny
+datasets: [{name: hdtf, root: clips}]
+generators: [ceiling]
+metrics: [mcd]
+"""
+
+
+def parse(text: str) -> object:
+    return parse_study(text, "tiny.yaml", Path("/data"))
+
+
+def test_shorthand_and_defaults() -> None:
+    study = parse_study(MINIMAL, "tiny.yaml", Path("/data"))
+    assert study.generators[0].name == study.generators[0].plugin == "ceiling"
+    assert study.datasets[0].root == Path("/data/clips")
+    assert (study.protocol.fps, study.protocol.sample_rate, study.protocol.max_seconds) == (25.0, 16000, 10.0)
+
+
+def test_label_and_plugin_may_differ() -> None:
+    study = parse_study(MINIMAL.replace("[ceiling]", "[{name: a, plugin: folder}]"), "x", Path("/data"))
+    assert (study.generators[0].name, study.generators[0].plugin) == ("a", "folder")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (MINIMAL + "protocl: {fps: 25}\n", r"unknown key 'protocl'. Did you mean: protocol\?"),
+        (MINIMAL + "protocol: {fsp: 25}\n", r"unknown key 'protocol.fsp'. Did you mean: fps\?"),
+        (MINIMAL.replace("root:", "rooot:"), r"unknown key 'datasets.0.rooot'. Did you mean: root\?"),
+        (MINIMAL + "protocol: {fps: -1}\n", r"'protocol.fps'.*greater than 0"),
+        (MINIMAL.replace("[ceiling]", "[ceiling, ceiling]"), "generators names ceiling twice"),
+        (MINIMAL.replace("[ceiling]", "[]"), "'generators'.*at least 1"),
+        (MINIMAL.replace("[ceiling]", "[{name: ../up, plugin: folder}]"), "the label '../up' names a folder"),
+        ("just a string", "is not a study"),
+        ("a: [", "is not valid YAML"),
+        ("!!python/object/apply:os.system ['echo x']", "is not valid YAML"),
+    ],
+)
+def test_mistakes_are_named(text: str, says: str) -> None:
+    with pytest.raises(UserMistake, match=says):
+        parse(text)
+
+
+def test_missing_file_names_the_bundled_studies() -> None:
+    with pytest.raises(UserMistake, match=r"Cannot read the study nowhere.yaml.*Bundled studies: .*demo"):
+        find_study("nowhere.yaml")
+
+
+@pytest.mark.parametrize("name", bundled_studies())
+def test_bundled_studies_parse(name: str) -> None:
+    study = find_study(name)
+    study.check_plugins()
+    assert study.name == name
+
+
+def test_unknown_plugin_answers_with_the_nearest() -> None:
+    study = parse_study(MINIMAL.replace("[mcd]", "[fdi]"), "x", Path("/data"))
+    with pytest.raises(UserMistake, match=r"Unknown metric 'fdi'. Did you mean: .*fid"):
+        study.check_plugins()
