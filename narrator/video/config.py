@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ReferenceOrder = Literal["released", "consistent"]
-AttentionKind = Literal["auto", "flash", "memory_efficient", "cudnn", "math"]
+AttentionKind = Literal["auto", "flash", "memory_efficient", "math"]
 
 
 @dataclass(frozen=True)
