@@ -1,0 +1,1 @@
+"""Clips in and out: `clip` reads frames and soundtracks, `writing` stores what a generator made."""

@@ -1,0 +1,98 @@
+"""Opening media files: what they hold, and one sentence where they cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+# Containers of single clips only. FFmpeg would also open playlists (hls, concat, dash) and so be led by a file's
+# content to other files or to the network; pictures and subtitles are no clips either.
+_FORMATS = "mov,mpeg,mpegts,mpegvideo,avi,matroska,webm,flv,asf,wav,w64,aiff,au,caf,flac,mp3,aac,ogg"
+
+
+class UnreadableClip(ValueError):  # noqa: N818 - named for what it tells
+    """A media file that cannot be decoded as asked.
+
+    Attributes:
+        path: the file.
+        reason: why, as the end of a sentence that begins with the file's name.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}.")
+        self.path = path
+        self.reason = reason
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """The file at `path`, opened for demuxing; whatever FFmpeg finds wrong in it becomes an `UnreadableClip`."""
+    path = Path(path)
+    if not path.is_file():
+        raise UnreadableClip(path, "there is no such file")
+    if path.stat().st_size == 0:
+        raise UnreadableClip(path, "the file is empty")
+    options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+    try:
+        # "file:" keeps FFmpeg from reading a protocol into a name that holds a colon.
+        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+    except (av.error.FFmpegError, ValueError) as error:
+        raise UnreadableClip(path, _why_not_media(path, error)) from error
+    with container:
+        try:
+            yield container
+        except av.error.FFmpegError as error:
+            raise UnreadableClip(path, f"it is damaged ({error.strerror})") from error
+
+
+def _why_not_media(path: Path, error: Exception) -> str:
+    with path.open("rb") as file:
+        head = file.read(512)
+    if head[4:8] in (b"ftyp", b"mdat", b"wide"):
+        return "it is cut short: the index of the MP4 file (its moov box) is missing or incomplete"
+    if all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head):
+        return "it holds text, not media"
+    return f"it is no media file that FFmpeg can read ({getattr(error, 'strerror', None) or error})"
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The first video stream that is no cover picture; demuxing then skips the packets of all other streams."""
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    raise UnreadableClip(path, "it has no video stream")
+
+
+def audio_stream(container: InputContainer, path: Path) -> AudioStream:
+    """The first audio stream."""
+    for stream in container.streams.audio:
+        return stream
+    raise UnreadableClip(path, "it has no audio stream")
+
+
+def time_zero(container: InputContainer) -> Fraction:
+    """The presentation time, in seconds, that a clip counts from: that of its first video frame.
+
+    A file without video counts from its container's own zero.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic and stream.start_time is not None and stream.time_base:
+            return stream.start_time * stream.time_base
+    return Fraction(0)
+
+
+def require_whole(container: InputContainer, stream: AudioStream | VideoStream, packets: int, path: Path) -> None:
+    """Hold the packets that were read to the end against the file's own index, which only MP4 and its kin keep."""
+    if "mp4" in container.format.name and 0 < packets < stream.frames:
+        kind = "video" if isinstance(stream, VideoStream) else "audio"
+        raise UnreadableClip(
+            path, f"it is cut short: its index lists {stream.frames} {kind} packets, {packets} are there"
+        )
