@@ -1,0 +1,160 @@
+"""The results file: everything that reports may know of a run, typed, written with stable bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+SCHEMA = 1
+
+
+class ResultsError(ValueError):
+    """A results file cannot be used; the message is one sentence."""
+
+
+class Record(BaseModel):
+    """A part of the results file; unknown fields are an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Metric(Record):
+    """A column: its heading, the better direction and its unit ("" where dimensionless)."""
+
+    title: str
+    direction: Literal["lower", "higher"]
+    unit: str = ""
+
+
+class Study(Record):
+    """What was asked for; the orders are the tables' orders."""
+
+    name: str
+    seed: int
+    datasets: tuple[str, ...]
+    generators: tuple[str, ...]
+    metrics: dict[str, Metric]
+
+
+class Cell(Record):
+    """One generator on one dataset by one metric: a value, or the reason why it is missing.
+
+    `failed` maps clip keys to reasons; `low` and `high` bound the 95 % interval; equal signatures are comparable.
+    """
+
+    dataset: str
+    generator: str
+    metric: str
+    value: float | None
+    missing: str | None
+    n: int
+    failed: dict[str, str] = Field(default_factory=dict)
+    low: float | None = None
+    high: float | None = None
+    direction: Literal["lower", "higher"]
+    unit: str = ""
+    signature: str
+    notes: tuple[str, ...] = ()
+    details: dict[str, float] = Field(default_factory=dict)
+
+
+class Profile(Record):
+    """What one generator cost on one dataset; None where nothing was generated (clips that existed already).
+
+    Attributes:
+        clips, failed: narrated, and failed to be.
+        stages: wall seconds by stage, summed over clips.
+        seconds: wall seconds of generation, writing excluded.
+        media_seconds: seconds of video made.
+        frames: frames made.
+        real_time_factor: seconds / media_seconds; below 1 is faster than real time.
+        frames_per_second: frames / seconds.
+        peak_memory_mib: largest peak over the clips, by place ("host", "gpu").
+    """
+
+    dataset: str
+    generator: str
+    clips: int
+    failed: int
+    stages: dict[str, float] = Field(default_factory=dict)
+    seconds: float | None = None
+    media_seconds: float = 0.0
+    frames: int = 0
+    real_time_factor: float | None = None
+    frames_per_second: float | None = None
+    peak_memory_mib: dict[str, float] = Field(default_factory=dict)
+
+
+class Clip(Record):
+    """One generated clip: `file` and `reference` are relative to the run's folder, None where there is none to play."""
+
+    dataset: str
+    generator: str
+    key: str
+    file: str | None
+    reference: str | None
+    text: str
+    text_source: str
+    voice_source: str
+    error: str | None = None
+
+
+class Finding(Record):
+    """A clip of a dataset that takes no part, and why."""
+
+    dataset: str
+    item: str
+    reason: str
+
+
+class Results(Record):
+    """The whole results file."""
+
+    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    study: Study
+    protocol: dict[str, Any]
+    environment: dict[str, Any]
+    cells: tuple[Cell, ...]
+    profiles: tuple[Profile, ...] = ()
+    clips: tuple[Clip, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def write(self, path: Path) -> None:
+        """Write atomically; equal results give equal bytes."""
+        content = json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
+        handle, name = tempfile.mkstemp(prefix=".results.", dir=path.parent)
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+                stream.write(content)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @classmethod
+    def read(cls, path: Path) -> Results:
+        """Read a results file.
+
+        Raises:
+            ResultsError: no such file, not JSON, of another schema, or not results.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            raise ResultsError(f"Cannot read the results {path}: {error}.") from error
+        found = content.get("schema") if isinstance(content, dict) else None
+        if found != SCHEMA:
+            raise ResultsError(f"{path} has schema {found!r}, this version reads schema {SCHEMA}: run the study again.")
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            place = ".".join(str(part) for part in problem["loc"])
+            raise ResultsError(f"{path} is not a results file: {place}: {problem['msg']}.") from error
