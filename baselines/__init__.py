@@ -1,1 +1,1 @@
-"""Every generator that is not the bundled one: bounds (ceiling, chance), simple baselines, and other people's programs."""
+"""Every generator but the bundled one: bounds (ceiling, chance), simple baselines, other people's programs."""

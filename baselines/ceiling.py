@@ -1,0 +1,34 @@
+"""The best a score can get: the reference clip itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
+
+
+class Ceiling:
+    """Answers every prompt with the reference clip of the same key."""
+
+    name = "ceiling"
+
+    def __init__(self) -> None:
+        self._paths: dict[str, Path] = {}
+
+    def for_dataset(self, clips: Sequence[ReferenceClip]) -> Ceiling:
+        """A ceiling for these clips."""
+        bound = Ceiling()
+        bound._paths = {clip.key: clip.path for clip in clips}
+        return bound
+
+    def __call__(self, prompt: Prompt) -> FinishedClip:
+        """The reference clip; `GenerationFailed` where the dataset has none of that key."""
+        if prompt.key not in self._paths:
+            raise GenerationFailed(f"the dataset has no reference clip {prompt.key!r}")
+        return FinishedClip(self._paths[prompt.key])
+
+    def describe(self) -> Mapping[str, Any]:
+        """What is returned."""
+        return {"returns": "the reference clip itself"}

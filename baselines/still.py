@@ -1,0 +1,49 @@
+"""The driving image, frozen, under neural speech: what a score gives for no motion at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from baselines.speech import NeuralSpeech
+from narrator.contract import Narration, Prompt, StageClock
+
+_CHUNK = 32
+
+
+class Still:
+    """Shows the driving image at its own size (odd edges lose a pixel) for as long as the text is spoken.
+
+    Args:
+        fps: frames per second.
+    """
+
+    name = "still"
+
+    def __init__(self, fps: float = 25.0) -> None:
+        if not 1.0 <= fps <= 120.0:
+            raise ValueError(f"generator 'still': fps must be 1..120, got {fps}.")
+        self._fps = fps
+        self._speech = NeuralSpeech()
+
+    def __call__(self, prompt: Prompt) -> Narration:
+        """Speak the text in the neural voice, not in that of the profile, over the frozen image."""
+        clock = StageClock()
+        with clock.stage("speech"):
+            waveform = self._speech.say(prompt.text, prompt.seed)
+        count = math.ceil(len(waveform) / self._speech.sample_rate * self._fps)
+        image = prompt.image[: prompt.image.shape[0] // 2 * 2, : prompt.image.shape[1] // 2 * 2]
+        return Narration(_repeat(image, count), self._fps, waveform, self._speech.sample_rate, clock.seconds)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Frame rate and voice."""
+        return {"fps": self._fps, "speech": self._speech.describe()}
+
+
+def _repeat(image: NDArray[np.uint8], count: int) -> Iterator[NDArray[np.uint8]]:
+    for start in range(0, count, _CHUNK):
+        yield np.broadcast_to(image, (min(_CHUNK, count - start), *image.shape))
