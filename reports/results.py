@@ -6,11 +6,15 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 SCHEMA = 1
+
+Value = TypeVar("Value")
+ByKey = Annotated[dict[str, Value], AfterValidator(lambda mapping: dict(sorted(mapping.items())))]
+"""A mapping whose order says nothing, kept sorted so that equal results are equal bytes."""
 
 
 class ResultsError(ValueError):
@@ -53,14 +57,14 @@ class Cell(Record):
     value: float | None
     missing: str | None
     n: int
-    failed: dict[str, str] = Field(default_factory=dict)
+    failed: ByKey[str] = Field(default_factory=dict)
     low: float | None = None
     high: float | None = None
     direction: Literal["lower", "higher"]
     unit: str = ""
     signature: str
     notes: tuple[str, ...] = ()
-    details: dict[str, float] = Field(default_factory=dict)
+    details: ByKey[float] = Field(default_factory=dict)
 
 
 class Profile(Record):
@@ -87,10 +91,10 @@ class Profile(Record):
     frames: int = 0
     real_time_factor: float | None = None
     frames_per_second: float | None = None
-    peak_memory_mib: dict[str, float] = Field(default_factory=dict)
+    peak_memory_mib: ByKey[float] = Field(default_factory=dict)
 
 
-class Clip(Record):
+class ClipRow(Record):
     """One generated clip: `file` and `reference` are relative to the run's folder, None where there is none to play."""
 
     dataset: str
@@ -121,7 +125,7 @@ class Results(Record):
     environment: dict[str, Any]
     cells: tuple[Cell, ...]
     profiles: tuple[Profile, ...] = ()
-    clips: tuple[Clip, ...] = ()
+    clips: tuple[ClipRow, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
 
