@@ -94,7 +94,7 @@ class Profile(Record):
     peak_memory_mib: ByKey[float] = Field(default_factory=dict)
 
 
-class ClipRow(Record):
+class Clip(Record):
     """One generated clip: `file` and `reference` are relative to the run's folder, None where there is none to play."""
 
     dataset: str
@@ -119,13 +119,13 @@ class Finding(Record):
 class Results(Record):
     """The whole results file."""
 
-    schema_version: Literal[1] = Field(default=SCHEMA, alias="schema")
+    schema_version: Literal[1] = Field(default=1, alias="schema")
     study: Study
     protocol: dict[str, Any]
     environment: dict[str, Any]
     cells: tuple[Cell, ...]
     profiles: tuple[Profile, ...] = ()
-    clips: tuple[ClipRow, ...] = ()
+    clips: tuple[Clip, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
 
