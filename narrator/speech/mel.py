@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -20,8 +22,8 @@ def mel_filterbank(bins: int, bands: int, high_hz: float, sample_rate: int, *, u
         sample_rate: Hz.
         unit_area: scale every filter to unit area ("Slaney norm") instead of unit height.
     """
-    top = 2595.0 * torch.log10(torch.tensor(1.0 + high_hz / 700.0, dtype=torch.float64))
-    mels = torch.linspace(0.0, float(top), bands + 2, dtype=torch.float64)
+    top = 2595.0 * math.log10(1.0 + high_hz / 700.0)
+    mels = torch.linspace(0.0, top, bands + 2, dtype=torch.float64)
     edges = 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
     frequencies = torch.linspace(0.0, sample_rate / 2, bins, dtype=torch.float64)[:, None]
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]

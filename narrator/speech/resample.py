@@ -44,7 +44,7 @@ def _kernels(source: int, target: int) -> Tensor:
     cutoff = min(source, target) * _ROLLOFF
     reach = math.ceil(_ZERO_CROSSINGS * source / cutoff)
     position = torch.arange(-reach, reach + source, dtype=torch.float64) / source
-    phase = torch.arange(target)[:, None, None] / target  # float32, as in the reference
+    phase = torch.arange(target, dtype=torch.float64)[:, None, None] / target
     time = ((position - phase) * cutoff).clamp(-_ZERO_CROSSINGS, _ZERO_CROSSINGS)
     window = torch.cos(time * math.pi / _ZERO_CROSSINGS / 2) ** 2
     return torch.sinc(time) * window * (cutoff / source)

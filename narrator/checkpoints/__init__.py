@@ -1,0 +1,1 @@
+"""Checkpoints: reading them safely, recognising the published layouts, matching, saving."""

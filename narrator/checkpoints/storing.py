@@ -1,0 +1,79 @@
+"""Our own checkpoint: one safetensors file with every part, the sizes and the vocabulary."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import TypeAdapter, ValidationError
+from safetensors.torch import save_file
+
+from narrator.presets import NarratorConfig
+
+from .layouts import OWN_HEADER
+from .reading import CheckpointError, StoredFile
+
+if TYPE_CHECKING:
+    from narrator.networks import Networks
+
+
+def save(path: Path, networks: Networks, vocabulary: str, untrained: tuple[str, ...]) -> None:
+    """Write all parts to one `.safetensors` file; a shared encoder's tensors appear under both encoders' keys.
+
+    Args:
+        path: written through a temporary name, so that a broken-off save leaves no damaged file.
+        networks: every part filled.
+        vocabulary: the text vocabulary, as `tokenizers` JSON.
+        untrained: names of parts whose weights come from a seed; kept, so that the file says so for ever.
+    """
+    if path.suffix != ".safetensors":
+        raise CheckpointError(f"A checkpoint is saved as safetensors; end the name {path.name} in .safetensors.")
+    tensors = {
+        f"{part}.{key}": value.detach().to("cpu", copy=True).contiguous()
+        for part, module in networks.parts().items()
+        for key, value in module.state_dict().items()
+    }
+    header = {
+        "format": "narrator-bench/1",
+        "config": asdict(networks.config),
+        "vocabulary": vocabulary,
+        "untrained": untrained,
+    }
+    # One entry, because safetensors writes several in an order that changes from run to run.
+    metadata = {OWN_HEADER: json.dumps(header, sort_keys=True)}
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial, metadata)
+    os.replace(partial, path)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What one of our checkpoints says of itself beside its tensors.
+
+    Attributes:
+        config: the sizes.
+        vocabulary: the text vocabulary, as `tokenizers` JSON.
+        untrained: names of parts that were untrained when it was saved.
+    """
+
+    config: NarratorConfig
+    vocabulary: str
+    untrained: tuple[str, ...]
+    format: Literal["narrator-bench/1"]
+
+
+def read_header(file: StoredFile) -> Header:
+    """The header of one of our checkpoints.
+
+    Raises:
+        CheckpointError: it was written by another version.
+    """
+    try:
+        return TypeAdapter(Header).validate_json(file.metadata[OWN_HEADER])
+    except ValidationError as error:
+        raise CheckpointError(
+            f"{file.path} was not saved by this version of narrator-bench ({error.errors()[0]['msg']}); save it anew."
+        ) from None

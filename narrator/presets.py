@@ -1,0 +1,53 @@
+"""The sizes of the whole generator, by name: `paper` as published, `small` for two CPU cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from narrator.entangle import EntangleConfig
+from narrator.speech.features import FeatureConfig
+from narrator.speech.gpt import GptConfig
+from narrator.speech.synthesizer import SpeechConfig
+from narrator.video import FaceAnimatorConfig
+
+
+@dataclass(frozen=True)
+class NarratorConfig:
+    """Sizes of every network; the defaults are the published ones.
+
+    Attributes:
+        speech: XTTS v2.
+        entangle: the multi-entangled latent space.
+        video: Hallo on Stable Diffusion 1.5.
+        features: wav2vec 2.0, through which speech drives the face; unused where the video half cannot hear.
+    """
+
+    speech: SpeechConfig = field(default_factory=SpeechConfig)
+    entangle: EntangleConfig = field(default_factory=EntangleConfig)
+    video: FaceAnimatorConfig = field(default_factory=FaceAnimatorConfig.paper)
+    features: FeatureConfig = field(default_factory=FeatureConfig)
+
+
+def small() -> NarratorConfig:
+    """A few million parameters, 128 x 128 pixels, at most 2 s of speech for every 24 tokens: the same code as `paper`."""
+    video = FaceAnimatorConfig.small()
+    hearing = video.audio_projection
+    assert hearing is not None
+    return NarratorConfig(
+        speech=SpeechConfig(
+            gpt=GptConfig(text_ids=256, codes=258, layers=4, width=128, heads=4, text_limit=25, code_limit=46),
+            vocoder_channels=64,
+            speaker_width=128,
+            speaker_blocks=(1, 1, 1, 1),
+            speaker_filters=(16, 16, 32, 32),
+        ),
+        entangle=EntangleConfig(width=128, heads=4),
+        video=video,
+        features=FeatureConfig(
+            layers=hearing.blocks, width=hearing.width, heads=4, feed=160, convolutions=32, position_groups=4
+        ),
+    )
+
+
+PRESETS: dict[str, Callable[[], NarratorConfig]] = {"paper": NarratorConfig, "small": small}
