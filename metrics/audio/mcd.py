@@ -7,18 +7,18 @@ objective speech quality assessment", 1993).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from metrics.audio.cepstral_features import LogMelCepstrum, WorldMelCepstrum
+from metrics.audio.conventions import convention
 from metrics.audio.dtw import exact_dtw, fast_dtw_path
-from metrics.audio.paired_waveforms import PairedWaveformMetric
-from metrics.audio.waveform import checked
-from metrics.metric import Statistics
-from metrics.signature import reduction_field, signature, statistics_id
+from metrics.audio.waveform import Waveform, WaveformObserver, checked
+from metrics.metric import Modality, PairedMetric, Statistics
+from metrics.signature import reduction_field
 
 DECIBEL = 10 * math.sqrt(2) / math.log(10)
 SHORTEST = 0.1  # seconds
@@ -36,7 +36,7 @@ class MelCepstralDistortionConfig:
         length_penalty: multiply by the longer over the shorter number of frames.
     """
 
-    features: WorldMelCepstrum | LogMelCepstrum = WorldMelCepstrum()
+    features: WorldMelCepstrum | LogMelCepstrum = field(default_factory=WorldMelCepstrum)
     padded: bool = False
     alignment: Literal["dtw", "fastdtw"] = reduction_field("dtw")
     energy: bool = reduction_field(False)
@@ -61,7 +61,7 @@ alignment. `mcd-pymcd-*` equal pymcd 0.2.1, whose result depends on the level. `
 that "Narrating For You" prints (44-88 dB), which do not say how they were made."""
 
 
-class MelCepstralDistortion(PairedWaveformMetric):
+class MelCepstralDistortion(PairedMetric):
     """Mel-cepstral distortion in dB, at least 0, lower is better.
 
     Per clip: mel-cepstra float64 [T, order + 1]. Per pair: the mean distance along the alignment.
@@ -69,45 +69,32 @@ class MelCepstralDistortion(PairedWaveformMetric):
     Example:
         >>> import torch
         >>> speech = torch.sin(torch.arange(16000) / 10) * torch.hann_window(16000)
-        >>> metric = MelCepstralDistortion(sample_rate=16000)
-        >>> metric.update(speech, speech)
+        >>> metric = MelCepstralDistortion()
+        >>> metric.update(speech[None], speech[None], sample_rate=16000)
         >>> metric.compute()
-        tensor(0.)
+        tensor(0., dtype=torch.float64)
 
     Args:
         name: one of `CONVENTIONS`, or a name for the configuration given.
         config: the convention; None takes the one called `name`.
-        sample_rate: Hz of the waveforms given to `update`.
-        **kwargs: to `torchmetrics.Metric`.
+        **options: to `torchmetrics.Metric`.
     """
 
     higher_is_better = False
     unit = "dB"
-    total: Any
-    pairs: Any
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
+    statistics_kind = "mel-cepstrum"
 
-    def __init__(
-        self,
-        name: str = "mcd",
-        config: MelCepstralDistortionConfig | None = None,
-        *,
-        sample_rate: int = 16000,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(sample_rate, **kwargs)
+    def __init__(self, name: str = "mcd", config: MelCepstralDistortionConfig | None = None, **options: Any) -> None:
+        super().__init__(**options)
         self.name = name
         self.title = name.upper()
-        self.config = CONVENTIONS[name] if config is None else config
+        self.config = config or convention(name, CONVENTIONS)
 
-    @property
-    def signature(self) -> str:
-        return signature(self.name, self.config, {})
+    def observe(self) -> WaveformObserver:
+        return WaveformObserver(self._measure)
 
-    @property
-    def statistics_id(self) -> str:
-        return statistics_id("mel-cepstrum", self.config, {})
-
-    def clip_statistics(self, waveform: ArrayLike, sample_rate: int) -> Statistics:
+    def _measure(self, waveform: Waveform, sample_rate: int) -> Statistics:
         """The clip's mel-cepstra, and the waveform itself where the other clip's length decides its padding."""
         signal = checked(waveform, sample_rate, SHORTEST)
         statistics = {"mel_cepstrum": self.config.features(signal, sample_rate)}
@@ -125,7 +112,7 @@ class MelCepstralDistortion(PairedWaveformMetric):
             mean = self._aligned(x, y)
         if self.config.length_penalty:
             mean *= max(len(x), len(y)) / min(len(x), len(y))
-        return {"value": np.float64(DECIBEL * mean)}
+        return {"value": np.array(DECIBEL * mean)}
 
     def _aligned(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
         """The mean distance along the alignment's path."""
@@ -145,5 +132,6 @@ class MelCepstralDistortion(PairedWaveformMetric):
     def _extended(self, clip: Statistics, length: int) -> NDArray[np.float64]:
         waveform = clip["waveform"]
         if len(waveform) == length:
-            return np.asarray(clip["mel_cepstrum"])
-        return self.config.features(np.pad(waveform, (0, length - len(waveform))), int(clip["sample_rate"]))
+            return clip["mel_cepstrum"]
+        padded = np.pad(waveform, (0, length - len(waveform)))
+        return np.asarray(self.config.features(padded, int(clip["sample_rate"])))

@@ -21,7 +21,8 @@ def magnitudes(
     if centred:
         signal = np.pad(signal, len(window) // 2)
     frames = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::hop]
-    return np.abs(np.fft.rfft(frames * window, fft_size))
+    spectra: NDArray[np.float64] = np.abs(np.fft.rfft(frames * window, fft_size))
+    return spectra
 
 
 def periodic_hann(length: int) -> NDArray[np.float64]:

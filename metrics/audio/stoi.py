@@ -11,21 +11,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pystoi
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from pystoi import utils as pystoi_utils
-from pystoi.stoi import DYN_RANGE, FS, N, N_FRAME
+from pystoi.stoi import DYN_RANGE, FS, N_FRAME, N
 
 from metrics.audio.cepstral_features import LogMelCepstrum
+from metrics.audio.conventions import convention
 from metrics.audio.dtw import fast_dtw_path
-from metrics.audio.paired_waveforms import PairedWaveformMetric
 from metrics.audio.spectrogram import periodic_hann
-from metrics.audio.waveform import Waveform, checked
-from metrics.metric import Statistics, Unmeasurable
-from metrics.signature import reduction_field, signature, statistics_id
+from metrics.audio.waveform import Waveform, WaveformObserver, checked
+from metrics.metric import Modality, PairedMetric, Statistics, Unmeasurable
+from metrics.signature import reduction_field
 
 SHORTEST = 0.4  # seconds: one segment of 30 frames
 
@@ -56,49 +56,37 @@ CONVENTIONS = {
 """Registry name to convention."""
 
 
-class ShortTimeObjectiveIntelligibility(PairedWaveformMetric):
+class ShortTimeObjectiveIntelligibility(PairedMetric):
     """STOI or ESTOI: 1 for the reference itself, about 0 for unrelated sound, higher is better.
 
     Per clip: the waveform, because which frames count and where the signals are cut depends on the other clip.
 
     Example:
         >>> import torch
-        >>> speech = torch.randn(16000, generator=torch.Generator().manual_seed(0))
-        >>> metric = ShortTimeObjectiveIntelligibility(sample_rate=16000)
-        >>> metric.update(speech, speech)
-        >>> metric.compute()
-        tensor(1.)
+        >>> speech = torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))
+        >>> metric = ShortTimeObjectiveIntelligibility()
+        >>> metric.update(speech, speech, sample_rate=16000)
+        >>> metric.compute().round(decimals=6)
+        tensor(1., dtype=torch.float64)
 
     Args:
         name: one of `CONVENTIONS`, or a name for the configuration given.
         config: the convention; None takes the one called `name`.
-        sample_rate: Hz of the waveforms given to `update`.
-        **kwargs: to `torchmetrics.Metric`.
+        **options: to `torchmetrics.Metric`.
     """
 
     higher_is_better = True
-    total: Any
-    pairs: Any
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
+    statistics_kind = "waveform"
 
-    def __init__(
-        self, name: str = "stoi", config: IntelligibilityConfig | None = None, *, sample_rate: int = 16000, **kwargs: Any
-    ) -> None:
-        super().__init__(sample_rate, **kwargs)
+    def __init__(self, name: str = "stoi", config: IntelligibilityConfig | None = None, **options: Any) -> None:
+        super().__init__(**options)
         self.name = name
         self.title = name.upper()
-        self.config = CONVENTIONS[name] if config is None else config
+        self.config = config or convention(name, CONVENTIONS)
 
-    @property
-    def signature(self) -> str:
-        return signature(self.name, self.config, {})
-
-    @property
-    def statistics_id(self) -> str:
-        return statistics_id("waveform", self.config, {})
-
-    def clip_statistics(self, waveform: ArrayLike, sample_rate: int) -> Statistics:
-        signal = checked(waveform, sample_rate, SHORTEST)
-        return {"waveform": signal, "sample_rate": np.array(sample_rate)}
+    def observe(self) -> WaveformObserver:
+        return WaveformObserver(_measure)
 
     def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
         """The pair's intelligibility under "value".
@@ -117,7 +105,11 @@ class ShortTimeObjectiveIntelligibility(PairedWaveformMetric):
         _require_speech(clean, sample_rate)
         with _seeded(self.config.seed):
             value = pystoi.stoi(clean, degraded, sample_rate, extended=self.config.extended)
-        return {"value": np.float64(value)}
+        return {"value": np.array(value)}
+
+
+def _measure(waveform: Waveform, sample_rate: int) -> Statistics:
+    return {"waveform": checked(waveform, sample_rate, SHORTEST), "sample_rate": np.array(sample_rate)}
 
 
 def _require_speech(clean: NDArray[np.float64], sample_rate: int) -> None:
@@ -132,7 +124,7 @@ def _require_speech(clean: NDArray[np.float64], sample_rate: int) -> None:
 
 def _frame_count(samples: int) -> int:
     """`pystoi` never uses a frame that ends with the signal's last sample."""
-    return max(0, -(-(samples - N_FRAME) // (N_FRAME // 2)))
+    return len(range(0, samples - N_FRAME, N_FRAME // 2))
 
 
 def warped(moved: Waveform, fixed: Waveform, sample_rate: int, radius: int) -> Waveform:

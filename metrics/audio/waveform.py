@@ -24,7 +24,9 @@ def checked(waveform: ArrayLike, sample_rate: int, seconds: float) -> Waveform:
     """
     array = np.asarray(waveform)
     if not np.issubdtype(array.dtype, np.floating):
-        raise TypeError(f"A waveform must be floating point in -1..1, got {array.dtype}; divide 16-bit samples by 32768.")
+        raise TypeError(
+            f"A waveform must be floating point in -1..1, got {array.dtype}; divide 16-bit samples by 32768."
+        )
     if array.ndim != 1:
         raise ValueError(f"A waveform must be mono, of shape [S], got {list(array.shape)}; average its channels first.")
     if len(array) < seconds * sample_rate:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
-import pyworld
 from numpy.typing import NDArray
+
+with warnings.catch_warnings():
+    # pyworld asks pkg_resources for its own version, which warns every user of ours about its retirement.
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
+    import pyworld
 
 
 def spectral_envelope(

@@ -1,0 +1,83 @@
+"""What an audio embedding is to the Frechet audio distance."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from metrics.audio.waveform import Waveform, checked, resampled
+from metrics.metric import Unmeasurable
+from metrics.weights import WeightsError, fetch
+
+Vectors = NDArray[np.floating[Any]]
+Network = Callable[[Waveform], Vectors]
+"""From a waveform float32 [S] at the embedding's sample rate to vectors float32 [k, d], k > 0."""
+
+
+class Embedding(ABC):
+    """An embedding. A concrete one is a frozen dataclass: its fields and the weights decide the vectors.
+
+    Attributes:
+        weights: names of the weight files, see `metrics.weights`.
+    """
+
+    weights: ClassVar[tuple[str, ...]]
+
+    @property
+    @abstractmethod
+    def sample_rate(self) -> int:
+        """Hz that the network expects."""
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """d, the length of a vector."""
+
+    @property
+    @abstractmethod
+    def shortest(self) -> float:
+        """Seconds of sound below which there is no vector."""
+
+    @abstractmethod
+    def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
+        """Build the network and load its weights."""
+
+    def vectors(self, waveform: Waveform, sample_rate: int, device: torch.device) -> Vectors:
+        """The vectors [k, d] of a waveform float32 [S] at any sample rate.
+
+        Raises:
+            Unmeasurable: it is too short, silent, or holds NaN or infinity, or the network answers with such.
+            WeightsMissing: a weight file is not here and cannot be fetched.
+        """
+        signal = checked(waveform, sample_rate, self.shortest)
+        vectors = _loaded(self, device)(resampled(signal, sample_rate, self.sample_rate))
+        if not np.isfinite(vectors).all():
+            raise Unmeasurable("the network's embedding of the audio is not finite")
+        return vectors
+
+
+@lru_cache(maxsize=4)
+def _loaded(embedding: Embedding, device: torch.device) -> Network:
+    """One network per process, however many metrics ask for it."""
+    return embedding.network({name: fetch(name) for name in embedding.weights}, device)
+
+
+def load_tensors(path: Path) -> dict[str, Any]:
+    """A torch checkpoint, without running code from it."""
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError) as error:
+        raise WeightsError(f"{path} is no torch checkpoint ({error}); delete it and fetch it again.") from error
+    return checkpoint
+
+
+def windows(length: int, window: int, hop: int) -> list[int]:
+    """The starts of all windows that lie wholly inside `length`."""
+    return list(range(0, length - window + 1, hop))

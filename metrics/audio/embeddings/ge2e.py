@@ -1,0 +1,93 @@
+"""GE2E speaker embedding: the network of the `resemblyzer` package (0.1.4, Apache-2.0).
+
+Wan, Wang, Papir and Moreno, "Generalized end-to-end loss for speaker verification", ICASSP 2018. A three-layer LSTM
+reads 1.6 s of 40 mel energies. Unlike `resemblyzer`, silence is not cut out first: how much a generator pauses is
+part of its speech.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from metrics.audio.embeddings.embedding import Embedding, Network, load_tensors
+from metrics.audio.mel_filters import slaney_mel_filters
+from metrics.audio.spectrogram import magnitudes, periodic_hann
+from metrics.audio.waveform import Waveform
+
+WINDOW = 400  # samples
+HOP = 160  # samples
+BANDS = 40
+PARTIAL = 160  # frames of a partial utterance
+PARTIALS_PER_SECOND = 1.3
+LEAST_COVERAGE = 0.75  # of the last partial utterance
+LOUDNESS = -30.0  # dB full scale, to which quieter speech is raised
+
+
+class SpeakerEncoder(nn.Module):
+    """Mel energies [N, 160, 40] to speaker embeddings [N, 256], non-negative and of length 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(BANDS, 256, num_layers=3, batch_first=True)
+        self.linear = nn.Linear(256, 256)
+
+    def forward(self, mel: Tensor) -> Tensor:
+        _, (hidden, _) = self.lstm(mel)
+        raw = torch.relu(self.linear(hidden[-1]))
+        return nn.functional.normalize(raw, eps=0)
+
+
+@dataclass(frozen=True)
+class GE2E(Embedding):
+    """One 256-d vector per 1.6 s of speech, every 0.77 s."""
+
+    weights: ClassVar[tuple[str, ...]] = ("ge2e",)
+    sample_rate: ClassVar[int] = 16000
+    dimension: ClassVar[int] = 256
+    shortest: ClassVar[float] = 0.5
+
+    def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
+        encoder = SpeakerEncoder()
+        state = load_tensors(weights["ge2e"])["model_state"]
+        # Scale and offset of the training loss come along in the checkpoint.
+        encoder.load_state_dict({key: value for key, value in state.items() if not key.startswith("similarity_")})
+        encoder.eval().to(device)
+
+        def embed(waveform: Waveform) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                vectors: Tensor = encoder(torch.from_numpy(partial_utterances(waveform)).to(device))
+                return np.asarray(vectors.cpu())
+
+        return embed
+
+
+def partial_utterances(waveform: Waveform) -> NDArray[np.float32]:
+    """Mel energies float32 [N, 160, 40] of the partial utterances of speech float32 [S] at 16 kHz."""
+    starts = _starts(len(waveform))
+    end = (starts[-1] + PARTIAL) * HOP
+    padded = np.pad(_raised(waveform), (0, max(0, end - len(waveform))))
+    power = magnitudes(padded, periodic_hann(WINDOW), HOP, WINDOW, centred=True) ** 2
+    mel = (power @ slaney_mel_filters(16000, WINDOW, BANDS).T).astype(np.float32)
+    return np.stack([mel[start : start + PARTIAL] for start in starts])
+
+
+def _starts(samples: int) -> list[int]:
+    """First frames of the partial utterances; a last one that the signal covers too little of is left out."""
+    step = round(16000 / PARTIALS_PER_SECOND / HOP)
+    frames = -(-(samples + 1) // HOP)
+    starts = list(range(0, max(1, frames - PARTIAL + step + 1), step))
+    covered = (samples - starts[-1] * HOP) / (PARTIAL * HOP)
+    return starts[:-1] if covered < LEAST_COVERAGE and len(starts) > 1 else starts
+
+
+def _raised(waveform: Waveform) -> Waveform:
+    level = 20 * np.log10(np.sqrt(np.mean(waveform.astype(np.float64) ** 2)))
+    return waveform if level > LOUDNESS else (waveform * 10 ** ((LOUDNESS - level) / 20)).astype(np.float32)

@@ -1,0 +1,76 @@
+"""CLAP, PANNs and EnCodec through the `frechet-audio-distance` package (0.3.4), which downloads their weights itself.
+
+The package needs torchvision and torchaudio, so it is an extra and imported only when one of these is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from metrics.audio.embeddings.embedding import Embedding, Network
+from metrics.audio.waveform import Waveform
+from metrics.metric import Unmeasurable
+from metrics.weights import WeightsMissing
+
+PACKAGE = "frechet-audio-distance"
+MODELS = {"clap": (48000, 512), "pann": (16000, 2048), "encodec": (24000, 128)}
+"""Sample rate and dimension by the package's name of the model."""
+
+
+@dataclass(frozen=True)
+class Packaged(Embedding):
+    """One vector per clip (CLAP, PANNs) or per 13 ms (EnCodec before its quantiser).
+
+    Attributes:
+        model: the package's name of the network.
+        version: of the package, "absent" without it; it decides which weights are loaded.
+    """
+
+    model: Literal["clap", "pann", "encodec"]
+    version: str
+    weights: ClassVar[tuple[str, ...]] = ()
+    shortest: ClassVar[float] = 1.0
+
+    @property
+    def sample_rate(self) -> int:
+        return MODELS[self.model][0]
+
+    @property
+    def dimension(self) -> int:
+        return MODELS[self.model][1]
+
+    def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
+        try:
+            from frechet_audio_distance import FrechetAudioDistance
+        except ImportError as error:
+            raise WeightsMissing(
+                f"FAD on {self.model} needs {PACKAGE} ({error}): install narrator-bench[fad] into an environment whose "
+                "torch has a matching torchvision and torchaudio."
+            ) from error
+        model: Any = FrechetAudioDistance(model_name=self.model, sample_rate=self.sample_rate, channels=1)
+
+        def embed(waveform: Waveform) -> NDArray[np.float32]:
+            # The package prints its exceptions and goes on without the clip.
+            try:
+                vectors = model.get_embeddings([waveform], sr=self.sample_rate)
+            except ValueError as error:
+                raise Unmeasurable(f"{PACKAGE} could not embed the clip ({error})") from error
+            return np.asarray(vectors, np.float32).reshape(-1, self.dimension)
+
+        return embed
+
+
+def packaged(model: Literal["clap", "pann", "encodec"]) -> Packaged:
+    """The embedding with the version of the package that is installed."""
+    try:
+        return Packaged(model, importlib.metadata.version(PACKAGE))
+    except importlib.metadata.PackageNotFoundError:
+        return Packaged(model, "absent")
