@@ -16,6 +16,7 @@ import psutil
 from numpy.typing import NDArray
 
 from bench import fingerprint, plugins
+from bench.measure import ClipFile, source_hash
 from bench.media.clip import UnreadableClip, probe
 from bench.media.writing import store_finished, write_clip
 from bench.run_folder import RunFolder, read_json, write_json
@@ -65,8 +66,6 @@ def _is_done(path: Path, identity: str) -> bool:
 
 def _identity(choice: Choice, generator: Generator, prompt: Prompt) -> str:
     """Hash of all that the narration depends on, the generator's source code included."""
-    from bench.measure import source_hash
-
     source = source_hash(type(generator).__module__.partition(".")[0])
     return fingerprint.of_json(
         [choice.plugin, choice.options, dict(generator.describe()), source, fingerprint.of_prompt(prompt)]
@@ -169,3 +168,12 @@ def read_record(task: GeneratingTask) -> Mapping[str, Any]:
     """The record that `generate` left; absent counts as a failure with its reason."""
     record: Mapping[str, Any] = read_json(task.record) or {"error": "not generated yet", "identity": ""}
     return record
+
+
+def generated_clip(task: GeneratingTask) -> ClipFile | None:
+    """The clip that a task left to be measured; None if it failed."""
+    record = read_record(task)
+    if record["error"] is not None:
+        return None
+    folder = task.record.parent
+    return ClipFile(folder / record["video"], folder / record["audio"] if record["audio"] else None)

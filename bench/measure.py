@@ -107,7 +107,7 @@ def kept_reason(path: Path) -> str | None:
 
 
 def measure(task: MeasuringTask) -> dict[str, str]:
-    """Measure what is not measured yet. Returns reasons that must not be kept (errors in a metric) by statistics file."""
+    """Measure what is not measured yet. Returns the reasons that must not be kept (a metric's errors) by file."""
     metrics = _metrics(task.metrics)
     stores = {id(metric): StatisticsStore(task.store, metric) for metric in metrics}
     pending: dict[Path, Callable[[], Statistics]] = {}

@@ -9,7 +9,7 @@ import yaml
 from reports.results import Results
 
 from bench import environment
-from bench.generate import GeneratingTask, generate, read_record
+from bench.generate import GeneratingTask, generate, generated_clip
 from bench.measure import ClipFile, measure_all
 from bench.media.clip import Decoding
 from bench.outcome import collect
@@ -62,7 +62,7 @@ def work(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[str, 
 
 def finish(study: Study, run: RunFolder, errors: dict[str, str]) -> Results:
     """Score everything that is measured and write the results file."""
-    results = collect(study, run, errors)
+    results = collect(study, run, decoding_of(study), errors)
     results.write(run.results)
     return results
 
@@ -75,15 +75,6 @@ def generating_tasks(study: Study, run: RunFolder) -> list[GeneratingTask]:
         for dataset in study.datasets
         for clip in read_selection(run, dataset.name).clips
     ]
-
-
-def clip_file(task: GeneratingTask) -> ClipFile | None:
-    """The clip that a task left to be measured; None if it failed."""
-    record = read_record(task)
-    if record["error"] is not None:
-        return None
-    folder = task.record.parent
-    return ClipFile(folder / record["video"], folder / record["audio"] if record["audio"] else None)
 
 
 def _measure(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[str, str]:
@@ -99,7 +90,7 @@ def _measure(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[s
     }
     clips |= {identify(reference): reference for reference in references.values()}
     for task in generating_tasks(study, run):
-        if share.owns(task.key) and (generated := clip_file(task)) is not None:
+        if share.owns(task.key) and (generated := generated_clip(task)) is not None:
             clips.setdefault(identify(generated), generated)
             pairs.append((identify(references[task.dataset, task.key]), identify(generated)))
 

@@ -14,7 +14,7 @@ from bench.cli.printing import print_rows
 from metrics import weights
 
 _OPTIONAL = {
-    "frechet_audio_distance": "pip install 'narrator-bench[fad]' in an environment with torchvision (CLAP, PANNs, EnCodec)",
+    "frechet_audio_distance": "pip install 'narrator-bench[fad]' beside torchvision (CLAP, PANNs, EnCodec)",
     "pymcd": "pip install 'narrator-bench[reference]' (parity tests)",
     "torchvggish": "pip install 'narrator-bench[reference]' (parity tests)",
 }

@@ -19,7 +19,9 @@ from bench.run_folder import RunFolder
 from bench.study import Choice, Study, find_study
 from bench.workers import Result, Watch, default_workers, torchrun_shard, wait_for_all_ranks
 
-Workers = Annotated[int, typer.Option("--workers", min=1, help="Worker processes; the numbers do not depend on it.")]
+Workers = Annotated[
+    int, typer.Option("--workers", min=0, help="Worker processes (0: one per core); the numbers do not depend on it.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -32,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def run(
     study: Annotated[str, typer.Argument(help="A study file, or the name of a bundled study.")],
     folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")],
-    workers: Workers = default_workers(),
+    workers: Workers = 0,
     shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shares (1-based), without scoring.")] = None,
 ) -> None:
     """Generate, measure, score and report a study."""
@@ -43,10 +45,10 @@ def demo(
     folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")] = Path(
         "demo-run"
     ),
-    workers: Workers = default_workers(),
+    workers: Workers = 0,
 ) -> None:
     """Run the bundled study on the bundled corpus; ends by naming the report to open."""
-    _run(find_study("demo"), RunFolder(folder), Share(workers), scored=True)
+    _run(find_study("demo"), RunFolder(folder), Share(workers or default_workers()), scored=True)
 
 
 def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
@@ -59,11 +61,11 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> N
 def _share(workers: int, shard: str | None) -> Share:
     if shard is None:
         rank = torchrun_shard()
-        return Share(workers) if rank is None else Share(workers, *rank)
+        return Share(workers or default_workers()) if rank is None else Share(workers or default_workers(), *rank)
     number, slash, count = shard.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise UserMistake(f"--shard {shard!r} is not i/n with 1 <= i <= n, for example --shard 2/4.")
-    return Share(workers, int(number) - 1, int(count))
+    return Share(workers or default_workers(), int(number) - 1, int(count))
 
 
 def _run(study: Study, folder: RunFolder, share: Share, scored: bool) -> None:
@@ -102,7 +104,7 @@ def score(
     metrics: Annotated[str, typer.Option(help="Names from `metrics list`, separated by commas.")] = (
         "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
     ),
-    workers: Workers = default_workers(),
+    workers: Workers = 0,
     cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -111,5 +113,5 @@ def score(
 
     chosen = tuple(Choice(name=name.strip(), plugin=name.strip()) for name in metrics.split(",") if name.strip())
     with _watching() as watch:
-        rows = score_folders(real, generated, chosen, workers, cache, watch)
+        rows = score_folders(real, generated, chosen, workers or default_workers(), cache, watch)
     print_rows(rows, as_json)

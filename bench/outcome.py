@@ -1,0 +1,115 @@
+"""The results of a run: cells, profiles, clips and findings, gathered from what lies in its folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.generate import GeneratingTask, generated_clip, read_record
+from bench.measure import ClipFile
+from bench.media.clip import Decoding
+from bench.run_folder import RunFolder, read_json
+from bench.scoring import Pairing, cell_score
+from bench.selection import SelectedClip, read_selection
+from bench.study import Study
+from metrics.score import Score
+from reports.results import Cell, Clip, Finding, Metric, Profile, Results
+from reports.results import Study as StudyRecord
+
+STOI_NOTE = (
+    "STOI compares waveforms in time: speech that is not time-aligned with its reference sits at chance level, "
+    "whatever it says; read it beside the chance row."
+)
+
+
+def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[str, str]) -> Results:
+    """Score every cell and gather all that the report needs."""
+    identify = functools.cache(lambda clip: clip.identity(decoding))
+    cells: list[Cell] = []
+    profiles: list[Profile] = []
+    clips: list[Clip] = []
+    findings: list[Finding] = []
+    columns: dict[str, Metric] = {}
+    for dataset in study.datasets:
+        selection = read_selection(run, dataset.name)
+        findings += [Finding(dataset=dataset.name, item=f.item, reason=f.reason) for f in selection.findings]
+        reference = {clip.key: identify(ClipFile(clip.path, clip.audio)) for clip in selection.clips}
+        for generator in study.generators:
+            tasks = {clip.key: GeneratingTask(run, generator, dataset.name, clip.key) for clip in selection.clips}
+            records = {key: read_record(task) for key, task in tasks.items()}
+            generated = {key: identify(clip) for key, task in tasks.items() if (clip := generated_clip(task))}
+            failed = {key: f"not generated: {record['error']}" for key, record in records.items() if record["error"]}
+            for choice in study.metrics:
+                metric, score = cell_score(choice, run.measured, Pairing(reference, generated, failed, errors))
+                columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
+                cells.append(_cell(dataset.name, generator.name, choice.name, score))
+            profiles.append(_profile(dataset.name, generator.name, list(records.values())))
+            clips += [_clip(run, tasks[clip.key], clip, records[clip.key]) for clip in selection.clips]
+    return Results(
+        study=StudyRecord(
+            name=study.name,
+            seed=study.seed,
+            datasets=tuple(dataset.name for dataset in study.datasets),
+            generators=tuple(generator.name for generator in study.generators),
+            metrics={choice.name: columns[choice.name] for choice in study.metrics},
+        ),
+        protocol=study.protocol.model_dump(mode="json"),
+        environment=read_json(run.environment) or {},
+        cells=tuple(cells),
+        profiles=tuple(profiles),
+        clips=tuple(clips),
+        findings=tuple(findings),
+        notes=_notes(study),
+    )
+
+
+def _cell(dataset: str, generator: str, metric: str, score: Score) -> Cell:
+    return Cell(dataset=dataset, generator=generator, metric=metric, **dataclasses.asdict(score))
+
+
+def _profile(dataset: str, generator: str, records: Sequence[Mapping[str, Any]]) -> Profile:
+    made = [record for record in records if record["error"] is None]
+    timed = [record for record in made if record["stages"]]  # clips that existed already cost nothing to make
+    stages: Counter[str] = Counter()
+    memory: dict[str, float] = {}
+    for record in timed:
+        stages.update(record["stages"])
+        memory = {place: max(mib, memory.get(place, 0.0)) for place, mib in record["peak_memory_mib"].items()}
+    seconds, media_seconds = (sum(record[name] for record in timed) for name in ("seconds", "media_seconds"))
+    frames = sum(record["frames"] for record in timed)
+    return Profile(
+        dataset=dataset,
+        generator=generator,
+        clips=len(made),
+        failed=len(records) - len(made),
+        stages=dict(stages),
+        seconds=seconds if timed else None,
+        media_seconds=media_seconds,
+        frames=frames,
+        real_time_factor=seconds / media_seconds if media_seconds else None,
+        frames_per_second=frames / seconds if seconds else None,
+        peak_memory_mib=memory,
+    )
+
+
+def _clip(run: RunFolder, task: GeneratingTask, clip: SelectedClip, record: Mapping[str, Any]) -> Clip:
+    file = None if record["error"] else task.record.parent / record["video"]
+    return Clip(
+        dataset=task.dataset,
+        generator=task.generator.name,
+        key=clip.key,
+        file=file and file.relative_to(run.root).as_posix(),
+        reference=run.reference(task.dataset, clip.path.suffix, clip.key).relative_to(run.root).as_posix(),
+        text=clip.text,
+        text_source=clip.text_source,
+        voice_source=clip.voice_source,
+        error=record["error"],
+    )
+
+
+def _notes(study: Study) -> tuple[str, ...]:
+    paired_in_time = any(choice.plugin.startswith(("stoi", "estoi")) for choice in study.metrics)
+    return (*study.notes, *((STOI_NOTE,) if paired_in_time else ()))
