@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 _FORMATS = "mov,mpeg,mpegts,mpegvideo,avi,matroska,webm,flv,asf,wav,w64,aiff,au,caf,flac,mp3,aac,ogg"
 
 
-class UnreadableClip(ValueError):  # noqa: N818 - named for what it tells
+class UnreadableClip(ValueError):
     """A media file that cannot be decoded as asked.
 
     Attributes:

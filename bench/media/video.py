@@ -126,7 +126,6 @@ def decoded(container: InputContainer, stream: VideoStream, path: Path) -> Itera
 
 
 def _duration(frame: av.VideoFrame, stream: VideoStream) -> Fraction:
-    if frame.duration and frame.time_base:
-        return frame.duration * frame.time_base
-    rate = stream.average_rate or stream.guessed_rate
-    return Fraction(rate.denominator, rate.numerator) if rate else Fraction(1, 25)
+    ticks, clock = Fraction(frame.duration or 0), frame.time_base
+    rate = stream.average_rate or stream.guessed_rate or 25
+    return ticks * Fraction(clock) if ticks and clock else 1 / Fraction(rate)
