@@ -15,13 +15,13 @@ def shade_body(identity: Identity, light: Light, density: float) -> tuple[Canvas
     canvas = Canvas.spanning(-3.4, 0.7, 3.4, 4.2, density)
     rng = np.random.default_rng([identity.seed, 0xB0])
     x, y, face = np.abs(canvas.x), canvas.y, identity.face
-    size = {"woman": 0.92, "man": 1.12, "child": 0.78}[identity.kind]
+    size = {"woman": 0.98, "man": 1.18, "child": 0.82}[identity.kind]
     neck = {"woman": 0.46, "man": 0.60, "child": 0.43}[identity.kind] * face.width
     base = face.chin + 0.42
-    slope = base + 0.42 * smoothstep(neck * 0.8, 1.9 * size, x) + 0.9 * smoothstep(1.55 * size, 2.15 * size, x) ** 2
+    slope = base + 0.42 * smoothstep(neck * 0.8, 1.9 * size, x) + 2.2 * np.maximum(x - 1.5 * size, 0) ** 2 + 6 * np.maximum(x - 1.9 * size, 0) ** 2
     flare = 0.3 * smoothstep(face.chin + 0.05, base + 0.15, y) ** 2
     neck_cover = np.clip((neck + flare - x) * density + 0.5, 0, 1) * (y < base + 0.35)
-    torso_cover = np.clip((y - slope) * density * 0.9 + 0.5, 0, 1) * np.clip((2.2 * size - x) * density, 0, 1)
+    torso_cover = np.clip((y - slope) * density * 0.7 + 0.5, 0, 1)
     column = -0.15 + 0.55 * np.sqrt(np.clip(1 - (x / (neck + flare + 0.02)) ** 2, 0, 1))
     chest = 0.5 * np.sqrt(np.clip(1 - (x / (2.3 * size)) ** 2, 0, 1)) + 0.45 * smoothstep(0.0, 0.7, y - slope) - 0.25
     bones = 0.04 * np.exp(-0.5 * ((y - base - 0.2 - 0.12 * x) / 0.05) ** 2) * smoothstep(0.08, 0.25, x)

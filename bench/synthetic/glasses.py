@@ -24,7 +24,7 @@ def paint_glasses(identity: Identity, density: float) -> tuple[Canvas, Plane] | 
     rim = smoothstep(thick + 0.012, thick - 0.006, np.abs(radius - 1) * (half + height) / 2)
     bridge = smoothstep(0.03, 0.015, np.abs(y + 0.06 + 0.25 * x**2)) * (x < face.eye_x - half + 0.03)
     outer = face.eye_x + half
-    arm = smoothstep(0.03, 0.015, np.abs(y + 0.06)) * (x > outer) * (x < face.width - 0.03)
+    arm = smoothstep(0.03, 0.015, np.abs(y + 0.06)) * (x > outer) * (1 - smoothstep(outer + 0.04, face.width - 0.04, x))
     frame = np.maximum(np.maximum(rim, bridge), arm)
     colour = np.float32((0.03, 0.025, 0.025)) if identity.seed % 2 else np.float32((0.12, 0.06, 0.03))
     shine = 0.25 * np.exp(-0.5 * ((y + 0.02) / 0.01) ** 2) * frame

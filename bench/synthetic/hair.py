@@ -71,7 +71,7 @@ def grow_cap(canvas: Canvas, identity: Identity) -> Hair | None:
     depth = dome(canvas, width, rise.astype(np.float32)) * 1.06 + 0.02
     depth += 0.012 * strand * (1 - 0.6 * cut.curl) + 0.035 * curls
     window = _beyond_window(canvas, identity, cut) + 0.018 * strand + 0.03 * curls
-    ragged = np.asarray(width + 0.035 * curls, np.float32)
+    ragged = np.asarray((width + 0.035 * curls) * (width > 0), np.float32)
     ends = 1 - smoothstep(cut.ends - 0.1, cut.ends + 0.1, y + 0.04 * strand)
     cover = inside(canvas, ragged) * smoothstep(-0.025, 0.03, window) * ends
     albedo, gloss = _colour(canvas, identity, strand, curls)
@@ -94,10 +94,10 @@ def grow_behind(canvas: Canvas, identity: Identity) -> Hair | None:
         strand = _lookup(rng, x / 0.035, y / 0.5)
         bottom = 1.2 if identity.hair_style == "bob" else 2.55
         full = face.width + cut.side
-        width = np.where(y < 0, 0.9 * _cap_width(canvas, identity, cut), full * (0.9 + 0.1 * smoothstep(0, 0.5, y)) + 0.05 * np.sin(2.2 * y) + 0.02 * strand)
+        width = np.where(y < 0, 0.9 * _cap_width(canvas, identity, cut), full * (0.9 + 0.1 * smoothstep(1.0, 1.7, y)) + 0.05 * np.sin(2.2 * y) + 0.02 * strand)
         gap = (face.width * 0.52) * smoothstep(0.9, 1.3, y)
         depth = -0.35 + 0.45 * np.sqrt(np.clip(1 - ((np.abs(x) - 0.82) / 0.5) ** 2, 0, 1)) + 0.012 * strand
-        ends = 1 - smoothstep(bottom - 0.12, bottom + 0.08, y + 0.05 * strand + 0.25 * np.maximum(np.abs(x) - 0.8, 0))
+        ends = 1 - smoothstep(bottom - 0.12, bottom + 0.08, y + 0.12 * strand + 0.25 * np.maximum(np.abs(x) - 0.8, 0))
         cover = inside(canvas, width.astype(np.float32)) * smoothstep(-0.02, 0.03, np.abs(x) - gap + 0.02 * strand) * ends
     albedo, gloss = _colour(canvas, identity, strand, np.zeros_like(strand))
     return Hair(np.asarray(depth, np.float32), np.asarray(cover, np.float32), albedo * np.float32(0.8), gloss * np.float32(0.5))

@@ -61,7 +61,6 @@ class Identity:
     Attributes:
         pitch: median fundamental frequency of the voice, Hz.
         formants: factor on the formant frequencies of the voice that is being changed.
-        pace: speaking rate, 1 = the synthesiser's own.
         seed: fixes textures (strands, pores).
     """
 
@@ -79,7 +78,6 @@ class Identity:
     freckles: float
     pitch: float
     formants: float
-    pace: float
     seed: int
 
     @classmethod
@@ -113,7 +111,6 @@ class Identity:
             freckles=float(rng.uniform(0.3, 1.0)) if tone < 3 and rng.random() < 0.3 else 0.0,
             pitch=float(rng.uniform(*pitch)),
             formants=float(rng.uniform(*formants)),
-            pace=float(rng.uniform(0.94, 1.08)),
             seed=seed,
         )
 

@@ -60,9 +60,9 @@ def _nose(canvas: Canvas, face: Face) -> Plane:
     x, y, tip, wide = canvas.x, canvas.y, face.nose_y, face.nose_width
     along = np.clip((y + 0.22) / (tip + 0.22), 0, 1)
     ridge = (0.05 + 0.27 * along**1.3) * np.exp(-0.5 * (x / (0.085 + 0.05 * along * wide)) ** 2)
-    ridge *= smoothstep(-0.32, -0.1, y) * (1 - smoothstep(tip - 0.03, tip + 0.16, y))
-    ball = 0.13 * bump(canvas, 0, tip - 0.02, 0.1 * wide, 0.085)
-    wings = 0.13 * twin_bump(canvas, 0.155 * wide, tip + 0.03, 0.07, 0.065)
+    ridge *= smoothstep(-0.32, -0.1, y) * (1 - smoothstep(tip - 0.04, tip + 0.19, y))
+    ball = 0.11 * bump(canvas, 0, tip - 0.03, 0.1 * wide, 0.09)
+    wings = 0.11 * twin_bump(canvas, 0.155 * wide, tip + 0.03, 0.07, 0.065)
     return np.asarray(face.nose_height * (ridge + ball + wings), np.float32)
 
 
