@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from narrator.networks import Networks
 
 
-def save(path: Path, networks: Networks, vocabulary: str, untrained: tuple[str, ...]) -> None:
+def save(path: Path, networks: Networks, preset: str, vocabulary: str, untrained: tuple[str, ...]) -> None:
     """Write all parts to one `.safetensors` file; a shared encoder's tensors appear under both encoders' keys.
 
     Args:
         path: written through a temporary name, so that a broken-off save leaves no damaged file.
         networks: every part filled.
+        preset: name of the sizes.
         vocabulary: the text vocabulary, as `tokenizers` JSON.
         untrained: names of parts whose weights come from a seed; kept, so that the file says so for ever.
     """
@@ -39,6 +40,7 @@ def save(path: Path, networks: Networks, vocabulary: str, untrained: tuple[str, 
     header = {
         "format": "narrator-bench/1",
         "config": asdict(networks.config),
+        "preset": preset,
         "vocabulary": vocabulary,
         "untrained": untrained,
     }
@@ -55,11 +57,13 @@ class Header:
 
     Attributes:
         config: the sizes.
+        preset: their name.
         vocabulary: the text vocabulary, as `tokenizers` JSON.
         untrained: names of parts that were untrained when it was saved.
     """
 
     config: NarratorConfig
+    preset: str
     vocabulary: str
     untrained: tuple[str, ...]
     format: Literal["narrator-bench/1"]

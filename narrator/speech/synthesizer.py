@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -124,10 +123,11 @@ class SpeechSynthesizer(nn.Module):
         return self.gpt.speak(torch.cat([voice, self.gpt.embed_text(ids)], 1), rules, generator)
 
     @torch.inference_mode()
-    def vocode(self, latents: Sequence[Tensor], speaker: Tensor) -> Tensor:
-        """Waveform [S] at 24 kHz of consecutive utterances' latents, each [1, n, C], in the voice of `speaker`."""
-        with parametrize.cached():  # weight norm is folded once, not in every call
-            return torch.cat([self.hifigan_decoder.waveform_decoder(item, speaker)[0] for item in latents])
+    def vocode(self, latents: Tensor, speaker: Tensor) -> Tensor:
+        """Waveform [S] at 24 kHz of one utterance's latents [1, n, C] in the voice of `speaker` [1, D, 1]."""
+        with parametrize.cached():  # weight norm is folded once
+            out: Tensor = self.hifigan_decoder.waveform_decoder(latents, speaker)[0]
+        return out
 
     @property
     def _dtype(self) -> torch.dtype:

@@ -10,6 +10,9 @@ from tokenizers import Tokenizer
 from .sentences import pieces
 from .text import clean_english
 
+# Characters; beyond this the released model is known to cut speech short.
+LONGEST_PIECE = 250
+
 BUNDLED_VOCABULARY = Path(__file__).with_name("vocabulary.json")
 
 
@@ -23,18 +26,35 @@ class SpeechTokenizer:
 
     def __init__(self, vocabulary: Path = BUNDLED_VOCABULARY) -> None:
         try:
-            self._tokenizer = Tokenizer.from_str(vocabulary.read_text("utf-8"))
+            text = vocabulary.read_text("utf-8")
         except OSError:
             raise FileNotFoundError(
                 f"The vocabulary {vocabulary} cannot be read; name the vocab.json that came with the speech checkpoint."
             ) from None
+        self._parse(text, vocabulary)
+
+    @classmethod
+    def from_json(cls, text: str, source: Path) -> SpeechTokenizer:
+        """A tokenizer from the text of its file; `source` names it in an error."""
+        tokenizer = cls.__new__(cls)
+        tokenizer._parse(text, source)
+        return tokenizer
+
+    def to_json(self) -> str:
+        """The text of the vocabulary's file."""
+        return self._text
+
+    def _parse(self, text: str, source: Path) -> None:
+        self._text = text
+        try:
+            self._tokenizer = Tokenizer.from_str(text)
         except Exception as error:  # tokenizers raises bare Exception for whatever its parser meets
             raise ValueError(
-                f"{vocabulary} is not a tokenizer file ({error}); name the vocab.json that came with the checkpoint."
+                f"{source} is not a tokenizer file ({error}); name the vocab.json that came with the checkpoint."
             ) from None
         missing = [token for token in ("[START]", "[STOP]", "[SPACE]", "[en]") if self._id(token) is None]
         if missing:
-            raise ValueError(f"The vocabulary {vocabulary} lacks {', '.join(missing)}; it belongs to another model.")
+            raise ValueError(f"The vocabulary {source} lacks {', '.join(missing)}; it belongs to another model.")
 
     def _id(self, token: str) -> int | None:
         found: int | None = self._tokenizer.token_to_id(token)
@@ -65,13 +85,13 @@ class SpeechTokenizer:
         Raises:
             ValueError: nothing can be spoken, or one word alone exceeds the limit.
         """
-        found = [
-            self._encode_cleaned(piece)
-            for piece in pieces(clean_english(text), lambda part: len(self._encode_cleaned(part)) <= limit)
-        ]
+        found = [self._encode_cleaned(piece) for piece in pieces(clean_english(text), lambda part: self._fits(part, limit))]
         if not found:
             raise ValueError("The prompt text holds nothing to speak; give at least one word.")
         return found
+
+    def _fits(self, piece: str, limit: int) -> bool:
+        return len(piece) <= LONGEST_PIECE and len(self._encode_cleaned(piece)) <= limit
 
     def _encode_cleaned(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(f"[en]{text}".replace(" ", "[SPACE]")).ids

@@ -1,0 +1,252 @@
+"""The whole generator: prompt text, driving image and voice profile to speech and talking-face video."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from narrator.checkpoints.storing import save
+from narrator.contract import GenerationFailed, Narration, Prompt, StageClock, Voice
+from narrator.entangle import Latents, rows, text_rows_of_ids
+from narrator.face import FaceMesh
+from narrator.networks import Networks
+from narrator.speech.hifigan import SPEECH_RATE
+from narrator.speech.sampling import SamplingRules
+from narrator.speech.tokenizer import SpeechTokenizer
+from narrator.video import FaceInputs, IdentityEmbedder, Sampling, prepare_face
+
+TextRows = Literal["embedding", "ids"]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a generator's weights come from; told in every result.
+
+    Attributes:
+        preset: name of the sizes.
+        files: name and SHA-256 of every checkpoint file, by role.
+        untrained: parts whose weights, or some of them, were drawn from `seed` instead of learnt.
+        seed: of the untrained parts.
+        notes: sentences from loading.
+    """
+
+    preset: str
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    untrained: tuple[str, ...] = ()
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a generator runs; none of it changes what its weights are.
+
+    Attributes:
+        video: sampling of the video half.
+        speech: drawing of speech codes.
+        text_rows: what the text is to the entangled encoders: `embedding`, the speech model's embedded tokens, or `ids`,
+            the raw token ids in one row, as the published training code has it.
+        device: where the networks are.
+        dtype: of the video networks; speech and entangling run in float32, as released.
+        compile: whether the denoising UNet runs through `torch.compile`.
+    """
+
+    video: Sampling
+    speech: SamplingRules = field(default_factory=SamplingRules)
+    text_rows: TextRows = "embedding"
+    device: str = "cpu"
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        for name, known in (("text_rows", ("embedding", "ids")), ("dtype", ("float32", "float16", "bfloat16"))):
+            if getattr(self, name) not in known:
+                raise ValueError(f"Unknown {name} {getattr(self, name)!r}; choose one of: {', '.join(known)}.")
+
+
+class Narrator:
+    """A generator (see `narrator.contract.Generator`): calling it with a prompt gives a narration.
+
+    The same prompt and seed give the same bytes on the same machine, whatever was narrated before. Frames are made
+    while they are read, 16 at a time, so memory does not grow with the length of the clip.
+
+    Args:
+        networks: every part filled.
+        tokenizer: of the speech part's vocabulary.
+        origin: where the weights come from.
+        running: how to run.
+        faces: finds the face in the driving image.
+        embedder: ArcFace; without it the identity is zeros, and `describe` says so.
+    """
+
+    def __init__(
+        self,
+        networks: Networks,
+        tokenizer: SpeechTokenizer,
+        origin: Origin,
+        running: Running,
+        faces: FaceMesh | None = None,
+        embedder: IdentityEmbedder | None = None,
+    ) -> None:
+        if tokenizer.size > networks.config.speech.gpt.text_ids:
+            raise ValueError(
+                f"The vocabulary has {tokenizer.size} ids, the speech model {networks.config.speech.gpt.text_ids};"
+                " name the vocabulary that belongs to the speech checkpoint."
+            )
+        self.networks = networks
+        self.tokenizer = tokenizer
+        self.origin = origin
+        self.running = running
+        self.name = f"narrator-{origin.preset}" + ("-untrained" if origin.untrained else "")
+        self._faces = faces
+        self._embedder = embedder
+        self._device = torch.device(running.device)
+        networks.place(self._device, getattr(torch, running.dtype))
+        self._identity_encoder = all(encoder.is_identity() for encoder in networks.entangler.encoders())
+
+    def __call__(self, prompt: Prompt) -> Narration:
+        """Narrate one prompt; the speech is made at once, the frames while they are read.
+
+        Raises:
+            GenerationFailed: nothing to speak, too short a voice profile, or no face in the driving image.
+        """
+        clock = StageClock(torch.cuda.synchronize if self._device.type == "cuda" else None)
+        with clock.stage("face"):
+            face = self._prepared(prompt.image)
+        with clock.stage("text"):
+            pieces = self._pieces(prompt.text)
+        with clock.stage("voice"):
+            voice, speaker = self._hear(prompt.voice)
+        with clock.stage("entangle"):
+            face, voice, speaker = self._entangle(face, voice, speaker, pieces)
+        speech = self._speak(pieces, voice, speaker, prompt.seed, clock)
+        frames = self._animate(face, speech, prompt.seed, clock)
+        return Narration(frames, self.networks.config.video.fps, speech.cpu().numpy(), SPEECH_RATE, clock.seconds)
+
+    def describe(self) -> dict[str, Any]:
+        """Parameters, checkpoint hashes and configuration, as JSON values."""
+        config, running = self.networks.config, self.running
+        return {
+            "preset": self.origin.preset,
+            "untrained": list(self.origin.untrained),
+            "seed": self.origin.seed if self.origin.untrained else None,
+            "checkpoint": {role: dict(file) for role, file in self.origin.files.items()},
+            "parameters": {name: _count(part) for name, part in self.networks.parts().items()},
+            "encoder": {
+                "sharing": config.entangle.sharing,
+                "ablation": config.entangle.ablation,
+                "text_rows": running.text_rows,
+                "identity": self._identity_encoder,
+            },
+            "speech_drives_face": self.networks.features is not None,
+            "identity_embedding": self._embedder is not None,
+            "options": {
+                "steps": running.video.steps,
+                "guidance": running.video.guidance,
+                "reference_order": running.video.reference_order,
+                "motion_scale": list(running.video.motion_scale),
+                "attention": running.video.attention,
+                "dtype": running.dtype,
+                "device": self._device.type,
+                "compile": running.compile,
+                "speech": vars(running.speech),
+            },
+            "notes": [*self.origin.notes, *self._remarks()],
+        }
+
+    def save(self, path: Path) -> None:
+        """Write all weights, sizes and the vocabulary to one `.safetensors` file, which `narrator.load` reads."""
+        save(path, self.networks, self.origin.preset, self.tokenizer.to_json(), self.origin.untrained)
+
+    def _remarks(self) -> Iterator[str]:
+        if self.origin.untrained:
+            yield f"Untrained: the weights of {', '.join(self.origin.untrained)} were drawn from a seed, not learnt."
+        if self.networks.features is None:
+            yield "The face does not hear the speech: this checkpoint has no audio projection, as published."
+        else:
+            yield "The generated speech drives the face through wav2vec 2.0 features and the audio attention."
+        if self._identity_encoder:
+            yield "The entangled encoder is the identity: it changes nothing."
+        if self._embedder is None:
+            yield "No ArcFace network was given: the identity embedding is zeros."
+
+    def _prepared(self, image: NDArray[np.uint8]) -> FaceInputs:
+        if self._faces is None:
+            raise ValueError(
+                "The generator needs the networks that find the face; pass weight_paths with"
+                f" {', '.join(FaceMesh.weights)} to narrator.load (the harness does)."
+            )
+        return prepare_face(image, self._faces, self._embedder, self.networks.config.video)
+
+    def _pieces(self, text: str) -> list[Tensor]:
+        """Token ids of each piece of the text, start and stop included, [1, n]."""
+        try:
+            pieces = self.tokenizer.encode_long(text, self.networks.config.speech.gpt.text_limit - 1)
+        except ValueError as error:
+            raise GenerationFailed(str(error)) from error
+        start, stop = self.tokenizer.start, self.tokenizer.stop
+        return [torch.tensor([[start, *ids, stop]], device=self._device) for ids in pieces]
+
+    def _hear(self, voice: Voice) -> tuple[Tensor, Tensor]:
+        try:
+            waveform = torch.as_tensor(voice.waveform, dtype=torch.float32, device=self._device)
+            return self.networks.speech.hear(waveform, voice.sample_rate)
+        except ValueError as error:
+            raise GenerationFailed(str(error)) from error
+
+    @torch.inference_mode()
+    def _entangle(
+        self, face: FaceInputs, voice: Tensor, speaker: Tensor, pieces: list[Tensor]
+    ) -> tuple[FaceInputs, Tensor, Tensor]:
+        pixels, mask, identity = (x.to(self._device)[None] for x in (face.pixels, face.mask, face.identity))
+        latents = Latents(voice, speaker, pixels, mask, identity)
+        entangled = self.networks.entangler(latents, self._text_rows(pieces))
+        face = replace(face, pixels=entangled.pixels[0], mask=entangled.face_mask[0], identity=entangled.face[0])
+        return face, entangled.voice, entangled.speaker
+
+    def _text_rows(self, pieces: list[Tensor]) -> Tensor:
+        width = self.networks.config.entangle.width
+        if self.running.text_rows == "ids":
+            try:
+                return text_rows_of_ids(torch.cat([ids[:, 1:-1] for ids in pieces], 1), width)
+            except ValueError as error:
+                raise GenerationFailed(str(error)) from error
+        return torch.cat([rows(self.networks.speech.embed_text(ids), width) for ids in pieces], 1)
+
+    def _speak(self, pieces: list[Tensor], voice: Tensor, speaker: Tensor, seed: int, clock: StageClock) -> Tensor:
+        """Waveform [S] of all pieces, one after another."""
+        generator = torch.Generator().manual_seed(seed)
+        spoken = []
+        for ids in pieces:
+            with clock.stage("speech decode"):
+                _, latents = self.networks.speech.decode(ids, voice, self.running.speech, generator)
+            with clock.stage("vocoder"):
+                spoken.append(self.networks.speech.vocode(latents, speaker))
+        return torch.cat(spoken)
+
+    def _animate(self, face: FaceInputs, speech: Tensor, seed: int, clock: StageClock) -> Iterator[NDArray[np.uint8]]:
+        fps = self.networks.config.video.fps
+        heard = None
+        if self.networks.features is not None:
+            with clock.stage("speech features"):
+                heard = self.networks.features(speech, SPEECH_RATE, fps)
+        return self.networks.animator.animate(
+            face,
+            math.ceil(fps * len(speech) / SPEECH_RATE),
+            seed=seed,
+            audio=heard,
+            sampling=self.running.video,
+            clock=clock,
+        )
+
+
+def _count(part: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in part.parameters())
