@@ -16,11 +16,12 @@ import psutil
 from numpy.typing import NDArray
 
 from bench import fingerprint, plugins
-from bench.measure import ClipFile, source_hash
+from bench.measure import ClipFile
 from bench.media.clip import UnreadableClip, probe
 from bench.media.writing import store_finished, write_clip
 from bench.run_folder import RunFolder, read_json, write_json
 from bench.selection import Selection, read_selection
+from bench.store import source_hash
 from bench.study import Choice
 from metrics.weights import WeightsMissing, fetch
 from narrator.contract import FinishedClip, GenerationFailed, Generator, Narration, Prompt, ReferenceClip, SeesDataset
@@ -80,8 +81,9 @@ def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, An
     if isinstance(narration, FinishedClip):
         seconds = time.perf_counter() - start
         stored = store_finished(narration.path, target)
-        info = probe(stored)
-        frames, media_seconds, video, audio = info.frames, info.duration, stored.name, None
+        info = probe(stored.measured)
+        frames, media_seconds = info.frames, info.duration
+        video, played, audio = stored.measured.name, stored.played.name, None
     else:
         counted = CountedFrames(narration)
         write_start = time.perf_counter()
@@ -89,9 +91,10 @@ def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, An
         write_seconds = time.perf_counter() - write_start - counted.seconds
         seconds = time.perf_counter() - start - write_seconds
         frames, media_seconds = counted.frames, counted.frames / narration.fps
-        video, audio = target.name, target.with_suffix(".wav").name
+        video = played = target.name
+        audio = target.with_suffix(".wav").name if len(narration.waveform) else None
     return {
-        "error": None, "video": video, "audio": audio, "frames": frames, "media_seconds": media_seconds,
+        "error": None, "video": video, "played": played, "audio": audio, "frames": frames, "media_seconds": media_seconds,
         "seconds": seconds, "stages": dict(narration.seconds), "peak_memory_mib": memory.mib(),
         "description": dict(generator.describe()),
     }  # fmt: skip

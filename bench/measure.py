@@ -1,32 +1,29 @@
 """Measuring: every clip is decoded once, all metrics draw on that pass, and the per-clip statistics are kept on disk.
 
-A statistic's file is named by everything it depends on: the content of the clip, the decoding, the metric's
-configuration and weights, and the source code that computes it. So a cached statistic is never stale, clips with equal
-content (a ceiling and its reference) are measured once, and a run that was killed goes on where it stopped.
+Statistics are named by content (`bench.store`): clips with equal content, such as a ceiling and its reference, are
+measured once, and a run that was killed goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import TypeVar
 
 from bench import fingerprint, plugins
 from bench.media.clip import Decoding, UnreadableClip, frames, waveform
-from bench.run_folder import atomic
+from bench.store import StatisticsStore, load, save, source_hash
 from bench.study import Choice
 from bench.workers import Watch, spread
-from metrics.metric import ClipMetric, ClipObserver, PairedMetric, Statistics, Unmeasurable
+from metrics.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.weights import WeightsMissing, fetch
 
 Item = TypeVar("Item")
+Finish = Callable[[], Statistics]
 CLIPS_PER_TASK = 8
 
 
@@ -56,61 +53,11 @@ class MeasuringTask:
     pairs: tuple[tuple[str, str], ...] = ()
 
 
-class StatisticsStore:
-    """Per-clip and per-pair statistics on disk, or the reason why there are none."""
-
-    def __init__(self, folder: Path, metric: ClipMetric) -> None:
-        source = source_hash(type(metric).__module__.partition(".")[0])
-        self._clips = folder / fingerprint.of_json([metric.statistics_id, source])
-        self._pairs = folder / fingerprint.of_json([metric.signature, source])
-
-    def clip(self, identity: str) -> Path:
-        return self._clips / f"{identity}.npz"
-
-    def pair(self, reference: str, generated: str) -> Path:
-        return self._pairs / f"{reference}-{generated}.npz"
-
-
-def save(path: Path, outcome: Statistics | Unmeasurable) -> None:
-    """Keep statistics, or the reason why there are none, under `path`."""
-    with atomic(path) as temporary, temporary.open("wb") as stream:
-        if isinstance(outcome, Unmeasurable):
-            stream.write(json.dumps({"unmeasurable": str(outcome)}).encode())
-        else:
-            np.savez(stream, **{name: np.asarray(array) for name, array in outcome.items()})
-
-
-def load(path: Path) -> Statistics:
-    """What `save` kept.
-
-    Raises:
-        Unmeasurable: a reason was kept instead of statistics.
-        FileNotFoundError: nothing was kept.
-    """
-    if (reason := kept_reason(path)) is not None:
-        raise Unmeasurable(reason)
-    with np.load(path, allow_pickle=False) as arrays:
-        return dict(arrays)
-
-
-def kept_reason(path: Path) -> str | None:
-    """The reason kept under `path`, None if it holds statistics.
-
-    Raises:
-        FileNotFoundError: nothing was kept.
-    """
-    with path.open("rb") as stream:
-        if stream.read(1) != b"{":
-            return None
-        stream.seek(0)
-        return str(json.load(stream)["unmeasurable"])
-
-
 def measure(task: MeasuringTask) -> dict[str, str]:
     """Measure what is not measured yet. Returns the reasons that must not be kept (a metric's errors) by file."""
     metrics = _metrics(task.metrics)
     stores = {id(metric): StatisticsStore(task.store, metric) for metric in metrics}
-    pending: dict[Path, Callable[[], Statistics]] = {}
+    pending: dict[Path, Finish] = {}
     for identity, clip in task.clips.items():
         wanted = {stores[id(m)].clip(identity): m for m in metrics}
         pending.update(_observe(clip, task.decoding, {p: m for p, m in wanted.items() if not p.exists()}))
@@ -152,55 +99,71 @@ def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         yield items[start : start + CLIPS_PER_TASK]
 
 
-def _observe(
-    clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetric]
-) -> dict[Path, Callable[[], Statistics]]:
+def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetric]) -> dict[Path, Finish]:
     """One decode pass of one clip for all metrics that want it."""
-    if not wanted:
-        return {}
-    observers: dict[Path, ClipObserver] = {}
-    failed: dict[Path, Exception] = {}
-    for path, metric in wanted.items():
-        _guard(failed, path, lambda path=path, metric=metric: observers.update({path: metric.observe()}))
-
-    def each(modality: str, call: Callable[[ClipObserver], None]) -> None:
-        for path, observer in observers.items():
-            if modality in wanted[path].modalities and path not in failed:
-                _guard(failed, path, lambda observer=observer: call(observer))
-
-    def unreadable(modality: str, error: UnreadableClip) -> None:
-        for path in observers:
-            if modality in wanted[path].modalities:
-                failed.setdefault(path, Unmeasurable(str(error)))
-
-    if any("video" in metric.modalities for metric in wanted.values()):
+    watching = _Pass(wanted)
+    if watching.any("video"):
         try:
             for chunk in frames(clip.video, decoding):
-                each("video", lambda observer, chunk=chunk: observer.frames(chunk))
+                watching.each("video", lambda observer: observer.frames(chunk))  # noqa: B023 - called at once
         except UnreadableClip as error:
-            unreadable("video", error)
-    if any("audio" in metric.modalities for metric in wanted.values()):
+            watching.drop("video", Unmeasurable(error.reason))
+    if watching.any("audio"):
         try:
             sound = waveform(clip.audio or clip.video, decoding)
-            each("audio", lambda observer: observer.waveform(sound, decoding.sample_rate))
+            watching.each("audio", lambda observer: observer.waveform(sound, decoding.sample_rate or 0))
         except UnreadableClip as error:
-            unreadable("audio", error)
-    finishers: dict[Path, Callable[[], Statistics]] = {}
-    for path, observer in observers.items():
-        if path not in failed:
-            _guard(failed, path, lambda path=path, observer=observer: finishers.update({path: observer.finish()}))
-    return {path: finishers.get(path) or functools.partial(_raise, failed[path]) for path in wanted}
+            watching.drop("audio", Unmeasurable(error.reason))
+    return watching.finish()
 
 
-def _guard(failed: dict[Path, Exception], path: Path, call: Callable[[], None]) -> None:
-    """Run a metric's code; whatever it raises becomes this clip's counted failure, not the end of the run."""
-    try:
-        call()
-    except Exception as error:  # a plug-in may raise anything; the reason travels with the score
-        failed[path] = error
+class _Pass:
+    """The observers of one decode pass; one that fails drops out with its reason and the others go on."""
+
+    def __init__(self, wanted: Mapping[Path, ClipMetric]) -> None:
+        self._metrics = wanted
+        self._observers: dict[Path, ClipObserver] = {}
+        self._finishers: dict[Path, Finish] = {}
+        for path, metric in wanted.items():
+            with self._counted(path):
+                self._observers[path] = metric.observe()
+
+    def any(self, modality: Modality) -> bool:
+        """Whether an observer is left that looks at this modality."""
+        return bool(self._looking(modality))
+
+    def each(self, modality: Modality, show: Callable[[ClipObserver], None]) -> None:
+        """Show something to every observer of this modality."""
+        for path in self._looking(modality):
+            with self._counted(path):
+                show(self._observers[path])
+
+    def drop(self, modality: Modality, reason: Exception) -> None:
+        """The clip lacks this modality."""
+        for path in self._looking(modality):
+            with self._counted(path):
+                raise reason
+
+    def finish(self) -> dict[Path, Finish]:
+        """Every metric's deferred statistics, or what raises the reason why there are none."""
+        for path, observer in list(self._observers.items()):
+            with self._counted(path):
+                self._finishers[path] = observer.finish()
+        return self._finishers
+
+    def _looking(self, modality: Modality) -> list[Path]:
+        return [path for path in self._observers if modality in self._metrics[path].modalities]
+
+    @contextmanager
+    def _counted(self, path: Path) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:  # a plug-in may raise anything: this clip's counted failure, not the end of the run
+            self._observers.pop(path, None)
+            self._finishers[path] = functools.partial(_raise, error)
 
 
-def _settle(pending: Mapping[Path, Callable[[], Statistics]]) -> dict[str, str]:
+def _settle(pending: Mapping[Path, Finish]) -> dict[str, str]:
     errors: dict[str, str] = {}
     for path, finish in pending.items():
         try:
@@ -251,14 +214,3 @@ def lacking_weights(metric: ClipMetric) -> str | None:
     except WeightsMissing as reason:
         return str(reason)
     return None
-
-
-@functools.cache
-def source_hash(package: str) -> str:
-    """Hash of the Python source of a top-level package or module: what computes a statistic is part of its identity."""
-    module: Any = sys.modules.get(package) or importlib.import_module(package)
-    if getattr(module, "__path__", None):
-        files: Sequence[Path] = sorted(file for place in module.__path__ for file in Path(place).rglob("*.py"))
-    else:
-        files = [Path(module.__file__)] if getattr(module, "__file__", None) else []
-    return fingerprint.of_json([fingerprint.of_file(file) for file in files])

@@ -96,7 +96,7 @@ def _profile(dataset: str, generator: str, records: Sequence[Mapping[str, Any]])
 
 
 def _clip(run: RunFolder, task: GeneratingTask, clip: SelectedClip, record: Mapping[str, Any]) -> Clip:
-    file = None if record["error"] else task.record.parent / record["video"]
+    file = None if record["error"] else task.record.parent / record["played"]
     return Clip(
         dataset=task.dataset,
         generator=task.generator.name,

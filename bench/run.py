@@ -6,7 +6,6 @@ import functools
 from dataclasses import dataclass
 
 import yaml
-from reports.results import Results
 
 from bench import environment
 from bench.generate import GeneratingTask, generate, generated_clip
@@ -17,6 +16,7 @@ from bench.run_folder import RunFolder, atomic, write_json
 from bench.selection import read_selection, select
 from bench.study import Study
 from bench.workers import Watch, shard_of, spread
+from reports.results import Results
 
 
 @dataclass(frozen=True)

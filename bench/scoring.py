@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.measure import StatisticsStore, built_metric, kept_reason, lacking_weights, load
+from bench.measure import built_metric, lacking_weights
+from bench.store import StatisticsStore, kept_reason, load
 from bench.study import Choice
 from metrics.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
 from metrics.score import Score

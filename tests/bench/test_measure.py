@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import bench.measure as measuring
-from bench.measure import ClipFile, MeasuringTask, StatisticsStore, load, measure, save
+from bench.measure import ClipFile, MeasuringTask, measure
 from bench.media.clip import Decoding
 from bench.scoring import Pairing, score
+from bench.store import StatisticsStore, load, save
 from bench.study import Choice
 from metrics.metric import ClipObserver, PairedMetric, Statistics, Unmeasurable
 from metrics.score import Score
