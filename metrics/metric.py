@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -38,7 +38,7 @@ Statistics = Mapping[str, NDArray[Any]]
 Modality = Literal["video", "audio"]
 
 
-class Unmeasurable(ValueError):  # noqa: N818
+class Unmeasurable(ValueError):
     """This clip (or pair) cannot be measured; the message is the reason that the score will carry."""
 
 
@@ -90,6 +90,12 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
     weights: tuple[str, ...] = ()
     full_state_update = False
     is_differentiable = False
+
+    def __init__(self, config: Any = None, **options: Any) -> None:
+        """Take a configuration other than the class's own; `options` are those of `torchmetrics.Metric`."""
+        super().__init__(**options)
+        if config is not None:
+            self.config = config
 
     @property
     def direction(self) -> Direction:
@@ -152,16 +158,25 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         return pending
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A distance between two sets of clips, its 95 % interval if it can be had, and what belongs beside it."""
+
+    value: float
+    interval: tuple[float, float] | None
+    details: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
 class DistributionMetric(ClipMetric):
     """Compares two sets of clips.
 
     As a `torchmetrics.Metric` it keeps the statistics of every clip it has seen; `metrics.frechet_metric` knows better.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.add_state("reference_clips", default=[], dist_reduce_fx="cat")
-        self.add_state("generated_clips", default=[], dist_reduce_fx="cat")
+    def __init__(self, config: Any = None, **options: Any) -> None:
+        super().__init__(config, **options)
+        self._declare_states()
 
     @abstractmethod
     def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
@@ -171,13 +186,10 @@ class DistributionMetric(ClipMetric):
             Unmeasurable: the sets are too small; the message says how many are needed.
         """
 
-    def interval(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> tuple[float, float] | None:
-        """95 % interval of the score that sets of this size are expected to have; both sets of clips vary."""
-        return bootstrap_interval(self.reduce, reference, generated)
-
-    def details(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> dict[str, float]:
-        """Further numbers of the same measurement."""
-        return {"reference_clips": len(reference)}
+    def estimate(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> Estimate:
+        """The distance with the 95 % interval of what sets of this size are expected to give; both sets vary."""
+        value = self.reduce(reference, generated)
+        return Estimate(value, bootstrap_interval(self.reduce, reference, generated))
 
     def score(
         self,
@@ -186,27 +198,38 @@ class DistributionMetric(ClipMetric):
         failed: Mapping[str, str] | None = None,
     ) -> Score:
         """The score with its interval; clips are taken in the order of their keys, so their order does not matter."""
-        ours, theirs = ([clips[key] for key in sorted(clips)] for clips in (generated, reference))
         try:
-            value = self.reduce(theirs, ours)
+            made = self.estimate(*([clips[key] for key in sorted(clips)] for clips in (reference, generated)))
         except Unmeasurable as reason:
             return self.missing(str(reason), failed)
-        low, high = self.interval(theirs, ours) or (None, None)
-        notes = self._notes(min(len(theirs), len(ours)))
-        details = self.details(theirs, ours)
-        return self._score(value, n=len(ours), failed=failed, low=low, high=high, notes=notes, details=details)
+        low, high = made.interval or (None, None)
+        return self._score(
+            made.value,
+            n=len(generated),
+            failed=failed,
+            low=low,
+            high=high,
+            notes=self._notes(min(len(reference), len(generated))) + made.notes,
+            details={"reference_clips": len(reference), **made.details},
+        )
 
     def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:
         """Add a batch of clips: uint8 [N, T, 3, H, W] video or floating-point [N, S] audio; `real`: the reference."""
-        state = self.reference_clips if real else self.generated_clips
-        state.extend(pack(statistics()).to(self.device) for statistics in self._observed(media, sample_rate))
+        for statistics in self._observed(media, sample_rate):
+            self._absorb(statistics(), real)
 
     def compute(self) -> Tensor:
         """The distance between all reference and all generated clips seen so far, float64."""
-        sets = [
-            unpack(dim_zero_cat(clips)) if len(clips) else [] for clips in (self.reference_clips, self.generated_clips)
-        ]
-        return torch.tensor(self.reduce(*sets), dtype=torch.float64, device=self.device)
+        distance = self.reduce(_unpacked(self.reference_clips), _unpacked(self.generated_clips))
+        return torch.tensor(distance, dtype=torch.float64, device=self.device)
+
+    def _declare_states(self) -> None:
+        self.add_state("reference_clips", default=[], dist_reduce_fx="cat")
+        self.add_state("generated_clips", default=[], dist_reduce_fx="cat")
+
+    def _absorb(self, statistics: Statistics, real: bool) -> None:
+        state = self.reference_clips if real else self.generated_clips
+        state.append(pack(statistics).to(self.device))
 
 
 class PairedMetric(ClipMetric):
@@ -215,8 +238,8 @@ class PairedMetric(ClipMetric):
     As a `torchmetrics.Metric` it keeps a running sum, and counts pairs that have no score apart.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, config: Any = None, **options: Any) -> None:
+        super().__init__(config, **options)
         self.add_state("total", default=torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("measured", default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("unmeasured", default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")

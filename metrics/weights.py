@@ -29,7 +29,7 @@ class WeightsError(RuntimeError):
     """Weights cannot be used; the message says what to do, in one sentence."""
 
 
-class WeightsMissing(WeightsError):  # noqa: N818
+class WeightsMissing(WeightsError):
     """A weight file is not here and cannot be fetched."""
 
 

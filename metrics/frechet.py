@@ -1,0 +1,136 @@
+"""The Frechet distance between two Gaussians fitted to features, in float64, without a matrix square root.
+
+    d^2 = |mu_1 - mu_2|^2 + tr S_1 + tr S_2 - 2 tr (S_1 S_2)^(1/2)
+
+(Dowson and Landau 1982; Heusel et al. 2017, arXiv 1706.08500.) With factors F'F = S the last trace is the nuclear norm
+of F_1 F_2', a sum of singular values. It is real and non-negative for any input, also with fewer vectors than
+dimensions, where a matrix square root of S_1 S_2 returns complex numbers or fails. With n < d the centred vectors
+themselves are the factor and the matrix is n x m, which costs next to nothing; with n >= d the factor is the Cholesky
+factor of the covariance, or its symmetric eigen-decomposition where it is singular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from metrics.moments import Moments
+
+Array = Tensor | NDArray[Any]
+
+
+def frechet_distance(x: Array, y: Array, ddof: int = 1) -> float:
+    """Frechet distance (the squared one, as FID and FVD report it) between two sets of feature vectors.
+
+    Args:
+        x, y: [n, d] and [m, d], any floating dtype; computed in float64 on the device of `x`.
+        ddof: 1 divides the covariances by n - 1 (most implementations), 0 by n (StyleGAN-V, cd-fvd).
+
+    Raises:
+        ValueError: a shape is wrong, a value is not finite, or a set has fewer than two vectors.
+
+    Example:
+        >>> import torch
+        >>> x = torch.tensor([[0.0], [2.0]])
+        >>> frechet_distance(x, x), frechet_distance(x, x + 3)
+        (0.0, 9.0)
+    """
+    first = torch.as_tensor(x)
+    second = torch.as_tensor(y).to(first.device)
+    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
+        raise ValueError(f"Features must be [n, d] and [m, d] of one d, got {list(first.shape)}, {list(second.shape)}.")
+    return Gaussian.fitted([first], ddof).distance(Gaussian.fitted([second], ddof))
+
+
+def frechet_distance_from_moments(mean_1: Array, covariance_1: Array, mean_2: Array, covariance_2: Array) -> float:
+    """Frechet distance between two Gaussians given by their means [d] and covariances [d, d].
+
+    Raises:
+        ValueError: a shape is wrong, a value is not finite, or a covariance is not positive semi-definite.
+    """
+    first, second = Gaussian.given(mean_1, covariance_1), Gaussian.given(mean_2, covariance_2)
+    if first.mean.shape != second.mean.shape:
+        raise ValueError(f"Means must be of one length, got {len(first.mean)} and {len(second.mean)}.")
+    return first.distance(second)
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """A Gaussian as the Frechet distance wants it.
+
+    Attributes:
+        mean: float64 [d].
+        factor: float64 [r, d], F'F is the covariance.
+        inflation: n / (n - ddof), by which the covariance exceeds the mean of the centred vectors' outer products.
+    """
+
+    mean: Tensor
+    factor: Tensor
+    inflation: float = 1.0
+
+    @classmethod
+    def fitted(cls, chunks: Sequence[Tensor], ddof: int) -> Gaussian:
+        """Fitted to the rows of all chunks [k, d]; float64 copies of no more than d or a few thousand rows are made."""
+        n = sum(len(chunk) for chunk in chunks)
+        if n < 2:
+            raise ValueError(f"A Gaussian is fitted to two feature vectors or more, got {n}.")
+        for chunk in chunks:
+            bad = int((~torch.isfinite(chunk).all(dim=1)).sum())
+            if bad:
+                raise ValueError(f"Features must be finite; {bad} of {len(chunk)} vectors hold NaN or infinity.")
+        if n > chunks[0].shape[1]:
+            moments = Moments.of_chunks(chunks)
+            return cls(moments.mean, _factor(moments.covariance(ddof)), n / (n - ddof))
+        vectors = torch.cat([chunk.double() for chunk in chunks])
+        mean = vectors.mean(dim=0)
+        return cls(mean, (vectors - mean) / (n - ddof) ** 0.5, n / (n - ddof))
+
+    @classmethod
+    def given(cls, mean: Array, covariance: Array) -> Gaussian:
+        """With this mean [d] and covariance [d, d]."""
+        mean, covariance = torch.as_tensor(mean).double(), torch.as_tensor(covariance).double()
+        if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+            raise ValueError(f"A mean [d] and a covariance [d, d], got {list(mean.shape)}, {list(covariance.shape)}.")
+        if not (torch.isfinite(mean).all() and torch.isfinite(covariance).all()):
+            raise ValueError("Means and covariances must be finite, one holds NaN or infinity.")
+        return cls(mean, _factor(covariance))
+
+    def distance(self, other: Gaussian) -> float:
+        """The Frechet distance; exactly zero to itself."""
+        if self.equals(other):
+            return 0.0
+        return self.distance_given(other, torch.linalg.svdvals(self.factor @ other.factor.T))
+
+    def distance_given(self, other: Gaussian, singular_values: Tensor) -> float:
+        """The distance from the singular values of F_1 F_2'; only what rounding explains is clamped to zero."""
+        squares = (self.mean - other.mean, self.factor, other.factor)
+        positive = sum(float(part.square().sum()) for part in squares)
+        value = positive - 2 * float(singular_values.sum())
+        rounding = torch.finfo(torch.float64).eps * (len(self.factor) + len(other.factor) + 8) * positive
+        if value < -rounding:
+            raise FloatingPointError(f"The Frechet distance came out as {value}: too far below zero to be rounding.")
+        return max(value, 0.0)
+
+    def equals(self, other: Gaussian) -> bool:
+        """Whether both were fitted to the same vectors in the same order."""
+        return torch.equal(self.mean, other.mean) and torch.equal(self.factor, other.factor)
+
+
+def _factor(covariance: Tensor) -> Tensor:
+    """F [r, d] with F'F = a positive semi-definite [d, d]."""
+    lower, failed = torch.linalg.cholesky_ex(covariance)
+    if not failed:
+        transposed: Tensor = lower.T
+        return transposed
+    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
+    rounding = torch.finfo(torch.float64).eps * len(values) * float(values.abs().max())
+    if float(values.min()) < -10 * rounding:
+        raise ValueError(f"A covariance must have no negative eigenvalue, one has {float(values.min()):g}.")
+    kept = values > rounding
+    factor: Tensor = (vectors[:, kept] * values[kept].sqrt()).T
+    return factor
