@@ -206,7 +206,7 @@ class FaceAnimator(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Latents [1, 4, frames, h, w] -> pictures [frames, 3, size, size] in -1..1, float32; one at a time."""
         scaled = (latents[0].transpose(0, 1) / LATENT_SCALE).to(self._placed.dtype)
-        return torch.cat([self.vae.decode(latent).sample.float().clamp(-1, 1) for latent in scaled.split(1)])
+        return torch.cat([self.vae.decode(latent).sample.float().clamp(-1, 1) for latent in torch.split(scaled, 1)])
 
     def _check(self, face: FaceInputs, frames: int, audio: Tensor | None) -> None:
         size, projection = self.config.size, self.config.audio_projection
@@ -214,7 +214,9 @@ class FaceAnimator(nn.Module):
             raise ValueError(f"A video of {frames} frames was asked for; ask for at least one.")
         for name, picture in (("pixels", face.pixels), ("mask", face.mask)):
             if picture.shape != (3, size, size):
-                raise ValueError(f"FaceInputs.{name} has shape {list(picture.shape)}; this network takes {[3, size, size]}.")
+                raise ValueError(
+                    f"FaceInputs.{name} has shape {list(picture.shape)}; this network takes {[3, size, size]}."
+                )
         if face.identity.shape != (self.config.identity_width,):
             raise ValueError(
                 f"FaceInputs.identity has shape {list(face.identity.shape)}; "

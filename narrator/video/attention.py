@@ -28,7 +28,7 @@ class Attention(nn.Module):
         self.to_out = nn.Sequential(nn.Linear(width, width))
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return x.view(*x.shape[:2], self.heads, -1).transpose(1, 2)
 
     def queries(self, x: Tensor) -> Tensor:
         """[N, L, C] -> [N, heads, L, C / heads]."""
@@ -101,7 +101,7 @@ class SpatialBlock(nn.Module):
         normed = self.norm1(x)
         x = x + self._self_attention(normed, reference, frames)
         # All frames of a branch share its context, so their tokens can form one long row of queries.
-        rows = self.norm2(x).unflatten(0, (len(context), frames)).flatten(1, 2)
+        rows = self.norm2(x).view(len(context), -1, x.shape[2])
         x = x + self.attn2(rows, context).reshape(x.shape)
         return x + self.ff(self.norm3(x)), normed
 

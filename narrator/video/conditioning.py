@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -17,8 +19,7 @@ class FaceLocator(nn.Module):
         super().__init__()
         self.conv_in = nn.Conv2d(3, LOCATOR_WIDTHS[0], 3, padding=1)
         self.blocks = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1, stride=1 + index % 2)
-            for index, (a, b) in enumerate(zip(LOCATOR_WIDTHS, LOCATOR_WIDTHS[1:], strict=False))
+            nn.Conv2d(a, b, 3, padding=1, stride=1 + index % 2) for index, (a, b) in enumerate(pairwise(LOCATOR_WIDTHS))
         )
         self.conv_out = nn.Conv2d(LOCATOR_WIDTHS[-1], width, 3, padding=1)
         nn.init.zeros_(self.conv_out.weight)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from narrator.video.attention import SpatialTransformer
 from narrator.video.audio_attention import AudioModule
 from narrator.video.config import ReferenceOrder, UNetConfig
 from narrator.video.motion import MotionModule
@@ -50,12 +51,12 @@ class DenoisingUNet(UNet):
         widths = config.widths
         for stage in self.stages():
             if config.audio_width is not None and stage.attentions:
-                stage.audio_modules = nn.ModuleList(
+                stage.audio_modules.extend(
                     AudioModule(stage.width, inner, config.heads, config.audio_width, config.groups)
                     for inner in self._audio_widths(stage)
                 )
             # The motion modules of the stages without attention exist, as in released checkpoints, but are not called.
-            stage.motion_modules = nn.ModuleList(
+            stage.motion_modules.extend(
                 MotionModule(stage.width, config.heads, config.groups, config.max_frames)
                 for _ in range(len(stage.attentions) or len(stage.resnets))
             )
@@ -74,12 +75,12 @@ class DenoisingUNet(UNet):
         Args:
             features: by layer [1 + M, B, L, C] from the reference UNet, source picture first, then the motion frames.
         """
-        stages = {stage.name: stage for stage in self.stages()}
         reference = {}
-        for name, of_layer in features.items():
-            stage, _, index = name.rpartition(".attentions.")
-            attention = stages[stage].attentions[int(index)].transformer_blocks[0].attn1  # type: ignore[union-attr]
-            reference[name] = layer_reference(attention, of_layer, order)  # type: ignore[arg-type]
+        for stage in self.stages():
+            for index, transformer in enumerate(stage.attentions):
+                assert isinstance(transformer, SpatialTransformer)
+                name = f"{stage.name}.attentions.{index}"
+                reference[name] = layer_reference(transformer.block.attn1, features[name], order)
         return reference
 
     def forward(self, latents: Tensor, timestep: Tensor, conditions: Conditions) -> Tensor:
@@ -94,10 +95,7 @@ class DenoisingUNet(UNet):
         """
         branches, _, frames = latents.shape[:3]
         audio = None if conditions.audio is None else conditions.audio.flatten(0, 1)
-        masks = [
-            mask.expand(-1, frames, -1).repeat(1, branches, 1).unsqueeze(-1)  # type: ignore[misc]
-            for mask in conditions.masks or ()
-        ]
+        masks = [mask.expand(-1, frames, -1).repeat(1, branches, 1).unsqueeze(-1) for mask in conditions.masks or ()]
 
         def behind(stage: Stage, index: int, x: Tensor) -> Tensor:
             if index >= len(stage.attentions):
@@ -105,8 +103,8 @@ class DenoisingUNet(UNet):
             reference = conditions.reference[f"{stage.name}.attentions.{index}"]
             x, _ = stage.attentions[index](x, conditions.context, reference, frames)
             if audio is not None:
-                x = stage.audio_modules[index](x, audio, masks[stage.level], conditions.motion_scale)  # type: ignore[index, operator]
-            return stage.motion_modules[index](x, reference.motion)  # type: ignore[index, operator, no-any-return]
+                x = stage.audio_modules[index](x, audio, masks[stage.level], conditions.motion_scale)
+            return stage.motion_modules[index](x, reference.motion)  # type: ignore[no-any-return]
 
         x = self.conv_in(latents.transpose(1, 2).flatten(0, 1)).unflatten(0, (branches, frames))
         x = (x + conditions.location.transpose(1, 2)).flatten(0, 1)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from narrator.face import FaceMesh
 
 NO_EMBEDDER = (
-    "The identity embedding is all zeros, as no ArcFace network was given: pass the path of antelopev2's glintr100.onnx."
+    "The identity embedding is all zeros, as no ArcFace network was given; "
+    "pass the path of glintr100.onnx from insightface's antelopev2."
 )
 
 
@@ -71,19 +72,17 @@ def prepare_face(
     found = face_mesh.find(image)
     if found is None:
         raise GenerationFailed(
-            f"No face was found in the driving image ({width} x {height}); give a picture with one clearly visible face."
+            f"No face was found in the driving image ({width} x {height}); "
+            "give a picture with one clearly visible face."
         )
     landmarks = np.asarray(found.points, np.float64)
     face, lips = face_and_lips(landmarks, height, width)
     images = region_images(face, lips, height, width)
-    if embedder is None:
-        identity, notes = torch.zeros(config.identity_width), (NO_EMBEDDER,)
-    else:
-        identity, notes = torch.from_numpy(embedder(image, landmarks)), ()
+    identity = np.zeros(config.identity_width, np.float32) if embedder is None else embedder(image, landmarks)
     return FaceInputs(
         pixels=to_pixels(image, config.size),
         mask=location_mask(face, height, width, config.size),
-        identity=identity,
+        identity=torch.from_numpy(identity),
         masks=soft_masks(images, config.latent_size, len(config.unet.widths)),
-        notes=notes,
+        notes=() if embedder else (NO_EMBEDDER,),
     )

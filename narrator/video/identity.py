@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 CROP = 112
 # Where ArcFace's aligned crop has the eyes, the tip of the nose and the corners of the mouth (x, y).
-TEMPLATE = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
+TEMPLATE = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
 # The same five in MediaPipe's face mesh; an eye is the mean of its corners.
 LANDMARKS = ((33, 133), (362, 263), (1,), (61,), (291,))
 
@@ -61,4 +63,5 @@ class IdentityEmbedder:
         """Embedding [width], not normalised, of the face with these landmarks in a picture uint8 [H, W, 3]."""
         crop = align(image, landmarks).astype(np.float32) / 127.5 - 1
         (embedding,) = self._session.run(None, {self._input: crop.transpose(2, 0, 1)[None]})
-        return np.asarray(embedding, np.float32)[0]
+        first: NDArray[np.float32] = np.asarray(embedding, np.float32)[0]
+        return first

@@ -77,7 +77,7 @@ def _blurred(mask: NDArray[np.uint8], kernel: int) -> NDArray[np.uint8]:
     small = cv2.resize(mask, (SOFT_SIZE, SOFT_SIZE))
     blurred = cv2.GaussianBlur(small, (kernel, kernel), 0)
     stretched = cv2.normalize(blurred, np.empty_like(blurred), 0, 255, cv2.NORM_MINMAX)
-    return stretched.astype(np.uint8)
+    return np.asarray(stretched, np.uint8)
 
 
 def region_images(face: Rectangle, lips: Rectangle, height: int, width: int) -> NDArray[np.uint8]:
@@ -102,5 +102,7 @@ def soft_masks(images: NDArray[np.uint8], latent_size: int, levels: int) -> tupl
     for level in range(levels):
         side = latent_size >> level
         rows = [Image.fromarray(image).resize((side, side), Image.Resampling.BILINEAR) for image in images]
-        pyramid.append(torch.from_numpy(np.stack([np.asarray(row, np.float32) for row in rows]) / 255).reshape(3, 1, -1))
+        pyramid.append(
+            torch.from_numpy(np.stack([np.asarray(row, np.float32) for row in rows]) / 255).reshape(3, 1, -1)
+        )
     return tuple(pyramid)

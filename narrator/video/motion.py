@@ -69,11 +69,11 @@ class TemporalTransformer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The change of each frame: [N, frames, C, h, w] -> the same shape."""
-        count, frames, _, height, width = x.shape
-        rows = self.norm(x.flatten(0, 1)).unflatten(0, (count, frames))
+        count, frames, channels, height, width = x.shape
+        rows = self.norm(x.flatten(0, 1)).view(x.shape)
         rows = rows.permute(0, 3, 4, 1, 2).flatten(0, 2)
         rows = self.proj_out(self.transformer_blocks[0](self.proj_in(rows)))
-        return rows.unflatten(0, (count, height, width)).permute(0, 3, 4, 1, 2)  # type: ignore[no-any-return]
+        return rows.view(count, height, width, frames, channels).permute(0, 3, 4, 1, 2)  # type: ignore[no-any-return]
 
 
 class MotionModule(nn.Module):
@@ -85,7 +85,8 @@ class MotionModule(nn.Module):
 
     def forward(self, x: Tensor, motion: Tensor) -> Tensor:
         """Frames [branches * frames, C, h, w] behind motion features [branches, M, h * w, C] -> frames."""
-        before = motion.transpose(2, 3).unflatten(3, x.shape[2:])
-        clip = x.unflatten(0, (len(motion), -1))
-        change = self.temporal_transformer(torch.cat([before, clip], 1))[:, before.shape[1] :]
+        branches, ahead = motion.shape[:2]
+        before = motion.transpose(2, 3).reshape(branches, ahead, *x.shape[1:])
+        clip = x.reshape(branches, -1, *x.shape[1:])
+        change: Tensor = self.temporal_transformer(torch.cat([before, clip], 1))[:, ahead:]
         return x + change.reshape(x.shape)

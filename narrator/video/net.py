@@ -33,7 +33,7 @@ class AnimationNet(nn.Module):
 
 
 def build_vae(config: VaeConfig) -> AutoencoderKL:
-    """The autoencoder of Stable Diffusion (arXiv:2112.10752): pictures [N, 3, H, W] in -1..1, latents [N, 4, H/8, W/8]."""
+    """Stable Diffusion's autoencoder (arXiv:2112.10752): pictures [N, 3, H, W] in -1..1, latents [N, 4, H/8, W/8]."""
     return AutoencoderKL(
         block_out_channels=config.widths,
         down_block_types=["DownEncoderBlock2D"] * len(config.widths),

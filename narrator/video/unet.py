@@ -21,7 +21,7 @@ LATENT_CHANNELS = 4
 
 
 class Stage(nn.Module):
-    """The layers of one resolution.
+    """The layers of one resolution; a network that has audio modules, motion modules or a change of scale adds them.
 
     Args:
         name: `down_blocks.i`, `mid_block` or `up_blocks.i`.
@@ -50,6 +50,8 @@ class Stage(nn.Module):
         self.attentions = nn.ModuleList(
             SpatialTransformer(width, config.heads, config.context_width, config.groups) for _ in range(attentions)
         )
+        self.audio_modules = nn.ModuleList()
+        self.motion_modules = nn.ModuleList()
         self.downsamplers = nn.ModuleList()
         self.upsamplers = nn.ModuleList()
 
