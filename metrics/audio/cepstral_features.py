@@ -11,7 +11,7 @@ from scipy.fft import dct
 from metrics.audio.mel_cepstrum import mel_cepstrum, mel_warping
 from metrics.audio.mel_filters import slaney_mel_filters
 from metrics.audio.spectrogram import magnitudes, periodic_hann
-from metrics.audio.waveform import Waveform, resampled
+from metrics.audio.waveform import Waveform
 from metrics.audio.world_envelope import spectral_envelope
 
 
@@ -20,7 +20,6 @@ class WorldMelCepstrum:
     """Mel-cepstra of WORLD's spectral envelope.
 
     Attributes:
-        sample_rate: Hz to resample to; None keeps the protocol's.
         unit_power: scale the waveform to mean square 1 first, so that its level does not matter.
         frame_period: milliseconds between frames.
         fft_size: None takes WORLD's own choice for the sample rate.
@@ -30,7 +29,6 @@ class WorldMelCepstrum:
         floor: added to the power spectrum before the logarithm.
     """
 
-    sample_rate: int | None = None
     unit_power: bool = True
     frame_period: float = 5.0
     fft_size: int | None = None
@@ -41,14 +39,13 @@ class WorldMelCepstrum:
 
     def __call__(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float64]:
         """c0..c_order, float64 [T, order + 1], of a waveform float32 [S]."""
-        rate = self.sample_rate or sample_rate
-        signal = resampled(waveform, sample_rate, rate).astype(np.float64)
+        signal = waveform.astype(np.float64)
         if self.unit_power:
             signal /= np.sqrt(np.mean(signal**2))
-        power = spectral_envelope(signal, rate, self.frame_period, self.fft_size)
+        power = spectral_envelope(signal, sample_rate, self.frame_period, self.fft_size)
         if self.power_as_amplitude:
             power = power**2
-        warping = mel_warping(rate) if self.warping is None else self.warping
+        warping = mel_warping(sample_rate) if self.warping is None else self.warping
         return mel_cepstrum(power + self.floor, self.order, warping)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from metrics.audio.cepstral_features import LogMelCepstrum, WorldMelCepstrum
 from metrics.audio.conventions import convention
 from metrics.audio.dtw import exact_dtw, fast_dtw_path
-from metrics.audio.waveform import Waveform, WaveformObserver, checked
+from metrics.audio.waveform import Waveform, WaveformObserver, checked, resampled
 from metrics.metric import Modality, PairedMetric, Statistics
 from metrics.signature import reduction_field
 
@@ -30,6 +30,7 @@ class MelCepstralDistortionConfig:
 
     Attributes:
         features: how mel-cepstra are computed.
+        sample_rate: Hz to resample to first; None keeps the protocol's.
         padded: compare frame by frame, the shorter waveform padded with zeros, instead of aligning.
         alignment: of the frames, by c1 and higher: exact dynamic time warping or the FastDTW approximation.
         energy: whether the distance includes c0, which is the level.
@@ -37,6 +38,7 @@ class MelCepstralDistortionConfig:
     """
 
     features: WorldMelCepstrum | LogMelCepstrum = field(default_factory=WorldMelCepstrum)
+    sample_rate: int | None = None
     padded: bool = False
     alignment: Literal["dtw", "fastdtw"] = reduction_field("dtw")
     energy: bool = reduction_field(False)
@@ -47,14 +49,16 @@ class MelCepstralDistortionConfig:
             raise ValueError("Exact alignment minimises the distance itself: it cannot leave c0 out of the one only.")
 
 
-_PYMCD = WorldMelCepstrum(sample_rate=22050, unit_power=False, fft_size=512, warping=0.65, power_as_amplitude=True)
+_PYMCD = WorldMelCepstrum(unit_power=False, fft_size=512, warping=0.65, power_as_amplitude=True)
 
 CONVENTIONS = {
     "mcd": MelCepstralDistortionConfig(),
     "mcd-80": MelCepstralDistortionConfig(LogMelCepstrum()),
-    "mcd-pymcd-plain": MelCepstralDistortionConfig(_PYMCD, padded=True, energy=True),
-    "mcd-pymcd-dtw": MelCepstralDistortionConfig(_PYMCD, alignment="fastdtw", energy=True),
-    "mcd-pymcd-dtw-sl": MelCepstralDistortionConfig(_PYMCD, alignment="fastdtw", energy=True, length_penalty=True),
+    "mcd-pymcd-plain": MelCepstralDistortionConfig(_PYMCD, 22050, padded=True, energy=True),
+    "mcd-pymcd-dtw": MelCepstralDistortionConfig(_PYMCD, 22050, alignment="fastdtw", energy=True),
+    "mcd-pymcd-dtw-sl": MelCepstralDistortionConfig(
+        _PYMCD, 22050, alignment="fastdtw", energy=True, length_penalty=True
+    ),
 }
 """Registry name to convention. `mcd` is ours: WORLD's envelope taken as the power that it is, level-free, no c0, exact
 alignment. `mcd-pymcd-*` equal pymcd 0.2.1, whose result depends on the level. `mcd-80` is on the scale of the values
@@ -96,10 +100,11 @@ class MelCepstralDistortion(PairedMetric):
 
     def _measure(self, waveform: Waveform, sample_rate: int) -> Statistics:
         """The clip's mel-cepstra, and the waveform itself where the other clip's length decides its padding."""
-        signal = checked(waveform, sample_rate, SHORTEST)
-        statistics = {"mel_cepstrum": self.config.features(signal, sample_rate)}
+        rate = self.config.sample_rate or sample_rate
+        signal = resampled(checked(waveform, sample_rate, SHORTEST), sample_rate, rate)
+        statistics = {"mel_cepstrum": self.config.features(signal, rate)}
         if self.config.padded:
-            statistics |= {"waveform": signal, "sample_rate": np.array(sample_rate)}
+            statistics |= {"waveform": signal, "sample_rate": np.array(rate)}
         return statistics
 
     def compare(self, reference: Statistics, generated: Statistics) -> Statistics:

@@ -21,10 +21,9 @@ def magnitudes(
     if centred:
         signal = np.pad(signal, len(window) // 2)
     frames = np.lib.stride_tricks.sliding_window_view(signal, len(window))[::hop]
-    spectra: NDArray[np.float64] = np.abs(np.fft.rfft(frames * window, fft_size))
-    return spectra
+    return np.asarray(np.abs(np.fft.rfft(frames * window, fft_size)))
 
 
 def periodic_hann(length: int) -> NDArray[np.float64]:
     """Hann window float64 [length] that would repeat after `length` samples."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi / length * np.arange(length))
+    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi / length * np.arange(length)))

@@ -49,6 +49,11 @@ class Embedding(ABC):
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
         """Build the network and load its weights."""
 
+    def require(self) -> None:
+        """Make sure that the weights are here; raises `WeightsMissing` if they are not and cannot be fetched."""
+        for name in self.weights:
+            fetch(name)
+
     def vectors(self, waveform: Waveform, sample_rate: int, device: torch.device) -> Vectors:
         """The vectors [k, d] of a waveform float32 [S] at any sample rate.
 

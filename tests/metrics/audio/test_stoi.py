@@ -1,0 +1,133 @@
+"""Intelligibility: the package's value where it has one, a reason where it has none."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import pystoi
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metrics.audio.functional import short_time_objective_intelligibility
+from metrics.audio.stoi import CONVENTIONS, ShortTimeObjectiveIntelligibility
+from metrics.metric import Unmeasurable
+
+RATE = 16000
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("convention", "extended"), [("stoi", False), ("estoi", True)])
+def test_the_package_gives_the_same(speech: Callable, convention: str, extended: bool) -> None:
+    reference, generated = speech("generated/nfy_man.mp4", 4), speech("generated/nfy_oldMan.mp4", 3)
+    expected = pystoi.stoi(reference[: len(generated)], generated, RATE, extended=extended)
+    assert short_time_objective_intelligibility(generated, reference, RATE, convention) == pytest.approx(
+        expected, abs=1e-6
+    )
+
+
+@pytest.mark.parametrize("rate", [8000, 10000, 16000, 22050, 48000])
+def test_any_sample_rate(voiced: np.ndarray, rate: int) -> None:
+    noisy = voiced + np.random.default_rng(1).normal(size=len(voiced)).astype(np.float32) * 0.05
+    expected = pystoi.stoi(voiced.astype(np.float64), noisy.astype(np.float64), rate)
+    assert short_time_objective_intelligibility(noisy, voiced, rate) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+def test_a_clip_is_intelligible_as_itself(voiced: np.ndarray, convention: str) -> None:
+    assert short_time_objective_intelligibility(voiced, voiced, RATE, convention) == pytest.approx(1, abs=1e-6)
+
+
+def test_estoi_is_reproducible_and_leaves_the_global_generator_alone(voiced: np.ndarray) -> None:
+    noisy = voiced + np.random.default_rng(1).normal(size=len(voiced)).astype(np.float32) * 0.05
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, second = (short_time_objective_intelligibility(noisy, voiced, RATE, "estoi") for _ in range(2))
+    assert first == second
+    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(3500, 9000), st.integers(0, 40), st.integers(0, 2**32 - 1))
+def test_refused_exactly_where_the_package_gives_its_filler_value(samples: int, silent: int, seed: int) -> None:
+    """Around 30 audible frames, where pystoi warns and answers 1e-5."""
+    clean = np.random.default_rng(seed).normal(size=samples).astype(np.float32)
+    clean[: silent * 64] *= 1e-4
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        theirs = pystoi.stoi(clean.astype(np.float64), clean.astype(np.float64), 10000)
+    if any("Not enough STFT frames" in str(warning.message) for warning in caught):
+        assert theirs == 1e-5
+        with pytest.raises(Unmeasurable, match=r"intelligibility needs 30|at least"):
+            short_time_objective_intelligibility(clean, clean, 10000)
+    else:
+        assert short_time_objective_intelligibility(clean, clean, 10000) == pytest.approx(theirs, abs=1e-9)
+
+
+def test_one_burst_in_silence_is_no_speech(voiced: np.ndarray) -> None:
+    burst = np.zeros(32000, np.float32)
+    burst[8000:9000] = voiced[8000:9000]
+    with pytest.raises(Unmeasurable, match="frames of speech in the reference"):
+        short_time_objective_intelligibility(voiced, burst, RATE)
+
+
+@pytest.mark.parametrize(
+    ("waveform", "reason"),
+    [
+        (np.zeros(16000, np.float32), "silent"),
+        (np.zeros(0, np.float32), "0.000 s long"),
+        (np.ones(1, np.float32), "0.000 s long"),
+        (np.ones(6000, np.float32), "0.375 s long"),
+        (np.array([*np.random.default_rng(0).normal(size=16000), np.nan], np.float32), "NaN"),
+    ],
+    ids=["silent", "empty", "one sample", "short", "nan"],
+)
+def test_what_cannot_be_measured_says_why(voiced: np.ndarray, waveform: np.ndarray, reason: str) -> None:
+    for pair in ((waveform, voiced), (voiced, waveform)):
+        with pytest.raises(Unmeasurable, match=reason):
+            short_time_objective_intelligibility(*pair, RATE)
+
+
+def test_loud_and_clipped_sound_is_measured(voiced: np.ndarray) -> None:
+    assert short_time_objective_intelligibility(voiced * np.float32(1e10), voiced, RATE) == pytest.approx(1, abs=1e-6)
+    assert 0.5 < short_time_objective_intelligibility(np.clip(voiced * 20, -1, 1), voiced, RATE) < 1
+
+
+@pytest.mark.shared
+def test_alignment_undoes_a_pause(speech: Callable) -> None:
+    """The same words with half a second of pause in the middle: ruined for the usual form, fine once aligned."""
+    clean = speech("speech/LJ001-0004.wav", 4)
+    pause = np.random.default_rng(0).normal(size=8000).astype(np.float32) * 1e-4
+    delayed = np.concatenate([clean[:30000], pause, clean[30000:]])
+    cut = short_time_objective_intelligibility(delayed, clean, RATE)
+    aligned = short_time_objective_intelligibility(delayed, clean, RATE, "stoi-dtw")
+    assert cut < 0.7
+    assert aligned > 0.9
+
+
+def test_two_sample_rates_are_refused(voiced: np.ndarray) -> None:
+    metric = ShortTimeObjectiveIntelligibility()
+    statistics = []
+    for rate in (16000, 22050):
+        observer = metric.observe()
+        observer.waveform(voiced, rate)
+        statistics.append(observer.finish()())
+    with pytest.raises(ValueError, match="two sample rates"):
+        metric.compare(*statistics)
+
+
+def test_as_a_torchmetrics_metric(voiced: np.ndarray) -> None:
+    generator = torch.Generator().manual_seed(0)
+    clean = torch.from_numpy(voiced)[None].repeat(2, 1)
+    noisy = clean + torch.randn(clean.shape, generator=generator) * 0.1
+    metric = ShortTimeObjectiveIntelligibility()
+    assert metric.higher_is_better is True
+    metric.update(noisy, clean, sample_rate=RATE)
+    each = [short_time_objective_intelligibility(n.numpy(), c.numpy(), RATE) for n, c in zip(noisy, clean, strict=True)]
+    assert metric.compute().item() == pytest.approx(np.mean(each))
+    assert pickle.loads(pickle.dumps(metric)).compute() == metric.compute()
+    shared_id = {ShortTimeObjectiveIntelligibility(name).statistics_id for name in CONVENTIONS}
+    assert len(shared_id) == 1
