@@ -15,7 +15,7 @@ from narrator.checkpoints.storing import read_header
 from narrator.checkpoints.xtts_config import with_xtts_sizes
 from narrator.entangle import Ablation, Sharing
 from narrator.face import FaceMesh
-from narrator.model import Narrator, Origin, Running, TextRows
+from narrator.model import DType, Narrator, Origin, Running, TextRows
 from narrator.networks import Networks, Part, untrained
 from narrator.presets import PRESETS, NarratorConfig
 from narrator.speech.sampling import SamplingRules
@@ -56,7 +56,7 @@ def load(
     text_rows: TextRows = "embedding",
     speech: SamplingRules | Mapping[str, Any] | None = None,
     device: str = "cpu",
-    dtype: str = "float32",
+    dtype: DType = "float32",
     compile: bool = False,
     **sampling: Any,
 ) -> Narrator:
@@ -113,9 +113,7 @@ def load(
     config = _entangled(weights.config, sharing, ablation)
     if speech is None or isinstance(speech, Mapping):
         speech = SamplingRules(**(speech or {}))
-    running = Running(
-        replace(config.video.sampling, **sampling), speech, text_rows, device, dtype, compile  # type: ignore[arg-type]
-    )
+    running = Running(replace(config.video.sampling, **sampling), speech, text_rows, device, dtype, compile)
     return Narrator(
         _filled(config, weights, compile),
         weights.vocabulary,
@@ -153,9 +151,7 @@ def _released(
     names = {role: _named(path) for role, path in files.given().items()}
     if vocabulary is not None:
         names["vocabulary"] = _named(Path(vocabulary))
-    drawn = tuple(
-        part for part in Networks(read.config).parts() if part not in read.tensors or part in read.partial
-    )
+    drawn = tuple(part for part in Networks(read.config).parts() if part not in read.tensors or part in read.partial)
     tokenizer = SpeechTokenizer(Path(vocabulary) if vocabulary else BUNDLED_VOCABULARY)
     return _Weights(read.config, read.tensors, read.partial, tokenizer, Origin(preset, names, drawn, seed, read.notes))
 

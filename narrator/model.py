@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from narrator.speech.tokenizer import SpeechTokenizer
 from narrator.video import FaceInputs, IdentityEmbedder, Sampling, prepare_face
 
 TextRows = Literal["embedding", "ids"]
+DType = Literal["float32", "float16", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Running:
     Attributes:
         video: sampling of the video half.
         speech: drawing of speech codes.
-        text_rows: what the text is to the entangled encoders: `embedding`, the speech model's embedded tokens, or `ids`,
-            the raw token ids in one row, as the published training code has it.
+        text_rows: what the text is to the entangled encoders: `embedding`, the speech model's embedded tokens, or
+            `ids`, the raw token ids in one row, as the published training code has it.
         device: where the networks are.
         dtype: of the video networks; speech and entangling run in float32, as released.
         compile: whether the denoising UNet runs through `torch.compile`.
@@ -63,11 +64,11 @@ class Running:
     speech: SamplingRules = field(default_factory=SamplingRules)
     text_rows: TextRows = "embedding"
     device: str = "cpu"
-    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    dtype: DType = "float32"
     compile: bool = False
 
     def __post_init__(self) -> None:
-        for name, known in (("text_rows", ("embedding", "ids")), ("dtype", ("float32", "float16", "bfloat16"))):
+        for name, known in (("text_rows", get_args(TextRows)), ("dtype", get_args(DType))):
             if getattr(self, name) not in known:
                 raise ValueError(f"Unknown {name} {getattr(self, name)!r}; choose one of: {', '.join(known)}.")
 

@@ -15,7 +15,7 @@ from narrator.entangle import Entangler
 from narrator.presets import NarratorConfig
 from narrator.speech.features import SpeechFeatures
 from narrator.speech.synthesizer import SpeechSynthesizer
-from narrator.video import AttentionKind, FaceAnimator
+from narrator.video import FaceAnimator
 
 Part = Literal["speech", "entangler", "net", "vae", "features"]
 PARTS: tuple[Part, ...] = get_args(Part)

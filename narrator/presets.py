@@ -30,7 +30,7 @@ class NarratorConfig:
 
 
 def small() -> NarratorConfig:
-    """A few million parameters, 128 x 128 pixels, at most 2 s of speech for every 24 tokens: the same code as `paper`."""
+    """A few million parameters, 128 x 128 pixels, at most 2 s of speech for every 24 tokens; the code of `paper`."""
     video = FaceAnimatorConfig.small()
     hearing = video.audio_projection
     assert hearing is not None

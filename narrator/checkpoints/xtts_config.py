@@ -41,7 +41,7 @@ def with_xtts_sizes(config: SpeechConfig, path: Path) -> SpeechConfig:
     try:
         args = _XttsConfig.model_validate_json(path.read_bytes()).model_args
     except OSError:
-        raise CheckpointError(f"There is no XTTS configuration {path}; name the config.json beside model.pth.") from None
+        raise CheckpointError(f"There is no {path}; name the config.json that lies beside model.pth.") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"

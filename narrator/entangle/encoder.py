@@ -20,12 +20,9 @@ class EntangledEncoder(nn.Module):
         super().__init__()
         self.ln = nn.LayerNorm(width)
         self.mha = nn.MultiheadAttention(width, heads, bias=False, batch_first=True)
-        self.ff_self = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, width, bias=False),
-            nn.LayerNorm(width),
-            nn.Linear(width, width, bias=False),
-        )
+        inner_norm, inner = nn.LayerNorm(width), nn.Linear(width, width, bias=False)
+        last_norm, last = nn.LayerNorm(width), nn.Linear(width, width, bias=False)
+        self.ff_self = nn.Sequential(inner_norm, inner, last_norm, last)
 
     def forward(self, query: Tensor, context: Tensor) -> Tensor:
         """Entangle `query` [B, N, width] with `context` [B, M, width]; the result has the shape of `query`."""
@@ -47,27 +44,23 @@ class EntangledEncoder(nn.Module):
             generator: source of every draw.
             scale: standard deviation, in units of 1/sqrt(width), of the two residual projections.
         """
-        width = self.ln.normalized_shape[0]
-        for norm in (self.ln, self.ff_self[0], self.ff_self[2]):
-            nn.init.ones_(norm.weight)
-            nn.init.zeros_(norm.bias)
-        inner, residual = [self.mha.in_proj_weight, self.ff_self[1].weight], [
-            self.mha.out_proj.weight,
-            self.ff_self[3].weight,
-        ]
-        for weight in inner:
-            weight.normal_(0.0, width**-0.5, generator=generator)
-        for weight in residual:
-            weight.normal_(0.0, scale * width**-0.5, generator=generator)
+        width = self.mha.embed_dim
+        inner = self.get_parameter("ff_self.1.weight")
+        last = self.get_parameter("ff_self.3.weight")
+        for norm in (module for module in self.modules() if isinstance(module, nn.LayerNorm)):
+            norm.reset_parameters()
+        for drawn in (self.mha.in_proj_weight, inner):
+            drawn.normal_(0.0, width**-0.5, generator=generator)
+        for residual in (self.mha.out_proj.weight, last):
+            residual.normal_(0.0, scale * width**-0.5, generator=generator)
 
     def is_identity(self) -> bool:
         """Whether the output equals the query whatever the input: nothing is added to either residual."""
         values = self.mha.in_proj_weight.chunk(3)[2]
-        attends = _any(self.ln.weight, self.ln.bias) and _any(values) and _any(self.mha.out_proj.weight)
-        last_norm, last_linear = self.ff_self[2], self.ff_self[3]
-        feeds = _any(last_norm.weight, last_norm.bias) and _any(last_linear.weight)
+        attends = self._any("ln.weight", "ln.bias") and bool(values.any()) and self._any("mha.out_proj.weight")
+        feeds = self._any("ff_self.2.weight", "ff_self.2.bias") and self._any("ff_self.3.weight")
         return not (attends or feeds)
 
-
-def _any(*tensors: Tensor) -> bool:
-    return any(bool(tensor.any()) for tensor in tensors)
+    def _any(self, *names: str) -> bool:
+        """Whether one of the parameters holds anything but zeros."""
+        return any(bool(self.get_parameter(name).any()) for name in names)

@@ -35,8 +35,8 @@ class EntangleConfig:
         width: length of a row; every latent is cut into rows of it.
         heads: attention heads.
         sharing: `explicit` (ETE: an encoder each for audio and video) or `shared` (STE: one for both).
-        ablation: `none`, or what is left out: `no-video-in-prompt` (the audio encoder sees text alone), `audio-only` and
-            `visual-only` (both encoders see that stream alone), `no-text`, `no-attention` (both encoders skipped).
+        ablation: `none`, or what is left out: `no-video-in-prompt` (the audio encoder sees text alone), `audio-only`
+            and `visual-only` (both encoders see that stream alone), `no-text`, `no-attention` (both encoders skipped).
     """
 
     width: int = 512
@@ -72,8 +72,8 @@ class Latents:
 class Entangler(nn.Module):
     """Entangles the audio stream (voice, speaker), the video stream (image, face mask, face) and the text.
 
-    Rows of a stream are its tensors flattened in order and cut at `width`: a 512 x 512 image is 1536 rows, one scan line
-    of one channel each; 32 voice latents of 1024 are 64 rows; a speaker or face embedding of 512 is one.
+    Rows of a stream are its tensors flattened in order and cut at `width`: a 512 x 512 image is 1536 rows, one scan
+    line of one channel each; 32 voice latents of 1024 are 64 rows; a speaker or face embedding of 512 is one.
     """
 
     def __init__(self, config: EntangleConfig) -> None:
@@ -147,4 +147,4 @@ def text_rows_of_ids(ids: Tensor, width: int) -> Tensor:
 def _split_like(stream: Tensor, *parts: Tensor) -> list[Tensor]:
     """Cut the rows of a stream back into tensors shaped like `parts`."""
     counts = [part[0].numel() // stream.shape[2] for part in parts]
-    return [piece.reshape(part.shape) for piece, part in zip(stream.split(counts, 1), parts, strict=True)]
+    return [piece.reshape(part.shape) for piece, part in zip(torch.split(stream, counts, 1), parts, strict=True)]

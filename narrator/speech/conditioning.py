@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -57,9 +59,7 @@ class _LatentAttention(nn.Module):
 
     def forward(self, latents: Tensor, features: Tensor) -> Tensor:
         key, value = self.to_kv(torch.cat([latents, features], 1)).chunk(2, -1)
-        query, key, value = (
-            x.unflatten(2, (self.heads, -1)).transpose(1, 2) for x in (self.to_q(latents), key, value)
-        )
+        query, key, value = (x.unflatten(2, (self.heads, -1)).transpose(1, 2) for x in (self.to_q(latents), key, value))
         attended = functional.scaled_dot_product_attention(query, key, value)
         out: Tensor = self.to_out(attended.transpose(1, 2).flatten(2))
         return out
@@ -81,7 +81,7 @@ class _ScaledNorm(nn.Module):
         self.gamma = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.normalize(x, dim=-1) * x.shape[-1] ** 0.5 * self.gamma
+        return functional.normalize(x, dim=-1) * math.sqrt(x.shape[-1]) * self.gamma
 
 
 class Perceiver(nn.Module):

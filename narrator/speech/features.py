@@ -88,4 +88,3 @@ class SpeechFeatures(nn.Module):
             hidden = out[0] if isinstance(out, tuple) else out  # a tuple up to transformers 4
             outputs.append(hidden[0])
         return outputs
-

@@ -23,9 +23,9 @@ class _ResidualBlock(nn.Module):
         super().__init__()
 
         def convolution(dilation: int) -> nn.Module:
-            return weight_norm(
-                nn.Conv1d(channels, channels, kernel, dilation=dilation, padding=dilation * (kernel - 1) // 2)
-            )
+            reach = dilation * (kernel - 1) // 2
+            normed: nn.Module = weight_norm(nn.Conv1d(channels, channels, kernel, dilation=dilation, padding=reach))
+            return normed
 
         self.convs1 = nn.ModuleList(convolution(dilation) for dilation in _DILATIONS)
         self.convs2 = nn.ModuleList(convolution(1) for _ in _DILATIONS)

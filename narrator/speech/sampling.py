@@ -38,13 +38,18 @@ class SamplingRules:
             occurred: bool [codes], which codes the penalty applies to.
             generator: CPU generator; one number is taken from it unless `greedy`.
         """
-        penalised = torch.where(logits > 0, logits / self.repetition_penalty, logits * self.repetition_penalty)
-        logits = torch.where(occurred, penalised, logits)
         if self.greedy:
-            return int(logits.argmax())
-        scores, codes = (logits / self.temperature).topk(min(self.top_k, logits.numel()))
+            return int(self._penalised(logits, occurred).argmax())
+        return int(torch.multinomial(self.probabilities(logits, occurred), 1, generator=generator))
+
+    def probabilities(self, logits: Tensor, occurred: Tensor) -> Tensor:
+        """What `draw` draws from, float32 [codes]; not normalised after the cut at `top_p`."""
+        scores, codes = (self._penalised(logits, occurred) / self.temperature).topk(min(self.top_k, logits.numel()))
         probabilities = scores.softmax(0)
-        # A code stays as long as the more likely ones do not reach top_p without it; the first always stays.
+        # A code stays as long as the more likely ones do not reach top_p without it; so the first always stays.
         likelier = probabilities.cumsum(0) - probabilities
-        kept = torch.where(likelier < self.top_p, probabilities, 0.0)
-        return int(codes[torch.multinomial(kept, 1, generator=generator)])
+        return torch.zeros_like(logits).scatter(0, codes, torch.where(likelier < self.top_p, probabilities, 0.0))
+
+    def _penalised(self, logits: Tensor, occurred: Tensor) -> Tensor:
+        penalised = torch.where(logits > 0, logits / self.repetition_penalty, logits * self.repetition_penalty)
+        return torch.where(occurred, penalised, logits)

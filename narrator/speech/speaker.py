@@ -78,7 +78,8 @@ class _SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.fc(x.mean((2, 3)))[:, :, None, None]
+        gates: Tensor = self.fc(x.mean((2, 3)))
+        return x * gates[:, :, None, None]
 
 
 class _Block(nn.Module):
@@ -93,9 +94,7 @@ class _Block(nn.Module):
         self.se = _SqueezeExcite(outputs)
         self.downsample: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-            )
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         inner = self.bn1(functional.relu(self.conv1(x)))

@@ -47,9 +47,7 @@ class _Decoder(nn.Module):
     def __init__(self, config: SpeechConfig) -> None:
         super().__init__()
         self.waveform_decoder = HifiGan(config.gpt.width, config.vocoder_channels, config.speaker_width)
-        self.speaker_encoder = SpeakerEncoder(
-            config.speaker_width, config.speaker_blocks, config.speaker_filters
-        )
+        self.speaker_encoder = SpeakerEncoder(config.speaker_width, config.speaker_blocks, config.speaker_filters)
 
 
 class SpeechSynthesizer(nn.Module):
@@ -85,7 +83,7 @@ class SpeechSynthesizer(nn.Module):
 
     def _voice_latents(self, audio: Tensor) -> Tensor:
         heard = audio[:, : round(self.config.voice_seconds * VOICE_RATE)]
-        chunks = heard.split(round(self.config.voice_chunk_seconds * VOICE_RATE), 1)
+        chunks = torch.split(heard, round(self.config.voice_chunk_seconds * VOICE_RATE), 1)
         latents = [
             self.gpt.voice_latents((voice_mel(chunk) / self.mel_stats[:, None].float()).to(self._dtype))
             for chunk in chunks

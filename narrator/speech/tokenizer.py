@@ -10,6 +10,8 @@ from tokenizers import Tokenizer
 from .sentences import pieces
 from .text import clean_english
 
+_REQUIRED = ("[START]", "[STOP]", "[SPACE]", "[en]")
+
 # Characters; beyond this the released model is known to cut speech short.
 LONGEST_PIECE = 250
 
@@ -18,6 +20,9 @@ BUNDLED_VOCABULARY = Path(__file__).with_name("vocabulary.json")
 
 class SpeechTokenizer:
     """Text to token ids: cleaned, tagged `[en]`, every space as `[SPACE]`, then BPE.
+
+    Attributes:
+        start, stop: ids that open and close a text.
 
     Args:
         vocabulary: a Hugging Face `tokenizers` file with the special tokens `[START]`, `[STOP]`, `[SPACE]` and `[en]`,
@@ -52,23 +57,12 @@ class SpeechTokenizer:
             raise ValueError(
                 f"{source} is not a tokenizer file ({error}); name the vocab.json that came with the checkpoint."
             ) from None
-        missing = [token for token in ("[START]", "[STOP]", "[SPACE]", "[en]") if self._id(token) is None]
-        if missing:
+        ids: dict[str, int] = {
+            token: found for token in _REQUIRED if (found := self._tokenizer.token_to_id(token)) is not None
+        }
+        if missing := [token for token in _REQUIRED if token not in ids]:
             raise ValueError(f"The vocabulary {source} lacks {', '.join(missing)}; it belongs to another model.")
-
-    def _id(self, token: str) -> int | None:
-        found: int | None = self._tokenizer.token_to_id(token)
-        return found
-
-    @cached_property
-    def start(self) -> int:
-        """Id that opens a text."""
-        return int(self._tokenizer.token_to_id("[START]"))
-
-    @cached_property
-    def stop(self) -> int:
-        """Id that closes a text."""
-        return int(self._tokenizer.token_to_id("[STOP]"))
+        self.start, self.stop = ids["[START]"], ids["[STOP]"]
 
     @cached_property
     def size(self) -> int:
@@ -85,7 +79,8 @@ class SpeechTokenizer:
         Raises:
             ValueError: nothing can be spoken, or one word alone exceeds the limit.
         """
-        found = [self._encode_cleaned(piece) for piece in pieces(clean_english(text), lambda part: self._fits(part, limit))]
+        parts = pieces(clean_english(text), lambda part: self._fits(part, limit))
+        found = [self._encode_cleaned(part) for part in parts]
         if not found:
             raise ValueError("The prompt text holds nothing to speak; give at least one word.")
         return found
