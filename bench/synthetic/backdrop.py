@@ -22,7 +22,7 @@ def draw_light(flavour: Flavour, rng: np.random.Generator) -> Light:
         key=(side, -0.45 - 0.2 * vary * rng.uniform(0, 1), 0.8),
         key_colour=(0.88 * strength * (1 + 0.1 * warmth), 0.85 * strength, 0.82 * strength * (1 - 0.14 * warmth)),
         sky=(fill * 1.0, fill * 1.05, fill * 1.15),
-        ground=(fill * 0.55, fill * 0.48, fill * 0.44),
+        ground=(fill * 0.78, fill * 0.68, fill * 0.62),
         rim=(-1.6 * side, -0.35, -0.35),
         rim_colour=(rim, rim, rim * 1.1),
         wrap=0.28,
@@ -56,5 +56,5 @@ def _add_furniture(scene: Plane, x: Plane, y: Plane, rng: np.random.Generator) -
     left, top = rng.uniform(-0.1, 0.95), rng.uniform(-0.1, 0.8)
     width, height = rng.uniform(0.06, 0.3), rng.uniform(0.1, 0.6)
     cover = ((x > left) & (x < left + width) & (y > top) & (y < top + height)).astype(np.float32) * 0.8
-    colour = linear(_colour(rng, 0.2)) * np.float32(rng.uniform(0.3, 1.3))
+    colour = linear(_colour(rng, 0.2)) * (rng.uniform(0.3, 1.3))
     scene += (colour - scene) * cover[..., None]

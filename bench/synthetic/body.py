@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.synthetic.canvas import Canvas, Plane, blend, smoothstep
+from bench.synthetic.canvas import Canvas, Plane, blend, smoothstep, vector
 from bench.synthetic.identity import Identity
 from bench.synthetic.light import Light, linear, shade
 from bench.synthetic.relief import normals, openness
@@ -16,9 +16,14 @@ def shade_body(identity: Identity, light: Light, density: float) -> tuple[Canvas
     rng = np.random.default_rng([identity.seed, 0xB0])
     x, y, face = np.abs(canvas.x), canvas.y, identity.face
     size = {"woman": 0.98, "man": 1.18, "child": 0.82}[identity.kind]
-    neck = {"woman": 0.46, "man": 0.60, "child": 0.43}[identity.kind] * face.width
-    base = face.chin + 0.42
-    slope = base + 0.42 * smoothstep(neck * 0.8, 1.9 * size, x) + 2.2 * np.maximum(x - 1.5 * size, 0) ** 2 + 6 * np.maximum(x - 1.9 * size, 0) ** 2
+    neck = {"woman": 0.53, "man": 0.64, "child": 0.46}[identity.kind] * face.width
+    base = face.chin + 0.36
+    slope = (
+        base
+        + 0.42 * smoothstep(neck * 0.8, 1.9 * size, x)
+        + 2.2 * np.maximum(x - 1.5 * size, 0) ** 2
+        + 6 * np.maximum(x - 1.9 * size, 0) ** 2
+    )
     flare = 0.3 * smoothstep(face.chin + 0.05, base + 0.15, y) ** 2
     neck_cover = np.clip((neck + flare - x) * density + 0.5, 0, 1) * (y < base + 0.35)
     torso_cover = np.clip((y - slope) * density * 0.7 + 0.5, 0, 1)
@@ -31,7 +36,7 @@ def shade_body(identity: Identity, light: Light, density: float) -> tuple[Canvas
     folds = 0.05 * canvas.noise(rng, 0.35, 0.6) + 0.02 * canvas.noise(rng, 0.12, 0.3)
     cloth_depth = chest + 0.06 + folds
     cover = np.maximum(neck_cover, torso_cover).astype(np.float32)
-    albedo = np.broadcast_to(linear(identity.skin) * np.float32(0.95), (*x.shape, 3)).astype(np.float32)
+    albedo = np.broadcast_to(linear(identity.skin) * 0.95, (*x.shape, 3)).astype(np.float32)
     albedo = blend(albedo, _cloth(canvas, identity, x, base, rng), cloth_cover.astype(np.float32))
     normal = blend(
         normals(canvas, canvas.blur(skin_depth.astype(np.float32), 0.03)),
@@ -63,5 +68,5 @@ def _cloth(canvas: Canvas, identity: Identity, x: Plane, base: float, rng: np.ra
     lapel = smoothstep(0.02, 0.0, np.abs(x - 0.34 - 0.42 * (canvas.y - base - 0.2)) - 0.2)
     lapel = lapel * (1 - smoothstep(base + 0.5, base + 0.56, canvas.y + 0.3 * x))
     placket = np.exp(-0.5 * ((x - 0.05) / 0.012) ** 2) * (canvas.y > base + 0.5)
-    cloth = blend(cloth.astype(np.float32), np.float32((0.72, 0.72, 0.74)), lapel)
-    return blend(cloth, linear(identity.clothes) * np.float32(0.5), np.asarray(0.6 * placket, np.float32))
+    cloth = blend(cloth.astype(np.float32), vector(0.72, 0.72, 0.74), lapel)
+    return blend(cloth, linear(identity.clothes) * 0.5, np.asarray(0.6 * placket, np.float32))

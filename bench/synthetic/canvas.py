@@ -6,13 +6,14 @@ Units: the eyes lie on y = 0, a face is about two units wide (x from -1 to 1), y
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
-"""float32 [H, W] (or [H, W, C]) over a canvas."""
+Plane = NDArray[np.floating[Any]]
+"""Values over a canvas, [H, W] or [H, W, C]; float32 wherever it is kept, float64 in passing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +80,12 @@ def twin_bump(canvas: Canvas, x: float, y: float, width: float, height: float) -
     return np.exp(-0.5 * (((np.abs(canvas.x) - x) / width) ** 2 + ((canvas.y - y) / height) ** 2))
 
 
-def blend(under: Plane, over: Plane | NDArray[np.float64], cover: Plane) -> Plane:
+def vector(*values: float) -> Plane:
+    """A colour or a point, float32 [n]."""
+    return np.array(values, np.float32)
+
+
+def blend(under: Plane, over: Plane, cover: Plane) -> Plane:
     """`over` laid on `under` [H, W, C] with coverage [H, W] in 0..1; `over` may be one colour."""
     weight = cover[..., None] if under.ndim == 3 else cover
     return np.asarray(under + (over - under) * weight, np.float32)

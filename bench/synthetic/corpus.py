@@ -117,7 +117,9 @@ def write_script(flavour: str, index: int, seed: int) -> Script:
     lap, place = divmod(index, len(texts))
     text = texts[int(np.random.default_rng(_seed(seed, flavour, "texts", lap)).permutation(len(texts))[place])]
     spoken = speak(text, identity, form.sample_rate, own)
-    return Script(_key(flavour, index), f"{flavour}-{person:03d}", identity, text, spoken, act(spoken, form.liveliness, own))
+    return Script(
+        _key(flavour, index), f"{flavour}-{person:03d}", identity, text, spoken, act(spoken, form.liveliness, own)
+    )
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.synthetic.canvas import Plane, blend, smoothstep
+from bench.synthetic.canvas import Plane, blend, smoothstep, vector
 from bench.synthetic.identity import Face, Identity
 from bench.synthetic.light import linear
 from bench.synthetic.overlay import Overlay, edge
@@ -34,7 +34,7 @@ def open_eye(identity: Identity, x: Plane, y: Plane, pose: Pose, side: int, pixe
     """
     face = identity.face
     upper, lower = lid_edges(face, x)
-    lid = lower + (upper - lower) * np.float32(pose.lids)
+    lid = lower + (upper - lower) * pose.lids
     hinge = face.brow_y + 0.1
     stretched = hinge + (y - hinge) * (upper - hinge) / (lid - hinge)
     skin_y = np.where((y > hinge) & (y < lid), stretched, y)
@@ -42,7 +42,7 @@ def open_eye(identity: Identity, x: Plane, y: Plane, pose: Pose, side: int, pixe
     ball = edge(y - lid, pixel) * edge(lower - y, pixel) * (np.abs(t) < 1)
     albedo = _ball_colour(identity, x, y, t, pose, side, pixel)
     lash, weight = _lashes(identity, y, t, lid, lower)
-    albedo = blend(albedo, np.float32((0.012, 0.008, 0.006)), lash)
+    albedo = blend(albedo, vector(0.012, 0.008, 0.006), lash)
     radius = 1.15 * face.eye_width
     across, down = (x - side * face.eye_x) / radius, y / radius
     towards = np.sqrt(np.clip(1 - across**2 - down**2, 0.05, 1))
@@ -55,9 +55,9 @@ def open_eye(identity: Identity, x: Plane, y: Plane, pose: Pose, side: int, pixe
 
 def _ball_colour(identity: Identity, x: Plane, y: Plane, t: Plane, pose: Pose, side: int, pixel: float) -> Plane:
     face = identity.face
-    white = np.float32((0.66, 0.63, 0.62)) * (1 - 0.28 * t**2)[..., None]
+    white = vector(0.66, 0.63, 0.62) * (1 - 0.28 * t**2)[..., None]
     pink = np.exp(-0.5 * ((t + 1) / 0.13) ** 2)
-    albedo = blend(white.astype(np.float32), np.float32((0.55, 0.26, 0.24)), pink.astype(np.float32))
+    albedo = blend(white.astype(np.float32), vector(0.55, 0.26, 0.24), pink.astype(np.float32))
     radius = 0.092 if identity.kind != "child" else 0.103
     u, v = x - side * face.eye_x - pose.gaze_x, y + 0.006 - pose.gaze_y
     distance = np.hypot(u, v)
@@ -65,7 +65,7 @@ def _ball_colour(identity: Identity, x: Plane, y: Plane, t: Plane, pose: Pose, s
     fibres = 1 + 0.16 * np.sin(17 * np.arctan2(v, u) + identity.seed) + 0.35 * np.clip(v / radius, -0.6, 1)
     iris = linear(identity.iris)[None, None] * (1.15 * fibres * (1 - 0.75 * smoothstep(0.75, 1.0, r)))[..., None]
     albedo = blend(albedo, iris.astype(np.float32), edge(radius - distance, pixel))
-    albedo = blend(albedo, np.float32((0.004, 0.004, 0.004)), edge(0.42 * radius - distance, pixel))
+    albedo = blend(albedo, vector(0.004, 0.004, 0.004), edge(0.42 * radius - distance, pixel))
     glint = np.exp(-0.5 * (((u + 0.03) ** 2 + (v + 0.035) ** 2) / max(0.014, 0.6 * pixel) ** 2))
     return np.asarray(albedo + (1.6 * glint)[..., None], np.float32)
 

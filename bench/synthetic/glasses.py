@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.synthetic.canvas import Canvas, Plane, smoothstep
+from bench.synthetic.canvas import Canvas, Plane, smoothstep, vector
 from bench.synthetic.identity import Identity
 
 PLANE = 0.95
@@ -26,7 +26,7 @@ def paint_glasses(identity: Identity, density: float) -> tuple[Canvas, Plane] | 
     outer = face.eye_x + half
     arm = smoothstep(0.03, 0.015, np.abs(y + 0.06)) * (x > outer) * (1 - smoothstep(outer + 0.04, face.width - 0.04, x))
     frame = np.maximum(np.maximum(rim, bridge), arm)
-    colour = np.float32((0.03, 0.025, 0.025)) if identity.seed % 2 else np.float32((0.12, 0.06, 0.03))
+    colour = vector(0.03, 0.025, 0.025) if identity.seed % 2 else vector(0.12, 0.06, 0.03)
     shine = 0.25 * np.exp(-0.5 * ((y + 0.02) / 0.01) ** 2) * frame
     stripe = np.exp(-0.5 * ((canvas.x * 0.8 + y * 1.2 + 0.35) % 0.9 - 0.45) ** 2 / 0.07**2)
     glass = 0.05 * stripe * (radius < 1)

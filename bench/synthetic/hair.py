@@ -63,14 +63,14 @@ def grow_cap(canvas: Canvas, identity: Identity) -> Hair | None:
         return None
     cut, face = CUTS[identity.hair_style], identity.face
     rng = np.random.default_rng([identity.seed, 0x4A])
-    x, y = canvas.x, canvas.y
+    y = canvas.y
     strand = _strands(canvas, identity, cut, rng)
     curls = cut.curl * canvas.noise(rng, 0.085)
     width = _cap_width(canvas, identity, cut)
     rise = np.clip(1 - np.abs(np.minimum(y, 0) / (face.crown - cut.top)) ** 2.4, 0, 1) ** 0.5
     depth = dome(canvas, width, rise.astype(np.float32)) * 1.06 + 0.02
     depth += 0.012 * strand * (1 - 0.6 * cut.curl) + 0.035 * curls
-    window = _beyond_window(canvas, identity, cut) + 0.018 * strand + 0.03 * curls
+    window = _beyond_window(canvas, identity, cut) + 0.018 * strand + 0.018 * curls
     ragged = np.asarray((width + 0.035 * curls) * (width > 0), np.float32)
     ends = 1 - smoothstep(cut.ends - 0.1, cut.ends + 0.1, y + 0.04 * strand)
     cover = inside(canvas, ragged) * smoothstep(-0.025, 0.03, window) * ends
@@ -94,13 +94,19 @@ def grow_behind(canvas: Canvas, identity: Identity) -> Hair | None:
         strand = _lookup(rng, x / 0.035, y / 0.5)
         bottom = 1.2 if identity.hair_style == "bob" else 2.55
         full = face.width + cut.side
-        width = np.where(y < 0, 0.9 * _cap_width(canvas, identity, cut), full * (0.9 + 0.1 * smoothstep(1.0, 1.7, y)) + 0.05 * np.sin(2.2 * y) + 0.02 * strand)
+        width = np.where(
+            y < 0,
+            0.9 * _cap_width(canvas, identity, cut),
+            full * (0.9 + 0.1 * smoothstep(1.0, 1.7, y)) + 0.05 * np.sin(2.2 * y) + 0.02 * strand,
+        )
         gap = (face.width * 0.52) * smoothstep(0.9, 1.3, y)
         depth = -0.35 + 0.45 * np.sqrt(np.clip(1 - ((np.abs(x) - 0.82) / 0.5) ** 2, 0, 1)) + 0.012 * strand
         ends = 1 - smoothstep(bottom - 0.12, bottom + 0.08, y + 0.12 * strand + 0.25 * np.maximum(np.abs(x) - 0.8, 0))
-        cover = inside(canvas, width.astype(np.float32)) * smoothstep(-0.02, 0.03, np.abs(x) - gap + 0.02 * strand) * ends
+        cover = (
+            inside(canvas, width.astype(np.float32)) * smoothstep(-0.02, 0.03, np.abs(x) - gap + 0.02 * strand) * ends
+        )
     albedo, gloss = _colour(canvas, identity, strand, np.zeros_like(strand))
-    return Hair(np.asarray(depth, np.float32), np.asarray(cover, np.float32), albedo * np.float32(0.8), gloss * np.float32(0.5))
+    return Hair(np.asarray(depth, np.float32), np.asarray(cover, np.float32), albedo * 0.8, gloss * 0.5)
 
 
 def _cap_width(canvas: Canvas, identity: Identity, cut: Cut) -> Plane:
@@ -116,7 +122,7 @@ def _beyond_window(canvas: Canvas, identity: Identity, cut: Cut) -> Plane:
     line = cut.line + cut.sweep * (1 - np.exp(-((away / 0.4) ** 2)))
     up = np.clip((centre - canvas.y) / (centre - line), 0, None)
     half = cut.window * identity.face.width
-    return np.asarray(((np.abs(canvas.x) / half) ** 2.6 + up**2.6) ** (1 / 2.6) - 1, np.float32) * np.float32(half)
+    return np.asarray(((np.abs(canvas.x) / half) ** 2.6 + up**2.6) ** (1 / 2.6) - 1, np.float32) * half
 
 
 def _strands(canvas: Canvas, identity: Identity, cut: Cut, rng: np.random.Generator) -> Plane:

@@ -74,7 +74,9 @@ def model_head(identity: Identity, light: Light, density: float) -> Head:
 def _turning_depth(canvas: Canvas, identity: Identity, front: Plane) -> Plane:
     """Depth that is gentle enough to be inverted under rotation: no step at the outline, blunt features."""
     face = identity.face
-    radius = (np.abs(canvas.x) / (face.width * 1.1)) ** 2 + (canvas.y / np.where(canvas.y < 0, face.crown, face.chin)) ** 2
+    radius = (np.abs(canvas.x) / (face.width * 1.1)) ** 2 + (
+        canvas.y / np.where(canvas.y < 0, face.crown, face.chin)
+    ) ** 2
     ball = 1.02 - 0.75 * np.minimum(radius, 2.2)
     within = inside(canvas, half_width(face, canvas.y) * 0.8)
     smooth = dome(canvas, half_width(face, canvas.y), np.ones_like(front))
@@ -88,7 +90,9 @@ def shade_behind(identity: Identity, light: Light, density: float) -> tuple[Canv
     hair: Hair | None = grow_behind(canvas, identity)
     if hair is None:
         return None
-    shadow = np.clip(0.35 + 0.8 * (np.abs(canvas.x) - 0.4) + 0.3 * np.maximum(canvas.y - 1.3, 0), 0.25, 1).astype(np.float32)
+    shadow = np.clip(0.35 + 0.8 * (np.abs(canvas.x) - 0.4) + 0.3 * np.maximum(canvas.y - 1.3, 0), 0.25, 1).astype(
+        np.float32
+    )
     if identity.hair_style == "bun":
         shadow = np.ones_like(shadow)
     radiance = shade(hair.albedo, normals(canvas, hair.depth), hair.gloss, shadow, shadow, light)

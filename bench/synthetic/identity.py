@@ -21,7 +21,8 @@ HAIRS: tuple[Colour, ...] = (
     (0.72, 0.54, 0.32), (0.55, 0.26, 0.13), (0.62, 0.60, 0.58),
 )  # fmt: skip
 IRISES: tuple[Colour, ...] = (
-    (0.28, 0.17, 0.09), (0.36, 0.24, 0.12), (0.42, 0.40, 0.20), (0.30, 0.44, 0.32), (0.32, 0.46, 0.60), (0.45, 0.50, 0.53),
+    (0.28, 0.17, 0.09), (0.36, 0.24, 0.12), (0.42, 0.40, 0.20),
+    (0.30, 0.44, 0.32), (0.32, 0.46, 0.60), (0.45, 0.50, 0.53),
 )  # fmt: skip
 CLOTHES: tuple[Colour, ...] = (
     (0.16, 0.22, 0.34), (0.55, 0.16, 0.18), (0.18, 0.36, 0.30), (0.80, 0.78, 0.74), (0.25, 0.25, 0.27),
@@ -122,9 +123,9 @@ def _draw_face(rng: np.random.Generator, kind: Kind) -> Face:
         return float(centre + spread * rng.uniform(-1, 1))
 
     return Face(
-        width=vary(1.0 if child else 0.97, 0.05),
+        width=vary(0.99 if child else 0.96, 0.05),
         crown=vary(-1.42, 0.05),
-        chin=vary(1.22 if child else 1.44 if man else 1.36, 0.05),
+        chin=vary(1.28 if child else 1.51 if man else 1.43, 0.05),
         squareness=vary(2.7 if man else 2.25, 0.25),
         eye_x=vary(0.42, 0.02),
         eye_width=vary(0.205 if child else 0.19, 0.012),

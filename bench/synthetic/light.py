@@ -12,6 +12,9 @@ from bench.synthetic.canvas import Plane
 Colour = tuple[float, float, float]
 
 _STEPS = 4096
+_REDDENING = (1.25, 0.95, 0.85)
+"""Factor on the wrap for red, green and blue: red light travels furthest in skin and reddens the terminator."""
+
 _CODE = np.round(255 * (np.arange(_STEPS + 1) / _STEPS) ** (1 / 2.2)).astype(np.uint8)
 
 
@@ -37,14 +40,14 @@ class Light:
 
 def linear(colour: Colour | NDArray[np.float64]) -> NDArray[np.float32]:
     """sRGB in 0..1 -> linear RGB (gamma 2.2)."""
-    return np.asarray(colour, np.float32) ** np.float32(2.2)
+    return np.asarray(colour, np.float32) ** 2.2
 
 
 def encode(radiance: Plane) -> NDArray[np.uint8]:
     """Linear RGB -> uint8 RGB, with a soft shoulder above 0.8 so that highlights do not clip."""
     excess = np.maximum(radiance - 0.8, 0)
     rolled = np.minimum(radiance, 0.8) + excess / (1 + 5 * excess)
-    return _CODE[(np.clip(rolled, 0, 1) * _STEPS).astype(np.uint16)]
+    return np.asarray(_CODE[(np.clip(rolled, 0, 1) * _STEPS).astype(np.uint16)])
 
 
 def shade(albedo: Plane, normal: Plane, gloss: Plane, shadow: Plane, openness: Plane, light: Light) -> Plane:
@@ -58,17 +61,23 @@ def shade(albedo: Plane, normal: Plane, gloss: Plane, shadow: Plane, openness: P
         openness: share of the ambient light that arrives [H, W].
     """
     key = _unit(light.key)
-    facing = normal @ key
-    # Red light travels furthest in skin, which reddens the terminator: a wider wrap for red than for blue.
-    wraps = light.wrap * np.array([1.25, 0.95, 0.85], np.float32)
-    diffuse = np.clip((facing[..., None] + wraps) / (1 + wraps), 0, 1) * shadow[..., None]
-    up = 0.5 - 0.5 * normal[..., 1:2]
-    ambient = (np.float32(light.ground) + up * (np.float32(light.sky) - np.float32(light.ground))) * openness[..., None]
-    edge = np.clip(normal @ _unit(light.rim), 0, 1) ** 2
     half = _unit((key[0], key[1], key[2] + 1))
-    spark = np.clip(normal @ half, 0, 1) ** 24 * gloss * shadow
-    radiance = albedo * (diffuse * np.float32(light.key_colour) + ambient + edge[..., None] * np.float32(light.rim_colour))
-    return np.asarray(radiance + spark[..., None] * np.float32(light.key_colour), np.float32)
+    lit, mirrored, edge = np.moveaxis(normal @ np.column_stack([key, half, _unit(light.rim)]), -1, 0)
+    spark = np.maximum(mirrored, 0) ** 2
+    for _ in range(3):
+        spark *= spark  # to the 16th power
+    spark *= gloss * shadow
+    edge = np.maximum(edge, 0) ** 2
+    up = 0.5 - 0.5 * normal[..., 1]
+    radiance = np.empty_like(albedo)
+    for channel, reddening in enumerate(_REDDENING):
+        wrap = light.wrap * reddening
+        arriving = np.clip((lit + wrap) / (1 + wrap), 0, 1) * (shadow * light.key_colour[channel])
+        sky, ground = light.sky[channel], light.ground[channel]
+        arriving += (ground + (sky - ground) * up) * openness
+        arriving += edge * light.rim_colour[channel]
+        radiance[..., channel] = albedo[..., channel] * arriving + spark * light.key_colour[channel]
+    return radiance
 
 
 def _unit(direction: Colour) -> NDArray[np.float32]:

@@ -34,4 +34,4 @@ class Overlay:
 
 def edge(distance: Plane, pixel: float) -> Plane:
     """Antialiased coverage of `distance` > 0, with `pixel` the size of a pixel in face units."""
-    return np.clip(distance / pixel + 0.5, 0, 1)
+    return np.asarray(np.clip(distance / pixel + 0.5, 0, 1))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench.synthetic.backdrop import draw_light, paint_backdrop
 from bench.synthetic.body import shade_body
-from bench.synthetic.canvas import Canvas, Plane
+from bench.synthetic.canvas import Canvas, Plane, vector
 from bench.synthetic.eyes import open_eye
 from bench.synthetic.flavours import Flavour
 from bench.synthetic.glasses import PLANE, paint_glasses
@@ -21,7 +21,7 @@ from bench.synthetic.mouth import part_lips
 from bench.synthetic.overlay import Overlay
 from bench.synthetic.pose import Pose
 
-PIVOT = np.float32((0.0, 0.7, -0.3))
+PIVOT = vector(0.0, 0.7, -0.3)
 """The point that the head turns about, in face units."""
 
 
@@ -63,7 +63,7 @@ class Portrait:
     def render(self, pose: Pose) -> NDArray[np.uint8]:
         """One frame, uint8 [size, size, 3], RGB."""
         frame = self.backdrop.copy()
-        sway = np.float32((0.35 * pose.shift_x, 0.3 * pose.shift_y))
+        sway = vector(0.35 * pose.shift_x, 0.3 * pose.shift_y)
         self._lay(frame, *self.body, np.eye(2, dtype=np.float32), sway)
         rotation = rotation_matrix(pose)
         if self.behind is not None:
@@ -77,25 +77,34 @@ class Portrait:
         """Where the rotation takes the plane z = depth: matrix [2, 2] and offset [2]."""
         turn = rotation[:2, :2]
         offset = rotation[:2, 2] * (depth - PIVOT[2]) + PIVOT[:2] - turn @ PIVOT[:2]
-        return turn, offset + np.float32((pose.shift_x, pose.shift_y))
+        return turn, offset + vector(pose.shift_x, pose.shift_y)
 
     def _lay(self, frame: Plane, canvas: Canvas, layer: Plane, turn: Plane, offset: Plane) -> None:
         """Lay a flat premultiplied layer on the frame, in place."""
         inverse = np.linalg.inv(turn)
-        centre = np.float32(self.centre)
+        centre = vector(*self.centre)
         # Frame pixel q -> plane point inverse @ ((q - centre) / scale - offset) -> canvas pixel.
         matrix = inverse * (canvas.density / self.scale)
-        start = inverse @ (-centre / self.scale - offset) - np.float32((canvas.left, canvas.top))
-        affine = np.column_stack([matrix, start * canvas.density]).astype(np.float32)
-        size = (frame.shape[1], frame.shape[0])
-        warped = cv2.warpAffine(layer, affine, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-        frame *= 1 - warped[..., 3:]
-        frame += warped[..., :3]
+        start = inverse @ (-centre / self.scale - offset) - vector(canvas.left, canvas.top)
+        start *= canvas.density
+        height, width = layer.shape[:2]
+        ends = np.array([[0, width, 0, width], [0, 0, height, height]], np.float32)
+        corners = (self.scale / canvas.density) * turn @ (ends - start[:, None])
+        left, top = np.clip(np.floor(corners.min(axis=1)), 0, self.flavour.size).astype(int)
+        right, bottom = np.clip(np.ceil(corners.max(axis=1)), 0, self.flavour.size).astype(int)
+        if left == right or top == bottom:
+            return
+        affine = np.column_stack([matrix, start + matrix @ vector(left, top)]).astype(np.float32)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        warped = cv2.warpAffine(layer, affine, (int(right - left), int(bottom - top)), flags=flags)
+        patch = frame[top:bottom, left:right]
+        patch *= 1 - warped[..., 3:]
+        patch += warped[..., :3]
 
     def _lay_head(self, frame: Plane, rotation: Plane, pose: Pose) -> None:
         head, window = self.head, self.window
         x, y = self._face_coordinates(rotation, pose)
-        y += np.float32(0.05 * pose.brows) * _brow_region(self.identity, x, y)
+        y += 0.05 * pose.brows * _brow_region(self.identity, x, y)
         overlays = self._open(x, y, pose)
         colour = head.canvas.sample(head.colour, x, y)
         surface = head.canvas.sample(head.surface, x, y)
@@ -114,8 +123,8 @@ class Portrait:
         smooth, so interpolation between them is exact enough.
         """
         window, head = self.window, self.head
-        u = window.x[::3, ::3] - PIVOT[0] - np.float32(pose.shift_x)
-        v = window.y[::3, ::3] - PIVOT[1] - np.float32(pose.shift_y)
+        u = window.x[::3, ::3] - PIVOT[0] - pose.shift_x
+        v = window.y[::3, ::3] - PIVOT[1] - pose.shift_y
         inverse = np.linalg.inv(rotation[:2, :2])
         lean = rotation[:2, 2]
         depth = np.full_like(u, 0.7)

@@ -87,7 +87,7 @@ def mouth_line(face: Face, x: Plane) -> Plane:
 
 
 def lip_edges(face: Face, x: Plane) -> tuple[Plane, Plane]:
-    """Heights of the upper lip's upper edge (a Cupid's bow) and of the lower lip's lower edge; both meet the corners."""
+    """Heights of the upper edge of the mouth (a Cupid's bow) and of its lower edge; both meet the corners."""
     t = np.clip(np.abs(x) / face.mouth_width, 0, 1)
     line = mouth_line(face, x)
     bow = (1 - t**1.7) * (1 - 0.28 * np.exp(-((t / 0.13) ** 2)))
@@ -134,5 +134,5 @@ def cast_shadow(canvas: Canvas, depth: Plane, key: Colour) -> Plane:
         ahead = cv2.warpAffine(depth, shift, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         excess = (ahead - depth - towards * step) / (0.03 + 0.25 * step)
         np.maximum(blocked, np.clip(excess, 0, 1), out=blocked)
-    shadow: NDArray[np.float32] = 1 - 0.75 * canvas.blur(blocked, 0.02)
+    shadow: NDArray[np.float32] = 1 - 0.6 * canvas.blur(blocked, 0.03)
     return shadow
