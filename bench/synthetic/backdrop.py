@@ -34,7 +34,7 @@ def paint_backdrop(flavour: Flavour, rng: np.random.Generator) -> Plane:
     size = flavour.size
     steps = (np.arange(size, dtype=np.float32) + 0.5) / size
     x, y = np.meshgrid(steps, steps)
-    base = _colour(rng, {"plain": 0.05, "soft": 0.15, "room": 0.15, "studio": 0.1}[flavour.backdrop])
+    base = _colour(rng, {"plain": 0.05, "soft": 0.08, "room": 0.08, "studio": 0.08}[flavour.backdrop])
     glow_x, glow_y = rng.uniform(0.2, 0.8), rng.uniform(0.1, 0.5)
     falloff = np.exp(-((x - glow_x) ** 2 + (y - glow_y) ** 2) / 0.5)
     scene = (linear(base) * (0.55 + 0.6 * falloff[..., None])).astype(np.float32)
@@ -56,5 +56,5 @@ def _add_furniture(scene: Plane, x: Plane, y: Plane, rng: np.random.Generator) -
     left, top = rng.uniform(-0.1, 0.95), rng.uniform(-0.1, 0.8)
     width, height = rng.uniform(0.06, 0.3), rng.uniform(0.1, 0.6)
     cover = ((x > left) & (x < left + width) & (y > top) & (y < top + height)).astype(np.float32) * 0.8
-    colour = linear(_colour(rng, 0.2)) * (rng.uniform(0.3, 1.3))
+    colour = linear(_colour(rng, 0.12)) * (rng.uniform(0.3, 1.3))
     scene += (colour - scene) * cover[..., None]

@@ -32,12 +32,13 @@ def shade_body(identity: Identity, light: Light, density: float) -> tuple[Canvas
     bones = 0.04 * np.exp(-0.5 * ((y - base - 0.2 - 0.12 * x) / 0.05) ** 2) * smoothstep(0.08, 0.25, x)
     skin_depth = np.maximum(column, chest * (y > base - 0.1)) + bones * (x < 1.1)
     cloth_line = _neckline(identity, x, base, size)
-    cloth_cover = torso_cover * np.clip((y - cloth_line) * density * 0.8 + 0.5, 0, 1)
+    cloth_cover = np.maximum(neck_cover, torso_cover) * np.clip((y - cloth_line) * density * 0.8 + 0.5, 0, 1)
     folds = 0.05 * canvas.noise(rng, 0.35, 0.6) + 0.02 * canvas.noise(rng, 0.12, 0.3)
     cloth_depth = chest + 0.06 + folds
     cover = np.maximum(neck_cover, torso_cover).astype(np.float32)
     albedo = np.broadcast_to(linear(identity.skin) * 0.95, (*x.shape, 3)).astype(np.float32)
-    albedo = blend(albedo, _cloth(canvas, identity, x, base, rng), cloth_cover.astype(np.float32))
+    weave = 1 + 0.04 * canvas.noise(rng, 0.03)
+    albedo = blend(albedo, linear(identity.clothes) * weave[..., None], cloth_cover.astype(np.float32))
     normal = blend(
         normals(canvas, canvas.blur(skin_depth.astype(np.float32), 0.03)),
         normals(canvas, canvas.blur(cloth_depth.astype(np.float32), 0.02)),
@@ -53,20 +54,10 @@ def shade_body(identity: Identity, light: Light, density: float) -> tuple[Canvas
 
 
 def _neckline(identity: Identity, x: Plane, base: float, size: float) -> Plane:
-    """Height where the cloth begins."""
-    width, depth = {"round": (0.72, 0.34), "v": (0.8, 0.85), "shirt": (0.74, 0.55)}[identity.collar]
+    """Height where the cloth begins: a bowl, a V, or a rolled collar around the neck."""
+    if identity.collar == "high":
+        return np.asarray(base - 0.12 + 0.08 * x**2)
+    width, depth = {"round": (0.72, 0.34), "v": (0.8, 0.85)}[identity.collar]
     t = np.clip(x / (width * size), 0, 1)
     bowl = np.sqrt(1 - t**2) if identity.collar == "round" else 1 - t
     return np.asarray(base + 0.06 + depth * bowl - 0.35 * (t >= 1), np.float32)
-
-
-def _cloth(canvas: Canvas, identity: Identity, x: Plane, base: float, rng: np.random.Generator) -> Plane:
-    weave = 1 + 0.04 * canvas.noise(rng, 0.03)
-    cloth = linear(identity.clothes) * weave[..., None]
-    if identity.collar != "shirt":
-        return cloth.astype(np.float32)
-    lapel = smoothstep(0.02, 0.0, np.abs(x - 0.34 - 0.42 * (canvas.y - base - 0.2)) - 0.2)
-    lapel = lapel * (1 - smoothstep(base + 0.5, base + 0.56, canvas.y + 0.3 * x))
-    placket = np.exp(-0.5 * ((x - 0.05) / 0.012) ** 2) * (canvas.y > base + 0.5)
-    cloth = blend(cloth.astype(np.float32), vector(0.72, 0.72, 0.74), lapel)
-    return blend(cloth, linear(identity.clothes) * 0.5, np.asarray(0.6 * placket, np.float32))

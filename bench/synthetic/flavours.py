@@ -37,7 +37,7 @@ FLAVOURS: dict[str, Flavour] = {
     for flavour in (
         Flavour("voxceleb", 224, 16000, 0.285, 0.44, 1.0, "soft", 0.6),
         Flavour("fakeavceleb", 224, 16000, 0.245, 0.46, 0.7, "plain", 0.2),
-        Flavour("celebvhq", 384, 44100, 0.175, 0.42, 1.2, "room", 1.0),
-        Flavour("hdtf", 512, 44100, 0.185, 0.41, 0.5, "studio", 0.3),
+        Flavour("celebvhq", 384, 44100, 0.195, 0.43, 1.2, "room", 1.0),
+        Flavour("hdtf", 512, 44100, 0.2, 0.42, 0.5, "studio", 0.3),
     )
 }

@@ -71,7 +71,7 @@ def grow_cap(canvas: Canvas, identity: Identity) -> Hair | None:
     depth = dome(canvas, width, rise.astype(np.float32)) * 1.06 + 0.02
     depth += 0.012 * strand * (1 - 0.6 * cut.curl) + 0.035 * curls
     window = _beyond_window(canvas, identity, cut) + 0.018 * strand + 0.018 * curls
-    ragged = np.asarray((width + 0.035 * curls) * (width > 0), np.float32)
+    ragged = np.asarray((width + 0.025 * curls) * (width > 0), np.float32)
     ends = 1 - smoothstep(cut.ends - 0.1, cut.ends + 0.1, y + 0.04 * strand)
     cover = inside(canvas, ragged) * smoothstep(-0.025, 0.03, window) * ends
     albedo, gloss = _colour(canvas, identity, strand, curls)

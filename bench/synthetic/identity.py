@@ -72,7 +72,7 @@ class Identity:
     hair: Colour
     iris: Colour
     clothes: Colour
-    collar: Literal["round", "v", "shirt"]
+    collar: Literal["round", "v", "high"]
     beard: float
     glasses: Literal["none", "round", "square"]
     make_up: float
@@ -105,7 +105,7 @@ class Identity:
             hair=hairs[int(rng.integers(len(hairs)))],
             iris=irises[int(rng.integers(len(irises)))],
             clothes=CLOTHES[int(rng.integers(len(CLOTHES)))],
-            collar=("round", "v", "shirt")[int(rng.integers(2 if child else 3))],
+            collar=("round", "v", "high")[int(rng.integers(2 if child else 3))],
             beard=float(rng.choice([0.0, 0.25, 0.5, 1.0])) if man else 0.0,
             glasses="none" if rng.random() > 0.3 else ("round", "square")[int(rng.integers(2))],
             make_up=float(rng.uniform(0.2, 1.0)) if kind == "woman" else 0.0,
