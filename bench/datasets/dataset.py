@@ -1,0 +1,90 @@
+"""What a dataset is: the samples that a folder holds, and a reason for everything in it that is no sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from bench.media.clip import soundtrack_path
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One reference clip.
+
+    Attributes:
+        key: unique within the dataset also where case is ignored, stable, safe as a file name.
+        path: the video file.
+        licence: the terms under which the clip may be used.
+        speaker: who speaks; None if unknown. Clips of one speaker share it.
+        split: "train", "dev", "test" or None.
+        audio: the soundtrack where it lies in a file of its own.
+        transcript: what is said, where the dataset itself tells.
+        metadata: what else the dataset tells of the clip, as it spells it.
+    """
+
+    key: str
+    path: Path
+    licence: str
+    speaker: str | None = None
+    split: str | None = None
+    audio: Path | None = None
+    transcript: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def soundtrack(self) -> Path:
+        """The file to take the sound from: `audio`, else a WAV beside the clip, else the clip."""
+        return self.audio or soundtrack_path(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is no sample, or no usable one.
+
+    Attributes:
+        subject: a path relative to the root, a key, or a name that the metadata list.
+        reason: one of few wordings, so that findings can be counted by it.
+        detail: what is particular to this one.
+    """
+
+    subject: str
+    reason: str
+    detail: str = ""
+
+
+NOT_ON_DISK = "listed in the metadata but not on disk"
+
+
+@dataclass(frozen=True)
+class DatasetIndex:
+    """A dataset as it lies on this disk.
+
+    Attributes:
+        name: of the dataset.
+        root: the folder.
+        samples: in the order of their keys.
+        findings: what was skipped.
+    """
+
+    name: str
+    root: Path
+    samples: tuple[Sample, ...]
+    findings: tuple[Finding, ...]
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Anything with a name that can index a folder."""
+
+    name: str
+
+    def load(self, root: Path) -> DatasetIndex:
+        """Index the folder without opening a clip.
+
+        Raises:
+            UserMistake: no such folder, or none of this dataset's clips in it; the message says what was expected.
+        """
+        ...

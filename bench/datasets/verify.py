@@ -1,0 +1,133 @@
+"""Which samples can be measured: every clip that cannot is counted with its reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from bench.datasets.dataset import DatasetIndex, Finding, Sample
+from bench.media.audio import native_waveform
+from bench.media.container import UnreadableClip
+from bench.media.probe import probe
+
+_SILENCE = 1e-3
+"""A soundtrack whose loudest sample stays below -60 dB of full scale carries no speech."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a clip must have to take part.
+
+    Attributes:
+        min_seconds: of pictures and of sound.
+        max_seconds: the part that is read; only there must sound be heard.
+    """
+
+    min_seconds: float = 1.0
+    max_seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What became of the samples that were looked at.
+
+    Attributes:
+        usable: in the given order.
+        findings: one for each sample that is not usable.
+    """
+
+    usable: tuple[Sample, ...]
+    findings: tuple[Finding, ...]
+
+
+def unusable(sample: Sample, needs: Needs) -> Finding | None:
+    """Why the sample cannot be measured, or None. Reads all packets, decodes one frame and the soundtrack."""
+
+    def because(reason: str, detail: str = "") -> Finding:
+        return Finding(sample.key, reason, detail)
+
+    try:
+        info = probe(sample.path)
+    except UnreadableClip as error:
+        return because("unreadable", error.reason)
+    if info.duration < needs.min_seconds:
+        return because("too short", f"{info.frames} frames, {info.duration:.2f} s; {needs.min_seconds:g} s are needed")
+    if sample.soundtrack == sample.path and info.audio_codec is None:
+        return because("no audio stream")
+    try:
+        waveform, rate = native_waveform(sample.soundtrack, needs.max_seconds)
+    except UnreadableClip as error:
+        return because("unreadable soundtrack", error.reason)
+    peak = float(np.abs(waveform).max())
+    if peak < _SILENCE:
+        level = f"{20 * np.log10(peak):.0f} dB" if peak else "digital silence"
+        return because("silent soundtrack", f"its loudest sample is at {level}" if peak else level)
+    if len(waveform) < needs.min_seconds * rate:
+        return because("too short", f"{len(waveform) / rate:.2f} s of sound; {needs.min_seconds:g} s are needed")
+    return None
+
+
+def check_media(
+    samples: Iterable[Sample], needs: Needs | None = None, limit: int | None = None, workers: int = 1
+) -> Verification:
+    """Look at the samples in order until `limit` usable ones are found; the rest is never opened.
+
+    Args:
+        workers: threads; decoding runs outside Python's lock. The result does not depend on it.
+    """
+    needs = needs or Needs()
+    usable: list[Sample] = []
+    findings: list[Finding] = []
+    queue = iter(samples)
+    with ThreadPoolExecutor(workers) as pool:
+        while limit is None or len(usable) < limit:
+            missing = 256 if limit is None else limit - len(usable)
+            batch = list(islice(queue, min(missing, 256)))
+            if not batch:
+                break
+            for sample, finding in zip(batch, pool.map(lambda s: unusable(s, needs), batch), strict=True):
+                if finding is None:
+                    usable.append(sample)
+                else:
+                    findings.append(finding)
+    return Verification(tuple(usable), tuple(findings))
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """What `data verify` shows of a dataset.
+
+    Attributes:
+        dataset: its name.
+        usable: clips that can be measured.
+        speakers: known ones among these.
+        findings: everything that is no sample or cannot be measured.
+    """
+
+    dataset: str
+    usable: int
+    speakers: int
+    findings: tuple[Finding, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Findings by reason, most frequent first."""
+        return dict(Counter(finding.reason for finding in self.findings).most_common())
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON values of all this."""
+        return {**asdict(self), "counts": self.counts()}
+
+
+def verify(
+    index: DatasetIndex, needs: Needs | None = None, limit: int | None = None, workers: int = 1
+) -> DatasetReport:
+    """Check the media of an index and put its own findings and those of its media together."""
+    checked = check_media(index.samples, needs, limit, workers)
+    speakers = {sample.speaker for sample in checked.usable if sample.speaker}
+    return DatasetReport(index.name, len(checked.usable), len(speakers), index.findings + checked.findings)
