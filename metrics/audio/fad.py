@@ -49,9 +49,12 @@ CONVENTIONS: dict[str, Callable[[], FrechetAudioDistanceConfig]] = {
     "fad-pann": lambda: FrechetAudioDistanceConfig(packaged("pann")),
     "fad-encodec": lambda: FrechetAudioDistanceConfig(packaged("encodec")),
 }
-"""Registry name to convention. `fad` is Google's: VGGish with its last ReLU, windows of 1 s every 0.5 s, loudness
-normalised. `fad-gudgud96` and `fad-fadtk` follow those packages (fadtk's float16 vectors included; its
-float16 mean and its detour over 16-bit files not). `fad-ge2e` looks at the voice, `fad-speech` at speech sounds, `fad-mn04` at sound in general."""
+"""Registry name to convention.
+
+`fad` is Google's: VGGish with its last ReLU, windows of 1 s every 0.5 s, loudness normalised. `fad-gudgud96` and
+`fad-fadtk` follow those packages (fadtk's float16 vectors included; its float16 mean and its detour over 16-bit files
+not). `fad-ge2e` looks at the voice, `fad-speech` at speech sounds, `fad-mn04` at sound in general.
+"""
 
 
 class FrechetAudioDistance(FrechetMetric):

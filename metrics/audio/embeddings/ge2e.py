@@ -26,9 +26,6 @@ WINDOW = 400  # samples
 HOP = 160  # samples
 BANDS = 40
 PARTIAL = 160  # frames of a partial utterance
-PARTIALS_PER_SECOND = 1.3
-LEAST_COVERAGE = 0.75  # of the last partial utterance
-LOUDNESS = -30.0  # dB full scale, to which quieter speech is raised
 
 
 class SpeakerEncoder(nn.Module):
@@ -47,8 +44,17 @@ class SpeakerEncoder(nn.Module):
 
 @dataclass(frozen=True)
 class GE2E(Embedding):
-    """One 256-d vector per 1.6 s of speech, every 0.77 s."""
+    """One 256-d vector per partial utterance of 1.6 s.
 
+    Attributes:
+        per_second: partial utterances begun per second.
+        coverage: least part of the last partial utterance that the signal must fill.
+        loudness: dB full scale to which quieter speech is raised.
+    """
+
+    per_second: float = 1.3
+    coverage: float = 0.75
+    loudness: float = -30.0
     weights: ClassVar[tuple[str, ...]] = ("ge2e",)
     sample_rate: ClassVar[int] = 16000
     dimension: ClassVar[int] = 256
@@ -63,31 +69,29 @@ class GE2E(Embedding):
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
             with torch.inference_mode():
-                vectors: Tensor = encoder(torch.from_numpy(partial_utterances(waveform)).to(device))
+                vectors: Tensor = encoder(torch.from_numpy(self.partial_utterances(waveform)).to(device))
                 return np.asarray(vectors.cpu())
 
         return embed
 
+    def partial_utterances(self, waveform: Waveform) -> NDArray[np.float32]:
+        """Mel energies float32 [N, 160, 40] of the partial utterances of speech float32 [S] at 16 kHz."""
+        starts = self._starts(len(waveform))
+        end = (starts[-1] + PARTIAL) * HOP
+        padded = np.pad(self._raised(waveform), (0, max(0, end - len(waveform))))
+        power = magnitudes(padded, periodic_hann(WINDOW), HOP, WINDOW, centred=True) ** 2
+        mel = (power @ slaney_mel_filters(self.sample_rate, WINDOW, BANDS).T).astype(np.float32)
+        return np.stack([mel[start : start + PARTIAL] for start in starts])
 
-def partial_utterances(waveform: Waveform) -> NDArray[np.float32]:
-    """Mel energies float32 [N, 160, 40] of the partial utterances of speech float32 [S] at 16 kHz."""
-    starts = _starts(len(waveform))
-    end = (starts[-1] + PARTIAL) * HOP
-    padded = np.pad(_raised(waveform), (0, max(0, end - len(waveform))))
-    power = magnitudes(padded, periodic_hann(WINDOW), HOP, WINDOW, centred=True) ** 2
-    mel = (power @ slaney_mel_filters(16000, WINDOW, BANDS).T).astype(np.float32)
-    return np.stack([mel[start : start + PARTIAL] for start in starts])
+    def _starts(self, samples: int) -> list[int]:
+        """First frames of the partial utterances; a last one that the signal covers too little of is left out."""
+        step = round(self.sample_rate / self.per_second / HOP)
+        frames = -(-(samples + 1) // HOP)
+        starts = list(range(0, max(1, frames - PARTIAL + step + 1), step))
+        covered = (samples - starts[-1] * HOP) / (PARTIAL * HOP)
+        return starts[:-1] if covered < self.coverage and len(starts) > 1 else starts
 
-
-def _starts(samples: int) -> list[int]:
-    """First frames of the partial utterances; a last one that the signal covers too little of is left out."""
-    step = round(16000 / PARTIALS_PER_SECOND / HOP)
-    frames = -(-(samples + 1) // HOP)
-    starts = list(range(0, max(1, frames - PARTIAL + step + 1), step))
-    covered = (samples - starts[-1] * HOP) / (PARTIAL * HOP)
-    return starts[:-1] if covered < LEAST_COVERAGE and len(starts) > 1 else starts
-
-
-def _raised(waveform: Waveform) -> Waveform:
-    level = 20 * np.log10(np.sqrt(np.mean(waveform.astype(np.float64) ** 2)))
-    return waveform if level > LOUDNESS else (waveform * 10 ** ((LOUDNESS - level) / 20)).astype(np.float32)
+    def _raised(self, waveform: Waveform) -> Waveform:
+        level = 20 * np.log10(np.sqrt(np.mean(waveform.astype(np.float64) ** 2)))
+        gain = max(0.0, self.loudness - level)
+        return np.asarray(waveform * 10 ** (gain / 20), np.float32)

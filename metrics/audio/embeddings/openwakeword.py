@@ -19,14 +19,17 @@ from metrics.audio.embeddings.embedding import Embedding, Network, windows
 from metrics.audio.waveform import Waveform
 
 PATCH = 76  # frames of 10 ms
-HOP = 8  # frames
-SECOND = 100  # frames
 
 
 @dataclass(frozen=True)
 class OpenWakeWord(Embedding):
-    """One 96-d vector per 0.76 s of speech, every 80 ms; runs on the CPU."""
+    """One 96-d vector per 0.76 s of speech; runs on the CPU.
 
+    Attributes:
+        hop: frames of 10 ms between vectors.
+    """
+
+    hop: int = 8
     weights: ClassVar[tuple[str, ...]] = ("openwakeword-melspectrogram", "openwakeword-embedding")
     sample_rate: ClassVar[int] = 16000
     dimension: ClassVar[int] = 96
@@ -39,7 +42,7 @@ class OpenWakeWord(Embedding):
             # The networks were made for 16-bit integers; x / 10 + 2 is openWakeWord's own step between the two.
             samples = np.clip(np.round(waveform * 32768), -32768, 32767).astype(np.float32)
             mel = _run(spectrogram, samples[None]).reshape(-1, 32) / 10 + 2
-            patches = np.stack([mel[start : start + PATCH, :, None] for start in windows(len(mel), PATCH, HOP)])
+            patches = np.stack([mel[start : start + PATCH, :, None] for start in windows(len(mel), PATCH, self.hop)])
             return _run(embedding, patches.astype(np.float32)).reshape(-1, self.dimension)
 
         return embed
