@@ -222,6 +222,12 @@ class FaceAnimator(nn.Module):
                 f"FaceInputs.identity has shape {list(face.identity.shape)}; "
                 f"this network takes {[self.config.identity_width]}."
             )
+        levels = [(3, 1, (self.config.latent_size >> level) ** 2) for level in range(len(self.config.unet.widths))]
+        if [tuple(mask.shape) for mask in face.masks] != levels:
+            raise ValueError(
+                f"FaceInputs.masks has shapes {[list(mask.shape) for mask in face.masks]}; "
+                f"this network takes {[list(level) for level in levels]}."
+            )
         if audio is None:
             return
         if projection is None:

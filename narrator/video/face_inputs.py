@@ -19,11 +19,6 @@ from narrator.video.masks import face_and_lips, location_mask, region_images, so
 if TYPE_CHECKING:
     from narrator.face import FaceMesh
 
-NO_EMBEDDER = (
-    "The identity embedding is all zeros, as no ArcFace network was given; "
-    "pass the path of glintr100.onnx from insightface's antelopev2."
-)
-
 
 @dataclass(frozen=True, eq=False)
 class FaceInputs:
@@ -34,14 +29,12 @@ class FaceInputs:
         mask: float32 [3, size, size], 1 inside the face's rectangle, 0 outside, between at its edge.
         identity: float32 [identity_width], an ArcFace embedding (not normalised) or zeros.
         masks: for each level of the denoising UNet float32 [3, 1, L], weights full, face, lip in 0..1.
-        notes: sentences on what was replaced or missing, for the results.
     """
 
     pixels: Tensor
     mask: Tensor
     identity: Tensor
     masks: tuple[Tensor, ...]
-    notes: tuple[str, ...] = ()
 
 
 def to_pixels(image: NDArray[np.uint8], size: int) -> Tensor:
@@ -61,8 +54,8 @@ def prepare_face(
     Args:
         image: uint8 [H, W, 3], RGB.
         face_mesh: finds the landmarks, at the picture's own size.
-        embedder: the identity network; without one the identity is zeros, which Hallo also uses where its own
-            detector finds no face, and a note says so.
+        embedder: the identity network; without one the identity is zeros, which is what Hallo takes where its own
+            detector finds no face.
 
     Raises:
         GenerationFailed: no face was found. The masks need its landmarks, and a made-up rectangle would animate the
@@ -84,5 +77,4 @@ def prepare_face(
         mask=location_mask(face, height, width, config.size),
         identity=torch.from_numpy(identity),
         masks=soft_masks(images, config.latent_size, len(config.unet.widths)),
-        notes=() if embedder else (NO_EMBEDDER,),
     )

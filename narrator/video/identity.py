@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
 
 CROP = 112
 # Where ArcFace's aligned crop has the eyes, the tip of the nose and the corners of the mouth (x, y).
@@ -49,6 +50,10 @@ class IdentityEmbedder:
 
     Args:
         path: the ONNX file: input float32 [1, 3, 112, 112] RGB in -1..1, output [1, width].
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not such a network.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,8 +61,15 @@ class IdentityEmbedder:
             raise FileNotFoundError(
                 f"There is no ArcFace network at {path}: give the path of glintr100.onnx from insightface's antelopev2."
             )
-        self._session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        self._input = self._session.get_inputs()[0].name
+        wrong = f"{path} is not an ArcFace network with an input of [1, 3, {CROP}, {CROP}]; give glintr100.onnx."
+        try:
+            self._session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        except (Fail, InvalidGraph, InvalidProtobuf) as error:
+            raise ValueError(wrong) from error
+        inputs = self._session.get_inputs()
+        if [given.shape[1:] for given in inputs] != [[3, CROP, CROP]]:
+            raise ValueError(wrong)
+        self._input = inputs[0].name
 
     def __call__(self, image: NDArray[np.uint8], landmarks: NDArray[np.floating]) -> NDArray[np.float32]:
         """Embedding [width], not normalised, of the face with these landmarks in a picture uint8 [H, W, 3]."""

@@ -81,7 +81,7 @@ def test_regions_stay_within_the_picture(points: list[tuple[float, float]], rati
 def test_a_region_over_the_edge_is_shifted_not_cut() -> None:
     points = np.array([[0.0, 90.0], [40.0, 110.0]])
     assert region(points, 2.0, 200, 320) == Rectangle(0, 80, 80, 120)
-    assert region(points + [280, 0], 2.0, 200, 320) == Rectangle(240, 320, 80, 120)
+    assert region(points + np.array([280, 0]), 2.0, 200, 320) == Rectangle(240, 320, 80, 120)
 
 
 def test_a_region_larger_than_the_picture_is_the_picture() -> None:
@@ -92,4 +92,4 @@ def test_masks_of_a_small_network_have_its_levels() -> None:
     images = region_images(Rectangle(20, 80, 20, 90), Rectangle(40, 60, 60, 80), 100, 100)
     masks = soft_masks(images, 16, 4)
     assert [mask.shape for mask in masks] == [(3, 1, 256), (3, 1, 64), (3, 1, 16), (3, 1, 4)]
-    assert all(0 <= mask.min() and mask.max() <= 1 for mask in masks)
+    assert all(mask.min() >= 0 and mask.max() <= 1 for mask in masks)

@@ -23,9 +23,7 @@ TOLERANCE = 1e-4
 
 @pytest.fixture(scope="module")
 def features(public: PublicPipeline) -> Features:
-    features, _ = public.animator.net.reference_unet(
-        public.unets["ref_latents"], public.unets["encoder_hidden_states"]
-    )
+    features, _ = public.animator.net.reference_unet(public.unets["ref_latents"], public.unets["encoder_hidden_states"])
     return features
 
 
