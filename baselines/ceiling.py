@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
@@ -15,19 +14,20 @@ class Ceiling:
     name = "ceiling"
 
     def __init__(self) -> None:
-        self._paths: dict[str, Path] = {}
+        self._clips: dict[str, ReferenceClip] = {}
 
     def for_dataset(self, clips: Sequence[ReferenceClip]) -> Ceiling:
         """A ceiling for these clips."""
         bound = Ceiling()
-        bound._paths = {clip.key: clip.path for clip in clips}
+        bound._clips = {clip.key: clip for clip in clips}
         return bound
 
     def __call__(self, prompt: Prompt) -> FinishedClip:
         """The reference clip; `GenerationFailed` where the dataset has none of that key."""
-        if prompt.key not in self._paths:
+        if prompt.key not in self._clips:
             raise GenerationFailed(f"the dataset has no reference clip {prompt.key!r}")
-        return FinishedClip(self._paths[prompt.key])
+        clip = self._clips[prompt.key]
+        return FinishedClip(clip.path, clip.audio)
 
     def describe(self) -> Mapping[str, Any]:
         """What is returned."""

@@ -1,9 +1,9 @@
-"""What a score is worth by chance: clips of the same dataset paired with the wrong references."""
+"""What a score is worth by chance: real clips of other people in the place of generated ones."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
@@ -15,19 +15,20 @@ class Chance:
     name = "chance"
 
     def __init__(self) -> None:
-        self._paths: dict[str, Path] = {}
+        self._clips: dict[str, ReferenceClip] = {}
 
     def for_dataset(self, clips: Sequence[ReferenceClip]) -> Chance:
         """Chance for these clips; see `other_speaker`."""
         bound = Chance()
-        bound._paths = {key: clip.path for key, clip in other_speaker(clips).items()}
+        bound._clips = other_speaker(clips)
         return bound
 
     def __call__(self, prompt: Prompt) -> FinishedClip:
         """The other clip; `GenerationFailed` where the dataset has no such key."""
-        if prompt.key not in self._paths:
+        if prompt.key not in self._clips:
             raise GenerationFailed(f"the dataset has no clip {prompt.key!r}, so none was drawn for it")
-        return FinishedClip(self._paths[prompt.key])
+        clip = self._clips[prompt.key]
+        return FinishedClip(clip.path, clip.audio)
 
     def describe(self) -> Mapping[str, Any]:
         """What is returned."""
@@ -35,19 +36,21 @@ class Chance:
 
 
 def other_speaker(clips: Sequence[ReferenceClip]) -> dict[str, ReferenceClip]:
-    """A derangement: every clip is drawn once, never for its own key, and as seldom as possible for its own speaker.
+    """For every prompted clip a clip of another speaker, drawn by the hash of the two keys.
 
-    Clips are sorted by speaker and key and rotated by the size of the largest speaker, so the order of `clips` does not
-    matter, and nobody meets their own clips unless one speaker owns more than half of them. A clip without a known
-    speaker counts as a speaker of its own.
+    Clips that no prompt asks for go first: the references exchanged among themselves would still be the same set, and
+    a distance between sets would not notice. For the same reason a clip may be drawn more than once. The order of
+    `clips` does not matter; a clip without a known speaker counts as a speaker of its own.
 
     Raises:
         GenerationFailed: there are fewer than two clips.
     """
     if len(clips) < 2:
         raise GenerationFailed(f"chance needs at least two clips to exchange, the dataset has {len(clips)}")
-    owner = {clip.key: (clip.speaker is None, clip.speaker or clip.key) for clip in clips}
-    ordered = sorted(clips, key=lambda clip: (owner[clip.key], clip.key))
-    owned = [owner[clip.key] for clip in ordered]
-    turn = min(max(owned.count(speaker) for speaker in set(owned)), len(ordered) - 1)
-    return {clip.key: ordered[(i + turn) % len(ordered)] for i, clip in enumerate(ordered)}
+    return {clip.key: min(clips, key=lambda other: _reluctance(clip, other)) for clip in clips if clip.prompted}
+
+
+def _reluctance(clip: ReferenceClip, other: ReferenceClip) -> tuple[bool, bool, bool, str]:
+    own_speaker = clip.speaker is not None and clip.speaker == other.speaker
+    draw = hashlib.sha256(f"{clip.key}\0{other.key}".encode()).hexdigest()
+    return other.key == clip.key, own_speaker, other.prompted, draw

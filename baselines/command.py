@@ -94,7 +94,7 @@ class Command:
         with clock.stage("program"):
             self._run(arguments, folder, out, log)
         self._check(out, log)
-        return FinishedClip(out, clock.seconds)
+        return FinishedClip(out, seconds=clock.seconds)
 
     def describe(self) -> Mapping[str, Any]:
         """Template and limits."""

@@ -80,10 +80,10 @@ def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, An
     narration = generator(prompt)
     if isinstance(narration, FinishedClip):
         seconds = time.perf_counter() - start
-        stored = store_finished(narration.path, target)
+        stored = store_finished(narration.path, target, narration.audio)
         info = probe(stored.measured)
         frames, media_seconds = info.frames, info.duration
-        video, played, audio = stored.measured.name, stored.played.name, None
+        video, played, audio = stored.measured.name, stored.played.name, stored.audio and stored.audio.name
     else:
         counted = CountedFrames(narration)
         write_start = time.perf_counter()

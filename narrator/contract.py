@@ -53,7 +53,7 @@ class Narration:
     """Generated speech and video.
 
     Attributes:
-        frames: uint8 [T, H, W, 3] RGB, or an iterable of uint8 [t, H, W, 3] chunks for clips that should not sit in memory.
+        frames: uint8 [T, H, W, 3] RGB, or an iterable of uint8 [t, H, W, 3] chunks, for clips too long for memory.
         fps: frames per second.
         waveform: float32 [S], mono, -1..1.
         sample_rate: Hz.
@@ -76,19 +76,36 @@ class Narration:
 
 @dataclass(frozen=True)
 class FinishedClip:
-    """A narration that already stands in a media file (a folder of clips, another program's output)."""
+    """A narration that already stands in a media file (a folder of clips, another program's output).
+
+    Attributes:
+        path: the clip.
+        audio: its sound, where that is not the clip's own.
+        seconds: wall seconds per stage, if it was made now.
+    """
 
     path: Path
+    audio: Path | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ReferenceClip:
-    """What the harness tells `for_dataset` of one clip of the dataset."""
+    """What the harness tells `for_dataset` of one clip of the dataset.
+
+    Attributes:
+        key: name of the clip, unique within its dataset.
+        path: its file.
+        speaker: who speaks, None if unknown.
+        audio: its sound, where that lies in a file of its own.
+        prompted: whether a prompt asks for this clip; the others are usable clips that take no part.
+    """
 
     key: str
     path: Path
     speaker: str | None
+    audio: Path | None = None
+    prompted: bool = True
 
 
 class GenerationFailed(RuntimeError):

@@ -7,12 +7,13 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import data, doctor, lists, runs
+from bench.cli import data, doctor, generator, lists, runs
 from bench.cli.printing import err, out
 from bench.media.clip import UnreadableClip
 from bench.mistakes import UserMistake
 from bench.shadowing import check_rooms
 from metrics.weights import WeightsError
+from narrator import CheckpointError
 
 app = typer.Typer(
     help="Evaluate generators that turn a text, a face and a voice into a narrated talking-face video.",
@@ -23,6 +24,7 @@ app = typer.Typer(
 runs.register(app)
 data.register(app)
 lists.register(app)
+generator.register(app)
 app.command("doctor")(doctor.doctor)
 
 
@@ -37,7 +39,7 @@ def main() -> None:
     try:
         check_rooms()
         app()
-    except (UserMistake, WeightsError, UnreadableClip) as mistake:
+    except (UserMistake, WeightsError, UnreadableClip, CheckpointError) as mistake:
         err.print(f"narrator-bench: {mistake}", style="bold red", markup=False, highlight=False)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -69,34 +69,38 @@ class StoredClip:
 
     Attributes:
         measured: an exact copy of the file, under its own suffix.
+        audio: its sound, where that is not the file's own.
         played: what a browser can show: the same file, or a transcoded KEY.view.mp4.
     """
 
     measured: Path
+    audio: Path | None
     played: Path
 
 
-def store_finished(source: Path, path: Path) -> StoredClip:
+def store_finished(source: Path, path: Path, audio: Path | None = None) -> StoredClip:
     """Put a clip that already stands in a file into the store as KEY.*, so that it measures exactly like the original.
 
-    The file is copied byte for byte, and KEY.wav holds its soundtrack (or the one of a WAV beside the source) as mono
-    float samples at its own rate, which decode to the same waveform. A clip without a soundtrack gets no WAV. Only
-    where browsers cannot play the file (not H.264 in MP4) is a KEY.view.mp4 made, for people alone.
+    The file is copied byte for byte, and KEY.wav holds its soundtrack (or `audio`, or that of a WAV beside the source)
+    as mono float samples at its own rate, which decode to the same waveform. A clip without a soundtrack gets no WAV.
+    Only where browsers cannot play the file (not H.264 in MP4) is a KEY.view.mp4 made, for people alone.
 
     Args:
         source: the finished clip.
         path: KEY.mp4 in the store; the copy takes the suffix of the source instead.
+        audio: its sound, where that lies in a file of its own.
 
     Raises:
         UnreadableClip: the source cannot be decoded.
     """
     info = probe(source)
     sidecar = source.with_suffix(".wav")
+    apart = audio or (sidecar if sidecar.is_file() else None)
     path.parent.mkdir(parents=True, exist_ok=True)
     sound: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
     rate = 16000
-    if sidecar.is_file() or info.audio_codec:
-        sound, rate = native_waveform(sidecar if sidecar.is_file() else source, inf)
+    if apart or info.audio_codec:
+        sound, rate = native_waveform(apart or source, inf)
         write_wav(path.with_suffix(".wav"), sound, rate)
     measured = path.with_suffix(source.suffix.lower())
     played = measured
@@ -106,7 +110,7 @@ def store_finished(source: Path, path: Path) -> StoredClip:
             _write_mp4(temporary, pyav_frames(source, info.fps, inf), info.fps, sound, rate)
     with _replacing(measured) as temporary:
         shutil.copyfile(source, temporary)
-    return StoredClip(measured, played)
+    return StoredClip(measured, path.with_suffix(".wav") if apart else None, played)
 
 
 def _plays_in_browsers(info: ClipInfo) -> bool:
