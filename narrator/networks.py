@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from narrator.checkpoints.matching import Shapes, require, shapes_of
+from narrator.checkpoints.reading import CheckpointError
 from narrator.entangle import Entangler
 from narrator.presets import NarratorConfig
 from narrator.speech.features import SpeechFeatures
@@ -65,9 +66,11 @@ class Networks(nn.Module):
             what: names the checkpoint in an error.
 
         Raises:
-            CheckpointError: the tensors are not exactly those of the part.
+            CheckpointError: the tensors are not exactly those of the part, or two different encoders are to be shared.
         """
         require(part_shapes(part, self.config), tensors, what)
+        if part == "entangler" and self.config.entangle.sharing == "shared":
+            _require_one_encoder(tensors, what)
         floats = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
         self.parts()[part].load_state_dict(floats, assign=True)
 
@@ -127,6 +130,12 @@ def _build(part: Part, config: NarratorConfig) -> nn.Module:
         return SpeechFeatures(config.features)
     animator = FaceAnimator(config.video)
     return animator.net if part == "net" else animator.vae
+
+
+def _require_one_encoder(tensors: Mapping[str, Tensor], what: str) -> None:
+    for key, value in tensors.items():
+        if not torch.equal(value, tensors[key.replace("video_", "audio_", 1)]):
+            raise CheckpointError(f"{what} holds two different encoders; load it with sharing 'explicit'.")
 
 
 @torch.no_grad()
