@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -73,6 +74,15 @@ class DatasetIndex:
     root: Path
     samples: tuple[Sample, ...]
     findings: tuple[Finding, ...]
+
+    @cached_property
+    def by_speaker(self) -> Mapping[str, tuple[Sample, ...]]:
+        """The clips of each known speaker, in the order of their keys."""
+        found: dict[str, list[Sample]] = {}
+        for sample in self.samples:
+            if sample.speaker:
+                found.setdefault(sample.speaker, []).append(sample)
+        return {speaker: tuple(samples) for speaker, samples in found.items()}
 
 
 @runtime_checkable

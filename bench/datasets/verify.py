@@ -9,15 +9,10 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
-from bench.media.audio import native_waveform
+from bench.media.audio import is_silent, native_waveform
 from bench.media.container import UnreadableClip
 from bench.media.probe import probe
-
-_SILENCE = 1e-3
-"""A soundtrack whose loudest sample stays below -60 dB of full scale carries no speech."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +59,8 @@ def unusable(sample: Sample, needs: Needs) -> Finding | None:
         waveform, rate = native_waveform(sample.soundtrack, needs.max_seconds)
     except UnreadableClip as error:
         return because("unreadable soundtrack", error.reason)
-    peak = float(np.abs(waveform).max())
-    if peak < _SILENCE:
-        level = f"{20 * np.log10(peak):.0f} dB" if peak else "digital silence"
-        return because("silent soundtrack", f"its loudest sample is at {level}" if peak else level)
+    if is_silent(waveform):
+        return because("silent soundtrack")
     if len(waveform) < needs.min_seconds * rate:
         return because("too short", f"{len(waveform) / rate:.2f} s of sound; {needs.min_seconds:g} s are needed")
     return None

@@ -85,6 +85,11 @@ def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iter
     require_whole(container, stream, packets, path)
 
 
+def is_silent(waveform: NDArray[np.float32]) -> bool:
+    """Whether the loudest sample stays below -60 dB of full scale: such a soundtrack carries no speech."""
+    return not len(waveform) or float(np.abs(waveform).max()) < 1e-3
+
+
 def _samples(seconds: float, rate: int) -> int:
     return round(as_fraction(seconds) * rate)
 

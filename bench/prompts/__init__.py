@@ -1,0 +1,1 @@
+"""Prompts: what a generator is asked to narrate, made from a dataset's own clips."""
