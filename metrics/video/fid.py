@@ -1,0 +1,123 @@
+"""Frechet Inception Distance (Heusel et al. 2017, arXiv 1706.08500) between the frames of two sets of clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from metrics.batching import BlockRunner, Ticket
+from metrics.conventions import convention
+from metrics.frechet_metric import FrechetMetric
+from metrics.metric import ClipObserver, Statistics, Unmeasurable
+from metrics.signature import reduction_field
+from metrics.video.inception import SIDE, WEIGHTS, Width, inception_runner
+from metrics.video.resize import RESIZES, Resize
+
+
+@dataclass(frozen=True)
+class FIDConfig:
+    """What an FID depends on beside the clips.
+
+    Attributes:
+        resize: how frames reach 299x299, see `metrics.video.resize`; a key of `CONVENTIONS` says whose way that is.
+        width: which features, see `metrics.video.inception`.
+        stride: every how many frames one is taken, from the first on.
+        offset: subtracted from 0..255 before the division that gives -1..1: 128, or 127.5 in pytorch-fid.
+        ddof: of the covariances.
+    """
+
+    resize: Resize = "tf1"
+    width: Width = 2048
+    stride: int = 1
+    offset: float = 128.0
+    ddof: int = reduction_field(1)
+
+
+CONVENTIONS = {
+    "fid": FIDConfig(),
+    "fid-pytorch": FIDConfig(resize="bilinear", offset=127.5),
+    "fid-clean": FIDConfig(resize="pil-bicubic"),
+    "fid-torchmetrics": FIDConfig(resize="antialias"),
+}
+"""Registry names: `fid` is torch-fidelity's and the original TensorFlow code's way, the others those of the packages
+pytorch-fid, clean-fid (mode "clean") and torchmetrics (antialias=True; its antialias=False is `fid`)."""
+
+
+class FrechetInceptionDistance(FrechetMetric):
+    """Frechet distance between Inception features of all frames of the generated and of the reference clips.
+
+    Lower is better, 0 is least. Samples are frames, but intervals resample clips, since frames of a clip resemble each
+    other. As a `torchmetrics.Metric`, `update` takes uint8 images [N, 3, H, W] or clips [N, T, 3, H, W].
+
+    Args:
+        name: one of `CONVENTIONS`, or a name for the configuration given.
+        config: the convention; None takes the one called `name`.
+        **options: to `torchmetrics.Metric`.
+
+    Raises:
+        WeightsError: on first use, if the network's weights cannot be had.
+
+    Example:
+        >>> import torch
+        >>> from metrics import FrechetInceptionDistance
+        >>> from metrics.video.fid import FIDConfig
+        >>> fid = FrechetInceptionDistance("fid-64", FIDConfig(width=64))
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> images = torch.randint(0, 255, (4, 3, 96, 96), dtype=torch.uint8, generator=generator)
+        >>> fid.update(images, real=True)
+        >>> fid.update(images, real=False)
+        >>> fid.compute()
+        tensor(0., dtype=torch.float64)
+    """
+
+    title = "FID"
+    modalities: ClassVar = frozenset({"video"})
+    minimum_clips = 50
+    weights = (WEIGHTS,)
+    statistics_kind = "inception"
+
+    def __init__(self, name: str = "fid", config: FIDConfig | None = None, **options: object) -> None:
+        chosen = config or convention(name, CONVENTIONS)
+        self.dimension = chosen.width
+        super().__init__(chosen, **options)
+        self.name = name
+
+    def observe(self) -> ClipObserver:
+        return FrameObserver(self.config, inception_runner(self.config.width, str(self.device)), self.device)
+
+    def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:
+        """Add uint8 images [N, 3, H, W] or clips [N, T, 3, H, W]; `real`: they belong to the reference."""
+        super().update(media[:, None] if media.ndim == 4 else media, real, sample_rate)
+
+
+class FrameObserver(ClipObserver):
+    """Inception features of every `stride`-th frame of a clip."""
+
+    def __init__(self, config: FIDConfig, runner: BlockRunner, device: torch.device) -> None:
+        self._config = config
+        self._runner = runner
+        self._device = device
+        self._seen = 0
+        self._tickets: list[Ticket] = []
+
+    def frames(self, frames: NDArray[np.uint8]) -> None:
+        taken = frames[-self._seen % self._config.stride :: self._config.stride]
+        self._seen += len(frames)
+        if len(taken):
+            pixels = torch.from_numpy(taken.copy()).to(self._device).permute(0, 3, 1, 2).float()
+            resized = RESIZES[self._config.resize](pixels, SIDE)
+            self._tickets.append(self._runner.submit((resized - self._config.offset) / self._config.offset))
+
+    def finish(self) -> Callable[[], Statistics]:
+        def features() -> Statistics:
+            if not self._tickets:
+                raise Unmeasurable("the clip has no frames")
+            return {"features": np.concatenate([ticket.result() for ticket in self._tickets])}
+
+        return features

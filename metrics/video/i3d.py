@@ -1,0 +1,120 @@
+"""The I3D network of TF-Hub deepmind/i3d-kinetics-400/1, whose logits FVD is defined with.
+
+Carreira and Zisserman 2017 (arXiv 1705.07750); its weights differ from those in the authors' own repository. All
+convolutions and pools pad as TensorFlow's SAME does: what is odd of the padding goes to the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from metrics import weights
+from metrics.batching import BlockRunner
+from metrics.restricted_pickle import numpy_tree
+
+WEIGHTS = "i3d-kinetics-400"
+SIDE = 224
+FEWEST_FRAMES = 9
+"""Below it the last pool has fewer time steps than it needs."""
+_EPSILON = 1e-3
+_BLOCK = 4
+
+
+@lru_cache(maxsize=4)
+def i3d_runner(device: str) -> BlockRunner:
+    """The network with its weights on a device, one for the whole process, in blocks of 4 windows."""
+    return BlockRunner(I3D(numpy_tree(weights.fetch(WEIGHTS))).to(device), _BLOCK)
+
+
+class I3D(nn.Module):
+    """float32 [N, 3, T, 224, 224] in -1..1, T >= 9, to float32 logits [N, 400], averaged over time.
+
+    Args:
+        tree: `{"params": ..., "batch_stats": ...}` as the weight file has them, kernels in the order T, H, W, in, out.
+    """
+
+    def __init__(self, tree: Mapping[str, Any]) -> None:
+        super().__init__()
+        statistics = _layers(tree["batch_stats"])
+        for name, layer in _layers(tree["params"]).items():
+            if name.startswith("Logits"):
+                self._register("Logits", _kernel(layer), torch.from_numpy(layer["Conv_0"]["bias"].copy()))
+            else:
+                self._register(name, *_folded(layer, statistics[name]["BatchNorm_0"]))
+
+    def forward(self, windows: Tensor) -> Tensor:
+        x = self._convolve(windows, "Conv3d_1a_7x7", stride=2)
+        x = _max_pool(x, (1, 3, 3), (1, 2, 2))
+        x = self._convolve(x, "Conv3d_2b_1x1")
+        x = self._convolve(x, "Conv3d_2c_3x3")
+        x = _max_pool(x, (1, 3, 3), (1, 2, 2))
+        for block in ("3b", "3c"):
+            x = self._mixed(x, f"Mixed_{block}")
+        x = _max_pool(x, (3, 3, 3), (2, 2, 2))
+        for block in ("4b", "4c", "4d", "4e", "4f"):
+            x = self._mixed(x, f"Mixed_{block}")
+        x = _max_pool(x, (2, 2, 2), (2, 2, 2))
+        for block in ("5b", "5c"):
+            x = self._mixed(x, f"Mixed_{block}")
+        x = functional.avg_pool3d(x, (2, 7, 7), stride=1)
+        logits = functional.conv3d(x, self.get_buffer("Logits_weight"), self.get_buffer("Logits_bias"))
+        return logits.mean(dim=(2, 3, 4))
+
+    def _mixed(self, x: Tensor, block: str) -> Tensor:
+        branches = [self._convolve(x, f"{block}/Branch_0/Conv3d_0a_1x1")]
+        for branch in ("Branch_1", "Branch_2"):
+            narrow = self._convolve(x, f"{block}/{branch}/Conv3d_0a_1x1")
+            branches.append(self._convolve(narrow, f"{block}/{branch}/Conv3d_0b_3x3"))
+        pooled = _max_pool(x, (3, 3, 3), (1, 1, 1))
+        branches.append(self._convolve(pooled, f"{block}/Branch_3/Conv3d_0b_1x1"))
+        return torch.cat(branches, dim=1)
+
+    def _convolve(self, x: Tensor, name: str, stride: int = 1) -> Tensor:
+        weight, bias = self.get_buffer(f"{name}_weight"), self.get_buffer(f"{name}_bias")
+        padded = _pad_same(x, tuple(weight.shape[2:]), (stride,) * 3)
+        return functional.relu_(functional.conv3d(padded, weight, bias, stride))
+
+    def _register(self, name: str, weight: Tensor, bias: Tensor) -> None:
+        self.register_buffer(f"{name}_weight", weight.float().contiguous())
+        self.register_buffer(f"{name}_bias", bias.float())
+
+
+def _layers(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """The convolutions by name; those of a mixed block, `Branch_0/Conv3d_0a_1x1`, lie one level deeper."""
+    layers = {}
+    for name, node in tree.items():
+        inner = {f"{name}/{key}": child for key, child in node.items() if "Conv3d" in key}
+        layers.update(inner or {name: node})
+    return layers
+
+
+def _folded(layer: Mapping[str, Any], moments: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
+    """A convolution's weight and bias with its batch norm (offset, no scale) folded in."""
+    mean, variance = (torch.from_numpy(moments[name].copy()).double().flatten() for name in ("mean", "var"))
+    scale = (variance + _EPSILON).rsqrt()
+    offset = torch.from_numpy(layer["BatchNorm_0"]["bias"].copy()).double()
+    return _kernel(layer).double() * scale[:, None, None, None, None], offset - mean * scale
+
+
+def _kernel(layer: Mapping[str, Any]) -> Tensor:
+    """out, in, T, H, W from TensorFlow's order T, H, W, in, out."""
+    return torch.from_numpy(layer["Conv_0"]["kernel"].copy()).permute(4, 3, 0, 1, 2)
+
+
+def _max_pool(x: Tensor, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> Tensor:
+    # What is pooled comes out of a ReLU, so that padding with zeros never wins over a value.
+    return functional.max_pool3d(_pad_same(x, kernel, stride), kernel, stride)
+
+
+def _pad_same(x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+    padding: list[int] = []
+    for length, k, s in zip(x.shape[2:], kernel, stride, strict=True):
+        total = max((-(-length // s) - 1) * s + k - length, 0)
+        padding = [total // 2, total - total // 2, *padding]
+    return functional.pad(x, padding) if any(padding) else x
