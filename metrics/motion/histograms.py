@@ -1,0 +1,64 @@
+"""The histogram of how tracked points move, which FVMD compares (arXiv 2407.16124; package fvmd 1.0.0)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.motion.grid import POINTS_PER_SIDE, WINDOW
+
+ANGLES = 8
+CELL_FRAMES = 4
+CELL_POINTS = 5
+LARGEST = 255
+"""Pixels per frame; a longer vector counts like one of this length."""
+
+_CELLS_PER_SIDE = POINTS_PER_SIDE // CELL_POINTS
+_CELLS = WINDOW // CELL_FRAMES * _CELLS_PER_SIDE**2
+DIMENSION = 2 * _CELLS * ANGLES
+"""Length of the vector: velocities, then accelerations, each 4 x 4 x 4 cells of 8 angles."""
+
+
+def motion_histogram(tracks: NDArray[np.float32]) -> NDArray[np.float16]:
+    """The vector of one window of tracks.
+
+    In every cell of 4 frames x 5 x 5 points each vector adds ceil(log2(1 + length)) / 8 to the bin of its angle, so a
+    movement of any length counts 1/8 at the least, and only a point at rest counts nothing. Angles are atan2(x, y),
+    arguments in the package's order, and everything is float32, as there.
+
+    Args:
+        tracks: float32 [16, 400, 2], x and y in pixels, points row by row.
+
+    Returns:
+        float16 [1024]; the values are multiples of 1/8 up to 100, which float16 holds exactly.
+    """
+    if tracks.shape != (WINDOW, POINTS_PER_SIDE**2, 2):
+        raise ValueError(f"Tracks must be [{WINDOW}, {POINTS_PER_SIDE**2}, 2], got {list(tracks.shape)}.")
+    velocities, accelerations = np.zeros_like(tracks), np.zeros_like(tracks)
+    velocities[1:] = tracks[1:] - tracks[:-1]
+    accelerations[2:] = velocities[2:] - velocities[1:-1]
+    return np.concatenate([_histogram(velocities), _histogram(accelerations)])
+
+
+def _histogram(vectors: NDArray[np.float32]) -> NDArray[np.float16]:
+    """float16 [512] of vectors float32 [16, 400, 2]."""
+    x, y = vectors[..., 0], vectors[..., 1]
+    angle = np.arctan2(x, y) + np.float32(np.pi)
+    # Floor division and not a floor of the quotient: the two differ on the borders of bins, where straight motion lies.
+    angle_bin = np.clip(angle // np.float32(2 * np.pi / ANGLES), 0, ANGLES - 1).astype(np.int64)
+    length = np.clip(np.sqrt(x * x + y * y), 0, np.float32(LARGEST))
+    eighths = np.ceil(np.log2(length + 1))
+    bins = _CELL_OF_POINT * ANGLES + angle_bin
+    sums = np.bincount(bins.ravel(), weights=eighths.ravel(), minlength=_CELLS * ANGLES)
+    return (sums / 8).astype(np.float16)
+
+
+def _cell_of_point() -> NDArray[np.int64]:
+    """The cell [16, 400] that each frame and point lies in."""
+    frame = np.arange(WINDOW)[:, None] // CELL_FRAMES
+    row, column = np.divmod(np.arange(POINTS_PER_SIDE**2), POINTS_PER_SIDE)
+    cells = (frame * _CELLS_PER_SIDE + row // CELL_POINTS) * _CELLS_PER_SIDE + column // CELL_POINTS
+    return np.asarray(cells)
+
+
+_CELL_OF_POINT = _cell_of_point()
