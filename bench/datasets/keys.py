@@ -29,4 +29,5 @@ def _is_safe(name: str) -> bool:
 
 def _marked(name: str) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{_UNSAFE.sub('_', name).lstrip('.-')[: _LONGEST - 9]}-{digest}"
+    readable = _UNSAFE.sub("_", name).lstrip(".-") or "clip"
+    return f"{readable[: _LONGEST - 9]}-{digest}"
