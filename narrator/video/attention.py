@@ -129,4 +129,4 @@ class SpatialTransformer(nn.Module):
         """Pixels [branches * frames, C, h, w] -> pixels, and the reference features [branches * frames, h * w, C]."""
         tokens = self.proj_in(self.norm(x)).flatten(2).transpose(1, 2)
         tokens, features = self.block(tokens, context, reference, frames)
-        return x + self.proj_out(tokens.transpose(1, 2).reshape(x.shape)), features
+        return x + self.proj_out(tokens.transpose(1, 2).view(x.shape)), features

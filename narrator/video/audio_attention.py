@@ -57,4 +57,4 @@ class AudioModule(nn.Module):
         """Frames [N, C, h, w], audio tokens [N, T, D], masks [3, N, h * w, 1] -> frames."""
         tokens = self.proj_in(self.norm(x)).flatten(2).transpose(1, 2)
         tokens = self.transformer_blocks[0](tokens, audio, masks, scale)
-        return x + self.proj_out(tokens.transpose(1, 2).unflatten(2, x.shape[2:]))  # type: ignore[no-any-return]
+        return x + self.proj_out(tokens.transpose(1, 2).view(len(x), -1, *x.shape[2:]))  # type: ignore[no-any-return]

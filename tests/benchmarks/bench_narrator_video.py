@@ -66,6 +66,7 @@ def main() -> None:
     parser.add_argument("--attention", choices=["auto", "flash", "memory_efficient", "math"], default="auto")
     parser.add_argument("--without-audio", action="store_true", help="leave the audio modules out")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--channels-last", action="store_true", help="memory format of the convolutions")
     parser.add_argument("--clips", type=int, default=2)
     given = parser.parse_args()
 
@@ -80,6 +81,8 @@ def main() -> None:
     with device:
         animator = FaceAnimator(config, compile_denoiser=given.compile)
     animator.to(device, getattr(torch, given.dtype)).requires_grad_(False)
+    if given.channels_last:
+        animator.to(memory_format=torch.channels_last)
     face = made_up_face(config)
 
     counted = operations(animator, face, sampling)
@@ -95,7 +98,8 @@ def main() -> None:
         f"{given.preset}: {config.size} x {config.size}, {sampling.steps} steps, guidance {sampling.guidance}, "
         f"{given.dtype} on {torch.cuda.get_device_name(device) if device.type == 'cuda' else 'CPU'}, "
         f"{torch.get_num_threads()} threads, torch {torch.__version__}, "
-        f"audio modules {'off' if given.without_audio else 'on'}, compile {'on' if given.compile else 'off'}"
+        f"audio modules {'off' if given.without_audio else 'on'}, compile {'on' if given.compile else 'off'}, "
+        f"channels {'last' if given.channels_last else 'first'}"
     )
     print(
         f"first clip (warm-up): {sum(warm.values()):.2f} s; then {given.clips} clips, scaled to {clips_in_ten} (10 s)"

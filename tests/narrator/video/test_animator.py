@@ -201,8 +201,10 @@ def test_bfloat16_runs_and_stays_near(config: FaceAnimatorConfig, animator: Face
     assert np.abs(difference).mean() < 8
 
 
-def test_the_denoiser_compiles_into_one_graph(animator: FaceAnimator, face: FaceInputs, speech: Tensor) -> None:
-    sampling = animator.config.sampling
+@pytest.mark.slow
+def test_the_denoiser_compiles_into_one_graph(config: FaceAnimatorConfig, face: FaceInputs, speech: Tensor) -> None:
+    shallow = replace(config, unet=replace(config.unet, widths=(16, 16)))
+    animator, sampling = awake(FaceAnimator.initialised(shallow, seed=3)), config.sampling
     conditions = animator.conditions(animator.look(face, sampling), None, speech, 0, sampling)
     unet, latents = animator.net.denoising_unet, torch.randn(2, 4, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
