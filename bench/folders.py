@@ -7,9 +7,11 @@ import tempfile
 from pathlib import Path
 
 from bench import plugins
-from bench.measure import measure_all
+from bench.datasets.folder import Folder
+from bench.measure import ClipFile, measure_all
 from bench.media.clip import Decoding
 from bench.scoring import Pairing, cell_score
+from bench.selection import clip_file
 from bench.study import Choice
 from bench.workers import Watch
 from metrics.score import Score
@@ -39,3 +41,10 @@ def score_folders(
         failed |= {f"real/{key}": reason for key, reason in real_failed.items()}
         pairing = Pairing(reference, candidate, failed, errors)
         return {choice.name: cell_score(choice, store, pairing)[1] for choice in metrics}
+
+
+def _clips(folder: Path) -> tuple[dict[str, ClipFile], dict[str, str]]:
+    """A folder's clips by key, and a reason for everything that is no clip; metrics judge the clips themselves."""
+    index = Folder().load(folder)
+    reasons = {f.subject: f"{f.reason} ({f.detail})" if f.detail else f.reason for f in index.findings}
+    return {sample.key: clip_file(sample) for sample in index.samples}, reasons

@@ -20,11 +20,11 @@ from bench.measure import ClipFile
 from bench.media.clip import UnreadableClip, probe
 from bench.media.writing import store_finished, write_clip
 from bench.run_folder import RunFolder, read_json, write_json
-from bench.selection import Selection, read_selection
+from bench.selection import read_selection
 from bench.store import source_hash
 from bench.study import Choice
 from metrics.weights import WeightsMissing, fetch
-from narrator.contract import FinishedClip, GenerationFailed, Generator, Narration, Prompt, ReferenceClip, SeesDataset
+from narrator.contract import FinishedClip, GenerationFailed, Generator, Narration, Prompt, SeesDataset
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,17 @@ def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, An
         video = played = target.name
         audio = target.with_suffix(".wav").name if len(narration.waveform) else None
     return {
-        "error": None, "video": video, "played": played, "audio": audio, "frames": frames, "media_seconds": media_seconds,
-        "seconds": seconds, "stages": dict(narration.seconds), "peak_memory_mib": memory.mib(),
+        "error": None,
+        "video": video,
+        "audio": audio,
+        "played": played,
+        "frames": frames,
+        "media_seconds": media_seconds,
+        "seconds": seconds,
+        "stages": dict(narration.seconds),
+        "peak_memory_mib": memory.mib(),
         "description": dict(generator.describe()),
-    }  # fmt: skip
+    }
 
 
 class CountedFrames:
@@ -158,13 +165,8 @@ def built_generator(run: RunFolder, dataset: str, choice: str) -> Generator:
         options["weight_paths"] = {name: fetch(name) for name in names}
     generator: Generator = plugins.make("generator", chosen.plugin, options)
     if isinstance(generator, SeesDataset):
-        generator = generator.for_dataset(reference_clips(read_selection(run, dataset)))
+        generator = generator.for_dataset(read_selection(run, dataset).reference_clips())
     return generator
-
-
-def reference_clips(selection: Selection) -> list[ReferenceClip]:
-    """What a generator may know of its dataset."""
-    return [ReferenceClip(clip.key, clip.path, clip.speaker) for clip in selection.clips]
 
 
 def read_record(task: GeneratingTask) -> Mapping[str, Any]:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.datasets.dataset import Finding as DatasetFinding
 from bench.generate import GeneratingTask, generated_clip, read_record
-from bench.measure import ClipFile
 from bench.media.clip import Decoding
 from bench.run_folder import RunFolder, read_json
 from bench.scoring import Pairing, cell_score
@@ -35,8 +35,8 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
     columns: dict[str, Metric] = {}
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
-        findings += [Finding(dataset=dataset.name, item=f.item, reason=f.reason) for f in selection.findings]
-        reference = {clip.key: identify(ClipFile(clip.path, clip.audio)) for clip in selection.clips}
+        findings += [_finding(dataset.name, f) for f in selection.findings]
+        reference = {clip.key: identify(clip.file) for clip in selection.clips}
         for generator in study.generators:
             tasks = {clip.key: GeneratingTask(run, generator, dataset.name, clip.key) for clip in selection.clips}
             records = {key: read_record(task) for key, task in tasks.items()}
@@ -102,12 +102,17 @@ def _clip(run: RunFolder, task: GeneratingTask, clip: SelectedClip, record: Mapp
         generator=task.generator.name,
         key=clip.key,
         file=file and file.relative_to(run.root).as_posix(),
-        reference=run.reference(task.dataset, clip.path.suffix, clip.key).relative_to(run.root).as_posix(),
+        reference=run.reference(task.dataset, clip.sample.path.suffix, clip.key).relative_to(run.root).as_posix(),
         text=clip.text,
         text_source=clip.text_source,
         voice_source=clip.voice_source,
         error=record["error"],
     )
+
+
+def _finding(dataset: str, finding: DatasetFinding) -> Finding:
+    reason = f"{finding.reason} ({finding.detail})" if finding.detail else finding.reason
+    return Finding(dataset=dataset, item=finding.subject, reason=reason)
 
 
 def _notes(study: Study) -> tuple[str, ...]:

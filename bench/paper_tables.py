@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from reports.paper import PUBLISHED_TABLE_1, PUBLISHED_TABLE_1_TOTAL
 from torch import nn
 
 from narrator.entangle import EntangleConfig, EntangledEncoder, Entangler
-from reports.paper import PUBLISHED_TABLE_1, PUBLISHED_TABLE_1_TOTAL
 
 
 def table1() -> list[dict[str, Any]]:
@@ -22,7 +22,11 @@ def table1() -> list[dict[str, Any]]:
         _row(f"{type(layer).__name__}-{place}", published, layer)
         for place, (layer, published) in enumerate(zip(layers, PUBLISHED_TABLE_1, strict=True), 1)
     ]
-    totals = (("one encoder", PUBLISHED_TABLE_1_TOTAL, encoder), ("shared (STE)", None, shared), ("explicit (ETE)", None, explicit))
+    totals = (
+        ("one encoder", PUBLISHED_TABLE_1_TOTAL, encoder),
+        ("shared (STE)", None, shared),
+        ("explicit (ETE)", None, explicit),
+    )
     return rows + [_row(name, published, module) for name, published, module in totals]
 
 

@@ -10,10 +10,9 @@ import yaml
 from bench import environment
 from bench.generate import GeneratingTask, generate, generated_clip
 from bench.measure import ClipFile, measure_all
-from bench.media.clip import Decoding
 from bench.outcome import collect
 from bench.run_folder import RunFolder, atomic, write_json
-from bench.selection import read_selection, select
+from bench.selection import decoding_of, read_selection, select
 from bench.study import Study
 from bench.workers import Watch, shard_of, spread
 from reports.results import Results
@@ -35,14 +34,6 @@ class Share:
 
     def owns(self, key: str) -> bool:
         return shard_of(key, self.shards) == self.shard
-
-
-def decoding_of(study: Study) -> Decoding:
-    """The part of the protocol that says how clips are decoded."""
-    protocol = study.protocol
-    return Decoding(
-        fps=protocol.fps, sample_rate=protocol.sample_rate, max_seconds=protocol.max_seconds, reader=protocol.reader
-    )
 
 
 def work(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[str, str]:
@@ -83,7 +74,7 @@ def _measure(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[s
     pairs: list[tuple[str, str]] = []
     identify = functools.cache(lambda clip: clip.identity(decoding))
     references = {
-        (dataset.name, clip.key): ClipFile(clip.path, clip.audio)
+        (dataset.name, clip.key): clip.file
         for dataset in study.datasets
         for clip in read_selection(run, dataset.name).clips
         if share.owns(clip.key)

@@ -11,7 +11,6 @@ import typer
 import narrator
 from bench.cli.printing import out, print_rows
 from bench.mistakes import UserMistake
-from bench.paper_tables import table1 as table1_rows
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -38,15 +37,20 @@ def inspect(file: Annotated[Path, typer.Argument(help="A checkpoint file.")], as
 
 def table1(as_json: Json = False) -> None:
     """Parameters of the multi-entangled latent encoder, layer by layer, from the live module."""
-    print_rows(table1_rows(), as_json, title="Table 1: the multi-entangled latent encoder, parameters")
+    from bench.paper_tables import table1 as rows
+
+    print_rows(rows(), as_json, title="Table 1: the multi-entangled latent encoder, parameters")
 
 
 def table2(
-    folder: Annotated[Path | None, typer.Argument(help="A run's folder; without one only the published values.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A run's folder; without one only the published values.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """FAD, MCD, STOI, FID, FVD and FVMD of STE and ETE: published values, and a run's beside them."""
     from reports.paper import table2_rows
+
     from reports.results import Results, ResultsError
 
     try:

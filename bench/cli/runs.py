@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from reports.results import Results
 
 import reports
 from bench import run as running
@@ -18,6 +20,8 @@ from bench.run import Share
 from bench.run_folder import RunFolder
 from bench.study import Choice, Study, find_study
 from bench.workers import Result, Watch, default_workers, torchrun_shard, wait_for_all_ranks
+from metrics.score import Score
+from reports.results import Results
 
 Workers = Annotated[
     int, typer.Option("--workers", min=0, help="Worker processes (0: one per core); the numbers do not depend on it.")
@@ -113,5 +117,23 @@ def score(
 
     chosen = tuple(Choice(name=name.strip(), plugin=name.strip()) for name in metrics.split(",") if name.strip())
     with _watching() as watch:
-        rows = score_folders(real, generated, chosen, workers or default_workers(), cache, watch)
-    print_rows(rows, as_json)
+        scores = score_folders(real, generated, chosen, workers or default_workers(), cache, watch)
+    if as_json:
+        print(json.dumps({name: dataclasses.asdict(score) for name, score in scores.items()}, indent=1))
+        return
+    print_rows([_score_row(name, score) for name, score in scores.items()], as_json=False)
+    for name, found in scores.items():
+        for reason, count in Counter(found.failed.values()).most_common():
+            out.print(f"{name}: {count} not scored: {reason}", markup=False, highlight=False)
+
+
+def _score_row(name: str, score: Score) -> dict[str, object]:
+    interval = None if score.low is None or score.high is None else f"{score.low:.4g} .. {score.high:.4g}"
+    return {
+        "metric": f"{name} {'↑' if score.direction == 'higher' else '↓'}",
+        "value": score.missing if score.value is None else f"{score.value:.4f} {score.unit}".rstrip(),
+        "95 % interval": interval,
+        "n": score.n,
+        "failed": len(score.failed),
+        "notes": "; ".join(score.notes),
+    }

@@ -30,13 +30,12 @@ class PackageFrechetVideoMotionDistance(FrechetVideoMotionDistance):
     """`fvmd-compat`: FVMD with the package's epsilon, which puts a set of clips at -0.0205 from itself.
 
     d^2 = |mu_1 - mu_2|^2 + tr S_1 + tr S_2 - 2 tr ((S_1 + eI) (S_2 + eI))^(1/2), e = 1e-5. It has no interval: take
-    that of `fvmd`. The package also truncates or repeats sets of unequal size, which is not repeated here, and calls the
-    two sets by each other's names, which does not change the number.
+    that of `fvmd`. The package also truncates or repeats sets of unequal size, which is not repeated here, and
+    calls the two sets by each other's names, which does not change the number.
     """
 
     def __init__(self, config: PackageConfig | None = None, **options: Any) -> None:
-        super().__init__(config=config or PackageConfig(), **options)
-        self.name = "fvmd-compat"
+        super().__init__("fvmd-compat", config or PackageConfig(), **options)
 
     def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
         sets = (self._features(reference, "reference"), self._features(generated, "generated"))

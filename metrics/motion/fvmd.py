@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from metrics.conventions import convention
 from metrics.frechet_metric import FrechetMetric
 from metrics.metric import ClipObserver, Modality, Statistics, Unmeasurable
 from metrics.motion.grid import WINDOW, square
@@ -63,8 +64,8 @@ class FrechetVideoMotionDistance(FrechetMetric):
         tensor(0., dtype=torch.float64)
 
     Args:
-        convention: a key of `CONVENTIONS`.
-        config: instead of a convention; the metric is then called "fvmd-custom".
+        name: one of `CONVENTIONS`, or a name for the configuration given.
+        config: the convention; None takes the one called `name`.
 
     Raises:
         WeightsMissing: (when the first clip comes) the weights are not here; the message says where to get them.
@@ -76,9 +77,9 @@ class FrechetVideoMotionDistance(FrechetMetric):
     statistics_kind = "motion"
     dimension = DIMENSION
 
-    def __init__(self, convention: str = "fvmd", config: VideoMotionConfig | None = None, **options: Any) -> None:
-        self.name = convention if config is None else "fvmd-custom"
-        super().__init__(config or CONVENTIONS[convention], **options)
+    def __init__(self, name: str = "fvmd", config: VideoMotionConfig | None = None, **options: Any) -> None:
+        self.name = name
+        super().__init__(config or convention(name, CONVENTIONS), **options)
         self.weights = self.config.tracker.weights
 
     def observe(self) -> ClipObserver:

@@ -7,6 +7,8 @@ those of the released checkpoint; the settings are those of the package fvmd 1.0
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -72,7 +74,7 @@ def _sampled(features: Tensor, positions: Tensor) -> Tensor:
 
 
 def _targets(features: Tensor) -> Tensor:
-    return features.expand(WINDOW, -1, -1) / FEATURES**0.5
+    return features.expand(WINDOW, -1, -1) / math.sqrt(FEATURES)
 
 
 def _correlations(targets: Tensor, features: Tensor) -> Tensor:

@@ -1,0 +1,79 @@
+"""`data list / verify / prepare`: datasets as they lie on this disk."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from bench import plugins
+from bench.cli.printing import out, print_rows
+from bench.datasets.verify import Needs
+from bench.datasets.verify import verify as verify_index
+from bench.mistakes import UserMistake
+from bench.selection import load_index
+from bench.study import DatasetChoice
+from bench.workers import default_workers
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Option = Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE for the dataset, as in a study.")]
+Root = Annotated[Path | None, typer.Argument(help="The dataset's folder; the bundled corpus needs none.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the command line."""
+    data = typer.Typer(help="Datasets: which there are, and what of one can be used.", no_args_is_help=True)
+    data.command("list")(data_list)
+    data.command("verify")(verify)
+    data.command("prepare")(prepare)
+    app.add_typer(data, name="data")
+
+
+def data_list(as_json: Json = False) -> None:
+    """Every dataset that a study may name."""
+    rows = []
+    for name in plugins.available("dataset"):
+        rows.append(
+            {"dataset": name, "holds": (inspect.getdoc(plugins.find("dataset", name)) or "").partition("\n")[0]}
+        )
+    print_rows(rows, as_json)
+
+
+def verify(
+    name: Annotated[str, typer.Argument(help="A name from `data list`.")],
+    root: Root = None,
+    option: Option = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many usable clips.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Look at every clip: how many can be measured, and for each of the others the reason why not."""
+    report = verify_index(load_index(_choice(name, root, option)), Needs(), limit, default_workers())
+    if as_json:
+        print(json.dumps(report.as_json(), indent=1, ensure_ascii=False, default=str))
+        return
+    out.print(f"{report.dataset}: {report.usable} usable clips of {report.speakers} known speakers", highlight=False)
+    print_rows([{"skipped": count, "reason": reason} for reason, count in report.counts().items()], False, "Skipped")
+    print_rows(
+        [{"item": f.subject, "reason": f.reason, "detail": f.detail} for f in report.findings], False, "Findings"
+    )
+
+
+def prepare(
+    name: Annotated[str, typer.Argument(help="A name from `data list`.")], root: Root = None, option: Option = None
+) -> None:
+    """Make what a dataset needs before its first use (the bundled corpus is rendered), and count its clips."""
+    index = load_index(_choice(name, root, option))
+    out.print(f"{index.name}: {len(index.samples)} clips in {index.root}", highlight=False, markup=False)
+
+
+def _choice(name: str, root: Path | None, options: list[str] | None) -> DatasetChoice:
+    pairs = [option.partition("=") for option in options or []]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise UserMistake(f"--option {key!r} is not NAME=VALUE, for example --option flavour=hdtf.")
+    values = {key: yaml.safe_load(value) for key, _, value in pairs}
+    return DatasetChoice(name=name, plugin=name, root=root and root.expanduser().resolve(), options=values)

@@ -1,0 +1,205 @@
+"""Which clips of a dataset take part in a run, in what words they are asked for, and why the others do not."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from bench import fingerprint, plugins
+from bench.datasets.dataset import DatasetIndex, Finding, Sample
+from bench.datasets.verify import Needs, check_media
+from bench.measure import ClipFile
+from bench.media.clip import Decoding, UnreadableClip
+from bench.mistakes import UserMistake
+from bench.prompts.prompt import Provenance, build_prompt
+from bench.prompts.refusal import NoPrompt
+from bench.run_folder import RunFolder, atomic
+from bench.study import DatasetChoice, Study
+from bench.workers import spread
+from narrator.contract import Prompt, ReferenceClip
+
+SPARE_CLIPS = 16
+"""Usable clips beyond those that take part, for `chance` to draw from."""
+
+LENDERS = 3
+"""Clips of the same speaker that are kept in mind as voice profiles; the first with sound is taken."""
+
+
+@dataclass(frozen=True)
+class SelectedClip:
+    """A reference clip and the prompt that asks for it."""
+
+    sample: Sample
+    text: str
+    text_source: str
+    voice_source: str
+
+    @property
+    def key(self) -> str:
+        return self.sample.key
+
+    @property
+    def file(self) -> ClipFile:
+        """The clip to be measured."""
+        return clip_file(self.sample)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The part of one dataset that a run uses.
+
+    Attributes:
+        dataset: its label.
+        root: its folder.
+        seed: the study's.
+        decoding: how clips are read.
+        clips: those that take part, in the order of their keys.
+        lenders: clips of the same speakers, for voice profiles.
+        spare: usable clips that take no part.
+        findings: everything else, with reasons.
+    """
+
+    dataset: str
+    root: Path
+    seed: int
+    decoding: Decoding
+    clips: tuple[SelectedClip, ...]
+    lenders: tuple[Sample, ...]
+    spare: tuple[Sample, ...]
+    findings: tuple[Finding, ...]
+
+    def prompt(self, key: str, cache: Path) -> Prompt:
+        """The prompt for one clip."""
+        sample = next(clip.sample for clip in self.clips if clip.key == key)
+        lenders = tuple(lender for lender in self.lenders if lender.key != key)
+        return _prompt(_PromptTask(self.dataset, self.root, sample, lenders, self.seed, self.decoding, cache))[0]
+
+    def reference_clips(self) -> list[ReferenceClip]:
+        """What a generator may know of the dataset."""
+        asked = {clip.key for clip in self.clips}
+        samples = [*(clip.sample for clip in self.clips), *self.spare]
+        return [ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked) for s in samples]
+
+
+def select(study: Study, choice: DatasetChoice, run: RunFolder, workers: int) -> None:
+    """Draw clips by the study's seed, check them, find their words, and keep the outcome in the run's folder.
+
+    Raises:
+        UserMistake: the dataset's folder is missing or holds no usable clip.
+    """
+    index = load_index(choice)
+    decoding = decoding_of(study)
+    needs = Needs(study.protocol.min_seconds, study.protocol.max_seconds)
+    queue = sorted(index.samples, key=lambda sample: fingerprint.seed_for(study.seed, choice.name, sample.key))
+    wanted = choice.clips or len(queue)
+    findings = list(index.findings)
+    clips: list[SelectedClip] = []
+    while queue and len(clips) < wanted:
+        checked = check_media(queue, needs, wanted - len(clips), workers)
+        queue = queue[len(checked.usable) + len(checked.findings) :]
+        tasks = [
+            _PromptTask(choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding, run.recognised)
+            for sample in checked.usable
+        ]
+        told = list(spread(_told, tasks, workers))
+        clips += [outcome for outcome in told if isinstance(outcome, SelectedClip)]
+        findings += [*checked.findings, *(outcome for outcome in told if isinstance(outcome, Finding))]
+    if not clips:
+        raise UserMistake(f"Dataset '{choice.name}': no clip in {index.root} can be used ({_counts(findings)}).")
+    spare = check_media(queue, needs, SPARE_CLIPS, workers).usable if queue else ()
+    clips.sort(key=lambda clip: clip.key)
+    selection = Selection(
+        dataset=choice.name,
+        root=index.root,
+        seed=study.seed,
+        decoding=decoding,
+        clips=tuple(clips),
+        lenders=tuple({s.key: s for clip in clips for s in _lenders(index, clip.sample)}.values()),
+        spare=spare,
+        findings=tuple(sorted(findings, key=lambda finding: (finding.reason, finding.subject))),
+    )
+    with atomic(run.selection(choice.name)) as temporary:
+        temporary.write_bytes(_ADAPTER.dump_json(selection, indent=1))
+
+
+def read_selection(run: RunFolder, dataset: str) -> Selection:
+    """What `select` kept; read once per process as long as the file stays untouched."""
+    path = run.selection(dataset)
+    return _read_selection(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _read_selection(path: Path, _untouched: int) -> Selection:
+    return _ADAPTER.validate_json(path.read_bytes())
+
+
+def clip_file(sample: Sample) -> ClipFile:
+    """The sample as a clip to measure, with its sound where that lies in a file of its own."""
+    return ClipFile(sample.path, None if sample.soundtrack == sample.path else sample.soundtrack)
+
+
+def load_index(choice: DatasetChoice) -> DatasetIndex:
+    """The dataset as it lies on this disk.
+
+    Raises:
+        UserMistake: an unknown dataset or option, no root, or not this dataset's folder.
+    """
+    dataset = plugins.make("dataset", choice.plugin, choice.options)
+    root = choice.root or getattr(dataset, "default_root", None)
+    if root is None:
+        raise UserMistake(f"Dataset '{choice.name}' has no root: name the folder that holds its clips.")
+    index: DatasetIndex = dataset.load(root)
+    return index
+
+
+def decoding_of(study: Study) -> Decoding:
+    """The part of the protocol that says how clips are decoded."""
+    protocol = study.protocol
+    return Decoding(protocol.fps, protocol.sample_rate, protocol.max_seconds, protocol.reader)
+
+
+@dataclass(frozen=True)
+class _PromptTask:
+    dataset: str
+    root: Path
+    sample: Sample
+    lenders: tuple[Sample, ...]
+    seed: int
+    decoding: Decoding
+    cache: Path
+
+
+def _prompt(task: _PromptTask) -> tuple[Prompt, Provenance]:
+    index = DatasetIndex(task.dataset, task.root, (task.sample, *task.lenders), ())
+    seed = fingerprint.seed_for(task.seed, task.dataset, task.sample.key)
+    return build_prompt(task.sample, index, seed, task.decoding, task.cache)
+
+
+def _told(task: _PromptTask) -> SelectedClip | Finding:
+    try:
+        prompt, source = _prompt(task)
+    except NoPrompt as reason:
+        return Finding(task.sample.key, "no prompt", str(reason))
+    except UnreadableClip as error:
+        return Finding(task.sample.key, "unreadable", error.reason)
+    return SelectedClip(task.sample, prompt.text, source.text, source.voice)
+
+
+def _lenders(index: DatasetIndex, sample: Sample) -> tuple[Sample, ...]:
+    """The next clips of the same speaker by key, the first one following the last."""
+    clips = index.by_speaker.get(sample.speaker or "", ())
+    place = next((i for i, clip in enumerate(clips) if clip.key == sample.key), 0)
+    return tuple(clips[(place + step) % len(clips)] for step in range(1, min(LENDERS + 1, len(clips))))
+
+
+def _counts(findings: Sequence[Finding]) -> str:
+    counted = Counter(finding.reason for finding in findings).most_common()
+    return ", ".join(f"{reason}: {count}" for reason, count in counted) or "it holds none"
+
+
+_ADAPTER = TypeAdapter(Selection)
