@@ -101,9 +101,9 @@ def _lips(spoken: Spoken, loudness: NDArray[np.float64]) -> tuple[NDArray[np.flo
             span = _span(phone, count)
             opening[span], spread[span] = _SHAPES[phone.symbol]
             closed[span] = float(phone.symbol in _CLOSED)
-    voice = np.sqrt(np.clip(_smoothed(loudness, 0.02), 0, 1))
+    voice = np.clip(_smoothed(loudness, 0.02), 0, 1) ** 0.8
     seal = np.clip(1.5 * _smoothed(closed, 0.018), 0, 1)
-    shape = np.clip(1.7 * _smoothed(opening, 0.03) * voice, 0, 1)
+    shape = np.clip(2.0 * _smoothed(opening, 0.03) * voice, 0, 1)
     return shape * (1 - seal), _smoothed(spread, 0.045)
 
 
