@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,8 +79,8 @@ def load_tensors(path: Path) -> dict[str, Any]:
     """A torch checkpoint, without running code from it."""
     try:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError) as error:
-        raise WeightsError(f"{path} is no torch checkpoint ({error}); delete it and fetch it again.") from error
+    except (RuntimeError, EOFError, UnpicklingError) as error:
+        raise WeightsError(f"{path} is no torch checkpoint that loads without running code; fetch it again.") from error
     return checkpoint
 
 
