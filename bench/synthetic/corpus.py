@@ -72,12 +72,21 @@ def make(folder: Path, flavour: str, clips: int, seed: int, workers: int = 1) ->
     Raises:
         UserMistake: unknown flavour, no clips, or a folder that holds another flavour or seed.
     """
-    _check(folder, flavour, clips, seed)
+    check_request(flavour, clips)
+    _check_folder(folder, flavour, seed)
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [index for index in range(clips) if not _complete(folder, _key(flavour, index))]
     for _ in spread(partial(make_clip, flavour, seed=seed, folder=folder), wanted, workers):
         pass
     _write_manifest(folder, flavour, seed)
+
+
+def check_request(flavour: str, clips: int) -> None:
+    """Raise `UserMistake` for an unknown flavour or less than one clip."""
+    if flavour not in FLAVOURS:
+        raise UserMistake(f"Unknown flavour '{flavour}' of the synthetic corpus.{nearest(flavour, FLAVOURS)}")
+    if clips < 1:
+        raise UserMistake(f"A synthetic corpus needs at least 1 clip; {clips} were asked for.")
 
 
 def load(folder: Path) -> list[SyntheticClip]:
@@ -157,11 +166,7 @@ def _complete(folder: Path, key: str) -> bool:
     return record is not None and record["version"] == version() and all(path.is_file() for path in files)
 
 
-def _check(folder: Path, flavour: str, clips: int, seed: int) -> None:
-    if flavour not in FLAVOURS:
-        raise UserMistake(f"Unknown flavour '{flavour}' of the synthetic corpus.{nearest(flavour, FLAVOURS)}")
-    if clips < 1:
-        raise UserMistake(f"A synthetic corpus needs at least 1 clip; {clips} were asked for.")
+def _check_folder(folder: Path, flavour: str, seed: int) -> None:
     held = read_json(folder / _MANIFEST)
     if held is not None and (held["flavour"], held["seed"]) != (flavour, seed):
         raise UserMistake(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import wavfile
 
+from bench.datasets.synthetic import Synthetic
 from bench.media.probe import probe
 from bench.mistakes import UserMistake
 from bench.synthetic import FLAVOURS, load, make
@@ -67,11 +68,8 @@ def test_two_workers_make_the_same_bytes_as_one(corpus: dict[str, Path], tmp_pat
 
 
 def test_more_clips_later_leave_the_first_ones_alone(corpus: dict[str, Path], tmp_path: Path) -> None:
-    first = ("voxceleb-0000-0", "manifest")
-    shutil.copytree(
-        corpus["voxceleb"], tmp_path / "copy", ignore=lambda _, names: [n for n in names if not n.startswith(first)]
-    )
     folder = tmp_path / "copy"
+    shutil.copytree(corpus["voxceleb"], folder, ignore=shutil.ignore_patterns("voxceleb-0000-1.*"))
     make(folder, "voxceleb", clips=1, seed=SEED)
     assert [clip.key for clip in load(folder)] == ["voxceleb-0000-0"]
     made = (folder / "voxceleb-0000-0.mp4").stat().st_mtime_ns
@@ -130,3 +128,18 @@ def test_mistakes_say_how_to_mend_them(corpus: dict[str, Path], tmp_path: Path) 
         make(corpus["hdtf"], "hdtf", clips=1, seed=SEED + 1)
     with pytest.raises(UserMistake, match="holds no synthetic corpus"):
         load(tmp_path)
+
+
+def test_the_dataset_plug_in_offers_the_clips_it_was_asked_for(corpus: dict[str, Path]) -> None:
+    index = Synthetic(flavour="voxceleb", clips=1, seed=SEED).load(corpus["voxceleb"])
+    (sample,) = index.samples
+    clip = load(corpus["voxceleb"])[0]
+    assert (sample.key, sample.path, sample.speaker) == (clip.key, clip.path, clip.speaker)
+    assert (sample.transcript, sample.audio) == (clip.transcript, clip.path.with_suffix(".wav"))
+
+
+def test_the_dataset_plug_in_keeps_flavours_and_seeds_apart() -> None:
+    roots = {Synthetic(flavour=flavour, seed=seed).default_root for flavour in FLAVOURS for seed in (1, 2)}
+    assert len(roots) == 2 * len(FLAVOURS)
+    with pytest.raises(UserMistake, match="Available: celebvhq"):
+        Synthetic(flavour="hdft")
