@@ -16,7 +16,7 @@ from narrator.checkpoints.xtts_config import with_xtts_sizes
 from narrator.entangle import Ablation, Sharing
 from narrator.face import FaceMesh
 from narrator.model import DType, Narrator, Origin, Running, TextRows
-from narrator.networks import Networks, Part, untrained
+from narrator.networks import Networks, Part, parts_of, untrained
 from narrator.presets import PRESETS, NarratorConfig
 from narrator.speech.sampling import SamplingRules
 from narrator.speech.tokenizer import BUNDLED_VOCABULARY, SpeechTokenizer
@@ -151,7 +151,7 @@ def _released(
     names = {role: _named(path) for role, path in files.given().items()}
     if vocabulary is not None:
         names["vocabulary"] = _named(Path(vocabulary))
-    drawn = tuple(part for part in Networks(read.config).parts() if part not in read.tensors or part in read.partial)
+    drawn = tuple(part for part in parts_of(read.config) if part not in read.tensors or part in read.partial)
     tokenizer = SpeechTokenizer(Path(vocabulary) if vocabulary else BUNDLED_VOCABULARY)
     return _Weights(read.config, read.tensors, read.partial, tokenizer, Origin(preset, names, drawn, seed, read.notes))
 

@@ -17,6 +17,7 @@ from narrator.presets import NarratorConfig
 from narrator.speech.features import SpeechFeatures
 from narrator.speech.synthesizer import SpeechSynthesizer
 from narrator.video import FaceAnimator
+from narrator.video.net import AnimationNet, build_vae
 
 Part = Literal["speech", "entangler", "net", "vae", "features"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -48,14 +49,15 @@ class Networks(nn.Module):
         self.eval()
 
     def parts(self) -> dict[Part, nn.Module]:
-        """The parts by name; `features` is absent where the video half cannot hear."""
-        parts: dict[Part, nn.Module] = {
+        """The modules of `parts_of` the configuration."""
+        modules: dict[Part, nn.Module | None] = {
             "speech": self.speech,
             "entangler": self.entangler,
             "net": self.animator.net,
             "vae": self.animator.vae,
+            "features": self.features,
         }
-        return parts if self.features is None else {**parts, "features": self.features}
+        return {part: module for part, module in modules.items() if module is not None}
 
     def fill(self, part: Part, tensors: Mapping[str, Tensor], what: str) -> None:
         """Put float32 copies of a checkpoint's tensors into a part.
@@ -98,6 +100,11 @@ def hears(config: NarratorConfig) -> bool:
     return config.video.audio_projection is not None
 
 
+def parts_of(config: NarratorConfig) -> tuple[Part, ...]:
+    """The parts that a generator of these sizes has; `features` only where the video half can hear."""
+    return PARTS if hears(config) else tuple(part for part in PARTS if part != "features")
+
+
 def with_hearing(config: NarratorConfig, *, audio_modules: bool, audio_projection: bool) -> NarratorConfig:
     """The same sizes with the audio modules and the projection that a checkpoint has, or without."""
     unet, projection = config.video.unet, config.video.audio_projection
@@ -128,8 +135,7 @@ def _build(part: Part, config: NarratorConfig) -> nn.Module:
         return Entangler(config.entangle)
     if part == "features":
         return SpeechFeatures(config.features)
-    animator = FaceAnimator(config.video)
-    return animator.net if part == "net" else animator.vae
+    return AnimationNet(config.video) if part == "net" else build_vae(config.video.vae)
 
 
 def _require_one_encoder(tensors: Mapping[str, Tensor], what: str) -> None:

@@ -46,12 +46,12 @@ def xtts(path: Path, tensors: dict[str, Tensor] | None = None) -> Path:
         "xtts.gpt.gpt.h.0.attn.bias": torch.zeros(1),
         "xtts.gpt.gpt.h.0.attn.masked_bias": torch.zeros(1),
     }
-    with _configuration_module() as configuration:
+    with _ConfigurationModule() as configuration:
         torch.save({"model": model, "config": configuration, "step": 3, "extra": defaultdict(dict)}, path)
     return path
 
 
-class _configuration_module:
+class _ConfigurationModule:
     """An object of the class that XTTS' files pickle, defined only while the file is written."""
 
     names = ("TTS", "TTS.tts", "TTS.tts.configs", "TTS.tts.configs.xtts_config")

@@ -29,8 +29,8 @@ def test_round_trip_is_bit_for_bit(tmp_path: Path, generator: Narrator) -> None:
     again = narrator.load(checkpoint=first)
     again.save(second)
     assert first.read_bytes() == second.read_bytes()
-    for key, value in generator.networks.state_dict().items():
-        assert torch.equal(again.networks.state_dict()[key], value)
+    loaded = again.networks.state_dict()
+    assert all(torch.equal(loaded[key], value) for key, value in generator.networks.state_dict().items())
     assert again.networks.config == generator.networks.config
     assert again.name == generator.name == "narrator-small-untrained"
     assert again.describe()["untrained"] == generator.describe()["untrained"]
@@ -41,8 +41,8 @@ def test_the_same_bytes_in_another_process(tmp_path: Path, generator: Narrator) 
     here, there = tmp_path / "here.safetensors", tmp_path / "there.safetensors"
     generator.save(here)
     code = (
-        "import sys, narrator;"
-        "narrator.load('small', seed=5, sharing='shared', ablation='no-text').save(__import__('pathlib').Path(sys.argv[1]))"
+        "import sys, narrator; from pathlib import Path;"
+        "narrator.load('small', seed=5, sharing='shared', ablation='no-text').save(Path(sys.argv[1]))"
     )
     subprocess.run([sys.executable, "-c", code, str(there)], check=True)
     assert here.read_bytes() == there.read_bytes()
@@ -76,7 +76,9 @@ def test_own_checkpoint_excludes_released_files(tmp_path: Path) -> None:
 
 def test_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.safetensors"
-    save_file({"speech.mel_stats": torch.zeros(2)}, path, {"narrator-bench": json.dumps({"format": "narrator-bench/0"})})
+    save_file(
+        {"speech.mel_stats": torch.zeros(2)}, path, {"narrator-bench": json.dumps({"format": "narrator-bench/0"})}
+    )
     with pytest.raises(CheckpointError, match="not saved by this version"):
         narrator.load(checkpoint=path)
 
