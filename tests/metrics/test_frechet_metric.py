@@ -1,0 +1,180 @@
+"""What all Frechet metrics share: scores, intervals, bias, notes, and the torchmetrics half, also in two processes."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torchmetrics import MetricCollection
+
+from metrics.frechet import frechet_distance
+from metrics.frechet_metric import FrechetMetric
+from metrics.intervals import bootstrap_interval
+from metrics.metric import ClipObserver, Statistics
+from metrics.signature import reduction_field
+
+
+@dataclass(frozen=True)
+class ColourConfig:
+    ddof: int = reduction_field(1)
+
+
+class ColourObserver(ClipObserver):
+    def __init__(self) -> None:
+        self.means: list[NDArray[np.float32]] = []
+
+    def frames(self, frames: NDArray[np.uint8]) -> None:
+        self.means.append(frames.mean(axis=(1, 2), dtype=np.float64).astype(np.float32))
+
+    def finish(self) -> Callable[[], Statistics]:
+        return lambda: {"features": np.concatenate(self.means)}
+
+
+class ColourDistance(FrechetMetric):
+    """Frechet distance of frames' mean colours: all of FID but the network."""
+
+    name = "colour"
+    title = "Colour"
+    modalities: ClassVar = frozenset({"video"})
+    dimension = 3
+    minimum_clips = 20
+    config = ColourConfig()
+
+    def observe(self) -> ClipObserver:
+        return ColourObserver()
+
+
+def clips(n: int, seed: int, shift: float = 0.0, k: int = 4, d: int = 3) -> dict[str, Statistics]:
+    generator = np.random.default_rng(seed)
+    return {
+        f"{i:03}": {"features": (generator.normal(size=(1, d)) + generator.normal(size=(k, d)) + shift).astype("f4")}
+        for i in range(n)
+    }
+
+
+def stacked(statistics: dict[str, Statistics]) -> NDArray[np.float64]:
+    return np.concatenate([statistics[key]["features"] for key in sorted(statistics)]).astype(np.float64)
+
+
+def test_score_says_all() -> None:
+    reference, generated = clips(60, 0), clips(40, 1, shift=0.5)
+    score = ColourDistance().score(reference, generated, failed={"x": "no frames"})
+    assert score.value == pytest.approx(frechet_distance(stacked(reference), stacked(generated)), rel=1e-12)
+    assert score.n == 40
+    assert score.low is not None
+    assert score.high is not None
+    assert 0 <= score.low < score.value < score.high
+    assert score.details["reference_vectors"] == 240
+    assert score.details["generated_vectors"] == 160
+    assert score.details["bias_corrected"] < score.value
+    assert score.notes == ()
+    assert score.failed == {"x": "no frames"}
+    turned = ColourDistance().score(dict(reversed(reference.items())), dict(reversed(generated.items())))
+    assert (turned.value, turned.low, turned.high, turned.details) == (
+        score.value,
+        score.low,
+        score.high,
+        score.details,
+    )
+
+
+def test_a_set_is_at_zero_from_itself() -> None:
+    score = ColourDistance().score(clips(10, 0), clips(10, 0))
+    assert score.value == 0
+    assert score.low is None
+    assert score.notes == ("n = 10 is below the sensible minimum of 20 clips",)
+
+
+def test_too_few_vectors_are_missing_and_low_rank_is_noted() -> None:
+    one = ColourDistance().score(clips(3, 0), clips(1, 1, k=1))
+    assert one.missing == "Colour needs two generated feature vectors at the least, got 1"
+    few = ColourDistance().score(clips(3, 0, k=1), clips(30, 1))
+    assert few.value is not None
+    assert few.low is None
+    assert any(note.startswith("3 feature vectors in 3 dimensions") for note in few.notes)
+
+
+def test_influence_interval_agrees_with_the_clip_bootstrap() -> None:
+    reference, generated = clips(150, 0), clips(150, 1, shift=0.7)
+    metric = ColourDistance()
+    score = metric.score(reference, generated)
+    slow = bootstrap_interval(metric.reduce, list(reference.values()), list(generated.values()))
+    assert slow is not None
+    assert score.low is not None
+    assert score.high is not None
+    assert score.high - score.low == pytest.approx(slow[1] - slow[0], rel=0.15)
+
+
+def test_bias_correction_removes_most_of_the_bias_and_replacement_does_not() -> None:
+    """Truth is 0 here. Extrapolating over sets drawn WITH replacement, as fadtk does, corrects nothing."""
+    metric = ColourDistance()
+    plain, corrected, with_replacement = [], [], []
+    for seed in range(20):
+        reference, generated = clips(40, 2 * seed, k=1), clips(40, 2 * seed + 1, k=1)
+        score = metric.score(reference, generated)
+        plain.append(score.value)
+        corrected.append(score.details["bias_corrected"])
+        with_replacement.append(_extrapolated_with_replacement(stacked(reference), stacked(generated), seed))
+    assert abs(np.mean(corrected)) < 0.25 * np.mean(plain)
+    assert abs(np.mean(with_replacement)) > 0.5 * np.mean(plain)
+
+
+def _extrapolated_with_replacement(x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> float:
+    generator = np.random.default_rng(seed)
+    sizes = np.linspace(20, len(x), 12).astype(int)
+    distances = [frechet_distance(x, y[generator.integers(len(y), size=size)]) for size in sizes]
+    return float(np.polyfit(1 / sizes, distances, 1)[1])
+
+
+def video(n: int, seed: int) -> torch.Tensor:
+    return torch.randint(0, 256, (n, 5, 3, 6, 6), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+
+
+def test_torchmetrics_half_agrees_with_the_harness() -> None:
+    metric = ColourDistance()
+    metric.update(video(12, 0), real=True)
+    metric.update(video(5, 1), real=False)
+    revived: ColourDistance = pickle.loads(pickle.dumps(metric))
+    revived.update(video(4, 2), real=False)
+    observed: dict[bool, list[Statistics]] = {True: [], False: []}
+    for real, batch in ((True, video(12, 0)), (False, torch.cat([video(5, 1), video(4, 2)]))):
+        for clip in batch:
+            observer = metric.observe()
+            observer.frames(clip.permute(0, 2, 3, 1).numpy())
+            observed[real].append(observer.finish()())
+    expected = metric.reduce(observed[True], observed[False])
+    assert float(revived.compute()) == pytest.approx(expected, rel=1e-9)
+    assert revived.compute().dtype == torch.float64
+
+    collection = MetricCollection({"one": ColourDistance(), "population": ColourDistance(ColourConfig(ddof=0))})
+    collection.update(video(12, 0), real=True)
+    collection.update(video(9, 1), real=False)
+    values = collection.compute()
+    assert values["one"] != values["population"]
+
+
+def _rank(rank: int, folder: str) -> None:
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/rendezvous", rank=rank, world_size=2)
+    metric = ColourDistance()
+    metric.update(video(6, rank), real=True)
+    for seed in range(rank + 1):  # the second process has twice as many generated clips
+        metric.update(video(4, 10 + 2 * rank + seed), real=False)
+    Path(folder, f"{rank}").write_text(repr(float(metric.compute())), encoding="utf-8")
+    torch.distributed.destroy_process_group()
+
+
+def test_two_processes_compute_what_one_does(tmp_path: Path) -> None:
+    torch.multiprocessing.spawn(_rank, args=(os.fspath(tmp_path),), nprocs=2)
+    whole = ColourDistance()
+    whole.update(torch.cat([video(6, 0), video(6, 1)]), real=True)
+    whole.update(torch.cat([video(4, 10), video(4, 12), video(4, 13)]), real=False)
+    for rank in range(2):
+        assert float((tmp_path / str(rank)).read_text()) == pytest.approx(float(whole.compute()), rel=1e-12)
