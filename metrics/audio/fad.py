@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import torch
 
-from metrics.audio.conventions import convention
 from metrics.audio.embeddings.embedding import Embedding
 from metrics.audio.embeddings.ge2e import GE2E
 from metrics.audio.embeddings.mn04 import MN04
@@ -20,6 +19,7 @@ from metrics.audio.embeddings.openwakeword import OpenWakeWord
 from metrics.audio.embeddings.packaged import packaged
 from metrics.audio.embeddings.vggish import FADTK, GUDGUD96, VGGish
 from metrics.audio.waveform import Waveform, WaveformObserver
+from metrics.conventions import convention
 from metrics.frechet_metric import FrechetMetric
 from metrics.metric import Modality, Statistics
 from metrics.signature import reduction_field
@@ -77,7 +77,7 @@ class FrechetAudioDistance(FrechetMetric):
         **options: to `torchmetrics.Metric`.
 
     Raises:
-        WeightsMissing: the weights are not here and cannot be fetched.
+        WeightsMissing: on first use, if the weights are not here and cannot be fetched.
     """
 
     modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
@@ -91,7 +91,6 @@ class FrechetAudioDistance(FrechetMetric):
         self.weights = self.config.embedding.weights
         self.dimension = self.config.embedding.dimension
         super().__init__(**options)
-        self.config.embedding.require()
 
     def observe(self) -> WaveformObserver:
         return WaveformObserver(self._measure)

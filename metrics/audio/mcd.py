@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.audio.cepstral_features import LogMelCepstrum, WorldMelCepstrum
-from metrics.audio.conventions import convention
 from metrics.audio.dtw import exact_dtw, fast_dtw_path
 from metrics.audio.waveform import Waveform, WaveformObserver, checked, resampled
+from metrics.conventions import convention
 from metrics.metric import Modality, PairedMetric, Statistics
 from metrics.signature import reduction_field
 

@@ -20,10 +20,10 @@ from pystoi import utils as pystoi_utils
 from pystoi.stoi import DYN_RANGE, FS, N_FRAME, N
 
 from metrics.audio.cepstral_features import LogMelCepstrum
-from metrics.audio.conventions import convention
 from metrics.audio.dtw import fast_dtw_path
 from metrics.audio.spectrogram import periodic_hann
 from metrics.audio.waveform import Waveform, WaveformObserver, checked
+from metrics.conventions import convention
 from metrics.metric import Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.signature import reduction_field
 

@@ -1,4 +1,7 @@
-"""Seconds per clip of the audio metrics: `NARRATOR_BENCH_WEIGHTS=... pytest tests/benchmarks/bench_audio_metrics.py`."""
+"""Seconds per clip of the audio metrics, with pytest-benchmark; NARRATOR_BENCH_WEIGHTS names the folder with mn04.
+
+`pytest -o python_files=bench_*.py -o python_functions=bench_* tests/benchmarks/bench_audio_metrics.py`
+"""
 
 from __future__ import annotations
 

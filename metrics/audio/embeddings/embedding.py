@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
@@ -48,12 +49,7 @@ class Embedding(ABC):
 
     @abstractmethod
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
-        """Build the network and load its weights."""
-
-    def require(self) -> None:
-        """Make sure that the weights are here; raises `WeightsMissing` if they are not and cannot be fetched."""
-        for name in self.weights:
-            fetch(name)
+        """Build the network and load its weights; `vectors` calls it without gradients and in full precision."""
 
     def vectors(self, waveform: Waveform, sample_rate: int, device: torch.device) -> Vectors:
         """The vectors [k, d] of a waveform float32 [S] at any sample rate.
@@ -63,7 +59,9 @@ class Embedding(ABC):
             WeightsMissing: a weight file is not here and cannot be fetched.
         """
         signal = checked(waveform, sample_rate, self.shortest)
-        vectors = _loaded(self, device)(resampled(signal, sample_rate, self.sample_rate))
+        network = _loaded(self, device)
+        with torch.inference_mode(), _full_precision(device):
+            vectors = network(resampled(signal, sample_rate, self.sample_rate))
         if not np.isfinite(vectors).all():
             raise Unmeasurable("the network's embedding of the audio is not finite")
         return vectors
@@ -73,6 +71,14 @@ class Embedding(ABC):
 def _loaded(embedding: Embedding, device: torch.device) -> Network:
     """One network per process, however many metrics ask for it."""
     return embedding.network({name: fetch(name) for name in embedding.weights}, device)
+
+
+@contextmanager
+def _full_precision(device: torch.device) -> Iterator[None]:
+    """float32 without its short cuts on GPUs, whatever the caller has switched on: embeddings must not depend on it."""
+    exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+    with exact, torch.autocast(device.type, enabled=False):
+        yield
 
 
 def load_tensors(path: Path) -> dict[str, Any]:

@@ -68,9 +68,8 @@ class GE2E(Embedding):
         encoder.eval().to(device)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
-            with torch.inference_mode():
-                vectors: Tensor = encoder(torch.from_numpy(self.partial_utterances(waveform)).to(device))
-                return np.asarray(vectors.cpu())
+            vectors: Tensor = encoder(torch.from_numpy(self.partial_utterances(waveform)).to(device))
+            return np.asarray(vectors.cpu())
 
         return embed
 

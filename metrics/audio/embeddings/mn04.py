@@ -150,9 +150,8 @@ class MN04(Embedding):
         def embed(waveform: Waveform) -> NDArray[np.float32]:
             mel = log_mel(torch.from_numpy(waveform))
             patches = [mel[:, start : start + self.window] for start in windows(mel.shape[1], self.window, self.hop)]
-            with torch.inference_mode():
-                vectors: Tensor = network(torch.stack(patches)[:, None].to(device))
-                return np.asarray(vectors.cpu())
+            vectors: Tensor = network(torch.stack(patches)[:, None].to(device))
+            return np.asarray(vectors.cpu())
 
         return embed
 

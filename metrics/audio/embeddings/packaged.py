@@ -9,7 +9,7 @@ import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -47,11 +47,15 @@ class Packaged(Embedding):
     def dimension(self) -> int:
         return MODELS[self.model][1]
 
-    def require(self) -> None:
-        self._package()
-
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
-        model = self._package()(model_name=self.model, sample_rate=self.sample_rate, channels=1)
+        try:
+            from frechet_audio_distance import FrechetAudioDistance
+        except ImportError as error:
+            raise WeightsMissing(
+                f"FAD on {self.model} needs {PACKAGE} ({error}): install narrator-bench[fad] into an environment whose "
+                "torch has a matching torchvision and torchaudio."
+            ) from error
+        model = FrechetAudioDistance(model_name=self.model, sample_rate=self.sample_rate, channels=1)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
             # The package prints its exceptions and goes on without the clip.
@@ -62,16 +66,6 @@ class Packaged(Embedding):
             return np.asarray(vectors, np.float32).reshape(-1, self.dimension)
 
         return embed
-
-    def _package(self) -> Any:
-        try:
-            from frechet_audio_distance import FrechetAudioDistance
-        except ImportError as error:
-            raise WeightsMissing(
-                f"FAD on {self.model} needs {PACKAGE} ({error}): install narrator-bench[fad] into an environment whose "
-                "torch has a matching torchvision and torchaudio."
-            ) from error
-        return FrechetAudioDistance
 
 
 def packaged(model: Literal["clap", "pann", "encodec"]) -> Packaged:

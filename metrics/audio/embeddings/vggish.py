@@ -88,8 +88,7 @@ class VGGish(Embedding):
 
         def embed(waveform: Waveform) -> Vectors:
             patches = torch.from_numpy(self.patches(waveform))
-            with torch.inference_mode():
-                vectors = torch.cat([network(batch.to(device)).cpu() for batch in torch.split(patches, BATCH)])
+            vectors = torch.cat([network(batch.to(device)).cpu() for batch in torch.split(patches, BATCH)])
             vectors = torch.relu(vectors) if self.rectified else vectors
             return np.asarray(vectors.numpy().astype(np.float16 if self.half else np.float32))
 

@@ -32,6 +32,7 @@ def recursion(x: np.ndarray, y: np.ndarray) -> tuple[float, int]:
     return best[len(x) - 1, len(y) - 1]
 
 
+@settings(deadline=None)
 @given(seeds, lengths, lengths, st.sampled_from([1, 2, 5, 2048]))
 def test_exact_alignment_is_the_recursions(seed: int, n: int, m: int, strip: int) -> None:
     x, y = sequences(seed, n, m)
@@ -44,12 +45,14 @@ def test_exact_alignment_is_the_recursions(seed: int, n: int, m: int, strip: int
     assert cells == expected[1] or not float(expected[0]).is_integer()
 
 
+@settings(deadline=None)
 @given(seeds, lengths, lengths)
 def test_exact_alignment_is_symmetric(seed: int, n: int, m: int) -> None:
     x, y = sequences(seed, n, m, levels=1000)
     assert exact_dtw(x, y) == pytest.approx(exact_dtw(y, x), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(seeds, lengths)
 def test_a_sequence_aligns_with_itself_at_no_cost(seed: int, n: int) -> None:
     x, _ = sequences(seed, n, 1)
@@ -65,6 +68,7 @@ def test_fast_path_is_the_packages(seed: int, n: int, m: int, radius: int) -> No
     np.testing.assert_array_equal(np.stack(fast_dtw_path(x, y, radius), axis=1), path)
 
 
+@settings(deadline=None)
 @given(seeds, lengths, lengths)
 def test_fast_alignment_is_never_better_than_the_exact_one(seed: int, n: int, m: int) -> None:
     x, y = sequences(seed, n, m, levels=1000)
@@ -72,6 +76,7 @@ def test_fast_alignment_is_never_better_than_the_exact_one(seed: int, n: int, m:
     assert np.linalg.norm(x[rows] - y[columns], axis=1).sum() >= exact_dtw(x, y)[0] - 1e-9
 
 
+@settings(deadline=None)
 @given(seeds, lengths, lengths)
 def test_a_wide_corridor_makes_the_fast_alignment_exact(seed: int, n: int, m: int) -> None:
     x, y = sequences(seed, n, m, levels=1000)

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.audio.mel_cepstrum import mel_cepstrum, mel_warping
@@ -17,6 +17,7 @@ with warnings.catch_warnings():
     pysptk = pytest.importorskip("pysptk")
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([64, 256, 512, 1024]), st.integers(1, 30), st.floats(0, 0.8))
 def test_mel_cepstra_are_sptks(seed: int, fft_size: int, order: int, alpha: float) -> None:
     power = np.random.default_rng(seed).exponential(size=(3, fft_size // 2 + 1)) + 1e-6
