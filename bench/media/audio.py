@@ -37,6 +37,7 @@ def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32]
     """
     pieces: list[NDArray[np.float32]] = []
     rate = 0
+    limit = math.inf
     end = 0  # in samples after time zero
     with opened(path) as container:
         stream = audio_stream(container, path)
@@ -44,26 +45,25 @@ def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32]
         for frame in _decoded(container, stream, path):
             if not rate:
                 rate = frame.sample_rate
+                limit = math.inf if math.isinf(max_seconds) else round(as_fraction(max_seconds) * rate)
             elif frame.sample_rate != rate:
                 raise UnreadableClip(path, f"its sample rate changes from {rate} to {frame.sample_rate} Hz")
-            if not math.isinf(max_seconds) and end >= _samples(max_seconds, rate):
+            if end >= limit:
                 break
             piece = _mono(frame)
-            start = (
-                end if frame.pts is None or not frame.time_base else round((frame.pts * frame.time_base - zero) * rate)
-            )
-            lead = start - end
+            untimed = frame.pts is None or not frame.time_base
+            lead = 0 if untimed else round((frame.pts * frame.time_base - zero) * rate) - end
             if end == 0 and lead < 0:
                 piece = piece[-lead:]
             elif lead > (_GAP_SECONDS * rate if end else 0):
-                pieces.append(np.zeros(lead, dtype=np.float32))
-                end += lead
+                pieces.append(np.zeros(int(min(lead, limit - end)), dtype=np.float32))
+                end += len(pieces[-1])
             pieces.append(piece)
             end += len(piece)
     if not end:
         raise UnreadableClip(path, "its audio stream holds no samples")
     waveform = np.concatenate(pieces)
-    return waveform if math.isinf(max_seconds) else waveform[: _samples(max_seconds, rate)], rate
+    return waveform[: int(min(limit, len(waveform)))], rate
 
 
 def resampled(waveform: NDArray[np.float32], rate: int, target: int) -> NDArray[np.float32]:
@@ -88,10 +88,6 @@ def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iter
 def is_silent(waveform: NDArray[np.float32]) -> bool:
     """Whether the loudest sample stays below -60 dB of full scale: such a soundtrack carries no speech."""
     return not len(waveform) or float(np.abs(waveform).max()) < 1e-3
-
-
-def _samples(seconds: float, rate: int) -> int:
-    return round(as_fraction(seconds) * rate)
 
 
 def _mono(frame: av.AudioFrame) -> NDArray[np.float32]:

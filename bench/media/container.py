@@ -90,8 +90,12 @@ def time_zero(container: InputContainer) -> Fraction:
 
 
 def require_whole(container: InputContainer, stream: AudioStream | VideoStream, packets: int, path: Path) -> None:
-    """Hold the packets that were read to the end against the file's own index, which only MP4 and its kin keep."""
-    if "mp4" in container.format.name and 0 < packets < stream.frames:
+    """Hold the packets that were read to the end against the file's own index, which only MP4 and its kin keep.
+
+    For PCM sound that index counts samples, so there it says nothing of packets.
+    """
+    counts_packets = "mp4" in container.format.name and not stream.codec_context.name.startswith("pcm")
+    if counts_packets and 0 < packets < stream.frames:
         kind = "video" if isinstance(stream, VideoStream) else "audio"
         raise UnreadableClip(
             path, f"it is cut short: its index lists {stream.frames} {kind} packets, {packets} are there"

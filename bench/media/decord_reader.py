@@ -1,7 +1,7 @@
 """Decoding pictures with decord, a chosen reader that is refused for what it gets wrong.
 
-decord 0.6 returns shifted frames for MPEG program streams without an error, shows frames that an edit list hides, and
-knows no display matrix. What it does read right equals PyAV's frames bit for bit; a test holds it to that.
+decord 0.6 returns shifted frames for MPEG program and transport streams without an error, shows frames that an edit
+list hides, and knows no display matrix. What it reads right equals PyAV's frames bit for bit; a test holds it to that.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def _pictures(reader: Any, wanted: Iterator[tuple[int, int]]) -> Iterator[tuple[
 
 
 def _checked_reader(path: Path, info: ClipInfo) -> Any:
-    if info.container == "mpeg":
-        raise _refused(path, "it returns shifted frames for MPEG program streams")
+    if not any(kind in info.container for kind in ("mp4", "matroska")):
+        raise _refused(path, f"it returns wrong frames or times for '{info.container}' files")
     if info.rotation:
         raise _refused(path, f"it does not turn the picture by the {info.rotation} degrees that the file asks for")
     try:

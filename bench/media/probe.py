@@ -50,9 +50,7 @@ def probe(path: Path) -> ClipInfo:
     """
     with opened(path) as container:
         stream = video_stream(container, path)
-        first = next(iter(decoded(container, stream, path)), None)
-        if first is None:
-            raise UnreadableClip(path, "its video stream holds no frame")
+        first = next(decoded(container, stream, path))
         frame, rotation = first.frame, first.frame.rotation
         width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
         audio = next(iter(container.streams.audio), None)

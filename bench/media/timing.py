@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
-class Shown(NamedTuple, Generic[T]):
+@dataclass(frozen=True)
+class Shown(Generic[T]):
     """One frame with its presentation time and duration, in seconds after the clip's first frame."""
 
     frame: T

@@ -19,12 +19,15 @@ from bench.media.timing import Shown, at_rate
 CHUNK = 16
 """Frames per chunk."""
 
+_DECODER_THREADS = 2
+"""A few only: many clips are read side by side, and every thread holds frames."""
+
 
 def pyav_frames(path: Path, fps: float | None, max_seconds: float) -> Iterator[NDArray[np.uint8]]:
     """The clip's frames as a stream of uint8 [t, H, W, 3] chunks; see `bench.media.clip.frames`."""
     with opened(path) as container:
         stream = video_stream(container, path)
-        stream.thread_type = "AUTO"
+        stream.thread_type, stream.codec_context.thread_count = "AUTO", _DECODER_THREADS
         to_rgb = RgbConverter(path)
         timed = at_rate(decoded(container, stream, path), fps, max_seconds)
         yield from in_chunks((to_rgb(frame), count) for frame, count in timed)
@@ -33,9 +36,8 @@ def pyav_frames(path: Path, fps: float | None, max_seconds: float) -> Iterator[N
 def first_frame(path: Path) -> NDArray[np.uint8]:
     """The first frame that is shown, uint8 [H, W, 3]."""
     with opened(path) as container:
-        for shown in decoded(container, video_stream(container, path), path):
-            return np.ascontiguousarray(RgbConverter(path)(shown.frame))
-    raise UnreadableClip(path, "its video stream holds no frame")
+        shown = next(decoded(container, video_stream(container, path), path))
+        return np.ascontiguousarray(RgbConverter(path)(shown.frame))
 
 
 def in_chunks(pictures: Iterable[tuple[NDArray[np.uint8], int]], size: int = CHUNK) -> Iterator[NDArray[np.uint8]]:
@@ -79,10 +81,9 @@ class RgbConverter:
         self._size = size
         rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
         plane = rgb.planes[0]
-        rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)[
-            : frame.height, : frame.width * 3
-        ]
-        return upright(rows.reshape(frame.height, frame.width, 3), frame.rotation, self._path)
+        rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
+        picture = rows[: frame.height, : frame.width * 3].reshape(frame.height, frame.width, 3)
+        return upright(picture, frame.rotation, self._path)
 
 
 def upright(picture: NDArray[np.uint8], rotation: int, path: Path) -> NDArray[np.uint8]:
@@ -93,11 +94,11 @@ def upright(picture: NDArray[np.uint8], rotation: int, path: Path) -> NDArray[np
 
 
 def decoded(container: InputContainer, stream: VideoStream, path: Path) -> Iterator[Shown[av.VideoFrame]]:
-    """All frames in presentation order.
+    """All frames in presentation order, at least one.
 
     Raises:
-        UnreadableClip: a packet or frame is damaged, or the file ends before its own index does. Frames that a decoder
-            patched up are not the clip's, so damage inside the part that is read is an error, not a shorter clip.
+        UnreadableClip: no frame, a damaged packet or frame, or a file that ends before its own index does. Frames that
+            a decoder patched up are not the clip's, so damage in the part that is read is no shorter clip.
     """
     packets = 0
     zero: Fraction | None = None
@@ -121,7 +122,7 @@ def decoded(container: InputContainer, stream: VideoStream, path: Path) -> Itera
             end = start + duration
             yield Shown(frame, start, duration)
     require_whole(container, stream, packets, path)
-    if packets == 0:
+    if not end:
         raise UnreadableClip(path, "its video stream holds no frame")
 
 

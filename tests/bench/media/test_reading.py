@@ -65,7 +65,7 @@ def test_probe_agrees_with_the_manifest(shared: Path) -> None:
 def test_decord_returns_pyavs_frames_or_refuses(shared: Path) -> None:
     refused = set()
     for path in clips(shared):
-        seconds = 1.0 if probe(path).height > 1000 else 3.0
+        seconds = 0.6 if probe(path).height > 1000 else 2.5
         try:
             pairs = list(
                 zip_longest(
