@@ -55,7 +55,6 @@ class NeuralSpeech:
 
     def __init__(self) -> None:
         self._voice: Any = None
-        self._session: Any = None
 
     def say(self, text: str, seed: int) -> NDArray[np.float32]:
         """The spoken text, float32 [S]; see `utter`."""
@@ -97,24 +96,21 @@ class NeuralSpeech:
 
         ids = [0, *[self._voice.vocab[symbol] for symbol in symbols], 0]
         feed = {"ids": np.asarray([ids], np.int64), "speed": np.ones(1, np.float32)}
-        *spectra, ends = self._session.run(None, feed)
+        *spectra, ends = self._voice.sess.run(None, feed)
         waveform = dsp.synth(*[part[0] for part in spectra], rng)
         return waveform, ends[: len(symbols) + 1].astype(np.float64) * (len(waveform) / ends[-1])
 
     def _load(self) -> None:
-        if self._session is not None:
+        if self._voice is not None:
             return
-        import onnxruntime
         from hibari import Hibari
+        from hibari.voices import DEFAULT, voice_path
+        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph
 
-        self._voice = Hibari(threads=1)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        network = _with_output(Path(self._voice.model_path).read_bytes(), _PHONE_ENDS)
+        network = _with_output(Path(voice_path(DEFAULT)).read_bytes(), _PHONE_ENDS)
         try:
-            self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime's exception classes share no public base
+            self._voice = Hibari(model=network, threads=1)
+        except (Fail, InvalidGraph) as error:
             message = "this version of hibari-tts does not tell phone durations: pip install hibari-tts==0.2.1"
             raise GenerationFailed(message) from error
 
