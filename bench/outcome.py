@@ -102,7 +102,7 @@ def _clip(run: RunFolder, task: GeneratingTask, clip: SelectedClip, record: Mapp
         generator=task.generator.name,
         key=clip.key,
         file=file and file.relative_to(run.root).as_posix(),
-        reference=run.reference(task.dataset, clip.sample.path.suffix, clip.key).relative_to(run.root).as_posix(),
+        reference=clip.played.as_posix(),
         text=clip.text,
         text_source=clip.text_source,
         voice_source=clip.voice_source,

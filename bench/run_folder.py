@@ -69,9 +69,9 @@ class RunFolder:
         """Which clips of a dataset take part, their texts and voices, and which do not and why."""
         return self.root / "selected" / f"{dataset}.json"
 
-    def reference(self, dataset: str, suffix: str, key: str) -> Path:
-        """The reference clip as people play it beside the generated ones; linked or copied, never re-encoded."""
-        return self.root / "reference" / dataset / f"{key}{suffix}"
+    def reference(self, dataset: str, key: str) -> Path:
+        """The reference clip, kept for people to play beside the generated ones."""
+        return self.root / "reference" / dataset / f"{key}.mp4"
 
     def record(self, generator: str, dataset: str, key: str) -> Path:
         """What is known of one generated clip: its file, its seconds per stage, or why it failed."""

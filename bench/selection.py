@@ -15,6 +15,7 @@ from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.verify import Needs, check_media
 from bench.measure import ClipFile
 from bench.media.clip import Decoding, UnreadableClip
+from bench.media.writing import store_finished
 from bench.mistakes import UserMistake
 from bench.prompts.prompt import Provenance, build_prompt
 from bench.prompts.refusal import NoPrompt
@@ -32,9 +33,10 @@ LENDERS = 3
 
 @dataclass(frozen=True)
 class SelectedClip:
-    """A reference clip and the prompt that asks for it."""
+    """A reference clip and its prompt; `played` is a copy that browsers can show, relative to the run's folder."""
 
     sample: Sample
+    played: Path
     text: str
     text_source: str
     voice_source: str
@@ -103,10 +105,15 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, workers: int) ->
         checked = check_media(queue, needs, wanted - len(clips), workers)
         queue = queue[len(checked.usable) + len(checked.findings) :]
         tasks = [
-            _PromptTask(choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding, run.recognised)
+            (
+                run,
+                _PromptTask(
+                    choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding, run.recognised
+                ),
+            )
             for sample in checked.usable
         ]
-        told = list(spread(_told, tasks, workers))
+        told = list(spread(_taken_in, tasks, workers))
         clips += [outcome for outcome in told if isinstance(outcome, SelectedClip)]
         findings += [*checked.findings, *(outcome for outcome in told if isinstance(outcome, Finding))]
     if not clips:
@@ -180,14 +187,25 @@ def _prompt(task: _PromptTask) -> tuple[Prompt, Provenance]:
     return build_prompt(task.sample, index, seed, task.decoding, task.cache)
 
 
-def _told(task: _PromptTask) -> SelectedClip | Finding:
+def _taken_in(task: tuple[RunFolder, _PromptTask]) -> SelectedClip | Finding:
+    run, prompting = task
+    sample = prompting.sample
     try:
-        prompt, source = _prompt(task)
+        prompt, source = _prompt(prompting)
+        played = _played(clip_file(sample), run.reference(prompting.dataset, sample.key))
     except NoPrompt as reason:
-        return Finding(task.sample.key, "no prompt", str(reason))
+        return Finding(sample.key, "no prompt", str(reason))
     except UnreadableClip as error:
-        return Finding(task.sample.key, "unreadable", error.reason)
-    return SelectedClip(task.sample, prompt.text, source.text, source.voice)
+        return Finding(sample.key, "unreadable", error.reason)
+    return SelectedClip(sample, played.relative_to(run.root), prompt.text, source.text, source.voice)
+
+
+def _played(clip: ClipFile, target: Path) -> Path:
+    """A copy of the reference that browsers can show; made again only where the source is newer."""
+    for kept in (target.with_suffix(".view.mp4"), target):
+        if kept.is_file() and kept.stat().st_mtime >= clip.video.stat().st_mtime:
+            return kept
+    return store_finished(clip.video, target, clip.audio).played
 
 
 def _lenders(index: DatasetIndex, sample: Sample) -> tuple[Sample, ...]:

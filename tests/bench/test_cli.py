@@ -1,0 +1,118 @@
+"""The command line: listings, JSON, and the user's mistakes as one sentence with exit code 2."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+STUDY = "name: s\ndatasets: [{{name: folder, root: {root}}}]\ngenerators: [ceiling]\nmetrics: [{metric}]\n"
+
+
+def mistaken(outcome: Any, *says: str) -> None:
+    """Exit code 2, one sentence that holds all of these, no traceback."""
+    assert outcome.code == 2, outcome
+    assert "Traceback" not in outcome.err + outcome.out
+    for part in says:
+        assert part in " ".join(outcome.err.split())
+
+
+@pytest.mark.parametrize("what", ["metrics", "generators", "weights", "data"])
+def test_listings_are_tables_or_json(cli: Cli, what: str) -> None:
+    rows = json.loads(cli(what, "list", "--json").out)
+    table = cli(what, "list").out
+    first = next(iter(rows[0].values()))
+    assert len(rows) >= 5
+    assert first in table
+
+
+def test_metrics_list_shows_signature_or_what_is_needed(cli: Cli) -> None:
+    rows = {row["metric"]: row for row in json.loads(cli("metrics", "list", "--json").out)}
+    assert {"fad", "fad-ge2e", "mcd", "stoi", "fid", "fvd", "fvmd", "fvmd-lk"} <= set(rows)
+    assert all(row["signature"] or row["needs"] for row in rows.values())
+    assert rows["stoi"]["better"] == "higher"
+
+
+def test_doctor_names_what_is_absent_and_how_to_mend_it(cli: Cli) -> None:
+    rows = {row["what"]: row for row in json.loads(cli("doctor", "--json").out)}
+    assert rows["torch"]["state"] == "ok"
+    assert rows["H.264 encoder"]["state"] == "ok"
+    assert rows["weights vggish"]["state"] == "ok" or "download" in rows["weights vggish"]["detail"]
+
+
+def test_unknown_study(cli: Cli, tmp_path: Path) -> None:
+    mistaken(cli("run", tmp_path / "no.yaml", "--out", tmp_path / "run"), "Cannot read the study", "demo")
+
+
+def test_unknown_metric(cli: Cli, clips: Path, tmp_path: Path) -> None:
+    mistaken(
+        cli("score", "--real", clips, "--generated", clips, "--metrics", "fdi"),
+        "Unknown metric 'fdi'",
+        "Did you mean: fid",
+    )
+
+
+def test_wrong_option_of_a_metric(cli: Cli, clips: Path, tmp_path: Path) -> None:
+    study = tmp_path / "s.yaml"
+    study.write_text(STUDY.format(root=clips, metric="{name: fid, options: {strid: 2}}"))
+    mistaken(cli("run", study, "--out", tmp_path / "run"), "The metric 'fid' does not accept", "strid")
+
+
+def test_missing_root_and_empty_folder(cli: Cli, tmp_path: Path) -> None:
+    study = tmp_path / "s.yaml"
+    study.write_text(STUDY.format(root=tmp_path / "nowhere", metric="mcd"))
+    mistaken(cli("run", study, "--out", tmp_path / "run"), "there is no folder", "nowhere")
+    (tmp_path / "empty").mkdir()
+    study.write_text(STUDY.format(root=tmp_path / "empty", metric="mcd"))
+    mistaken(cli("run", study, "--out", tmp_path / "run"), "holds no", "no video file lies below it")
+    mistaken(cli("score", "--real", tmp_path / "empty", "--generated", tmp_path / "empty"), "holds no")
+
+
+def test_nothing_usable_says_why(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips/a.mp4").write_text("I am no video")
+    study = tmp_path / "s.yaml"
+    study.write_text(STUDY.format(root=tmp_path / "clips", metric="mcd"))
+    mistaken(cli("run", study, "--out", tmp_path / "run"), "no clip in", "unreadable: 1")
+
+
+def test_unwritable_output(cli: Cli, clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    study = tmp_path / "s.yaml"
+    study.write_text(STUDY.format(root=clips, metric="mcd"))
+    mistaken(cli("run", study, "--out", tmp_path / "file" / "run"), "Cannot write to the run folder", "--out")
+
+
+def test_misspelt_key(cli: Cli, clips: Path, tmp_path: Path) -> None:
+    study = tmp_path / "s.yaml"
+    study.write_text(STUDY.format(root=clips, metric="mcd") + "sead: 3\n")
+    mistaken(cli("run", study, "--out", tmp_path / "run"), "unknown key 'sead'", "Did you mean: seed")
+
+
+@pytest.mark.parametrize("share", ["3/2", "0/2", "a/b", "1"])
+def test_impossible_shares(cli: Cli, tmp_path: Path, share: str) -> None:
+    mistaken(cli("run", "demo", "--out", tmp_path / "run", "--shard", share), "is not i/n")
+
+
+def test_report_of_a_folder_without_results(cli: Cli, tmp_path: Path) -> None:
+    mistaken(cli("report", tmp_path), "holds no results.json")
+
+
+def test_score_of_a_folder_with_itself(cli: Cli, clips: Path) -> None:
+    outcome = cli("score", "--real", clips, "--generated", clips, "--metrics", "mcd,stoi", "--workers", "1", "--json")
+    scores = json.loads(outcome.out)
+    assert scores["mcd"]["value"] == 0.0
+    assert scores["stoi"]["value"] == pytest.approx(1.0, abs=1e-6)
+    assert scores["mcd"]["n"] == 4
+
+
+def test_paper_table1_is_counted_from_the_live_module(cli: Cli) -> None:
+    rows = {row["layer"]: row for row in json.loads(cli("paper", "table1", "--json").out)}
+    assert rows["one encoder"]["measured"] == rows["one encoder"]["published"] == 1_575_936
+    assert rows["MultiheadAttention-2"]["measured"] == rows["MultiheadAttention-2"]["published"] == 1_048_576
+    assert rows["shared (STE)"]["measured"] == 1_575_936
+    assert rows["explicit (ETE)"]["measured"] == 3_151_872
