@@ -82,31 +82,34 @@ def grow_behind(canvas: Canvas, identity: Identity) -> Hair | None:
     """The hair that hangs behind the face (bob, long) or stands on the head (bun); None where there is none."""
     if identity.hair_style not in ("bob", "long", "bun"):
         return None
-    cut, face = CUTS[identity.hair_style], identity.face
     rng = np.random.default_rng([identity.seed, 0x4B])
-    x, y = canvas.x, canvas.y
-    if identity.hair_style == "bun":
-        radius = np.hypot(x / 0.44, (y - face.crown - 0.02) / 0.36)
-        strand = _lookup(rng, np.arctan2(x, y - face.crown - 0.3) / 0.05, 4 * radius)
-        depth = -0.3 + 0.36 * np.sqrt(np.clip(1 - radius**2, 0, 1)) + 0.012 * strand
-        cover = np.clip((1 - radius) * 0.36 * canvas.density + 0.5, 0, 1)
-    else:
-        strand = _lookup(rng, x / 0.035, y / 0.5)
-        bottom = 1.2 if identity.hair_style == "bob" else 2.55
-        full = face.width + cut.side
-        width = np.where(
-            y < 0,
-            0.9 * _cap_width(canvas, identity, cut),
-            full * (0.9 + 0.1 * smoothstep(1.0, 1.7, y)) + 0.05 * np.sin(2.2 * y) + 0.02 * strand,
-        )
-        gap = (face.width * 0.52) * smoothstep(0.9, 1.3, y)
-        depth = -0.35 + 0.45 * np.sqrt(np.clip(1 - ((np.abs(x) - 0.82) / 0.5) ** 2, 0, 1)) + 0.012 * strand
-        ends = 1 - smoothstep(bottom - 0.12, bottom + 0.08, y + 0.12 * strand + 0.25 * np.maximum(np.abs(x) - 0.8, 0))
-        cover = (
-            inside(canvas, width.astype(np.float32)) * smoothstep(-0.02, 0.03, np.abs(x) - gap + 0.02 * strand) * ends
-        )
+    grow = _bun if identity.hair_style == "bun" else _curtain
+    depth, cover, strand = grow(canvas, identity, rng)
     albedo, gloss = _colour(canvas, identity, strand, np.zeros_like(strand))
     return Hair(np.asarray(depth, np.float32), np.asarray(cover, np.float32), albedo * 0.8, gloss * 0.5)
+
+
+def _bun(canvas: Canvas, identity: Identity, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
+    """Depth, coverage and strands of a knot on the crown."""
+    x, y = canvas.x, canvas.y - identity.face.crown
+    radius = np.hypot(x / 0.44, (y - 0.02) / 0.36)
+    strand = _lookup(rng, np.arctan2(x, y - 0.3) / 0.05, 4 * radius)
+    depth = -0.3 + 0.36 * np.sqrt(np.clip(1 - radius**2, 0, 1)) + 0.012 * strand
+    return depth, np.clip((1 - radius) * 0.36 * canvas.density + 0.5, 0, 1), strand
+
+
+def _curtain(canvas: Canvas, identity: Identity, rng: np.random.Generator) -> tuple[Plane, Plane, Plane]:
+    """Depth, coverage and strands of hair that falls on both sides of the neck."""
+    cut, face = CUTS[identity.hair_style], identity.face
+    x, y = np.abs(canvas.x), canvas.y
+    strand = _lookup(rng, canvas.x / 0.035, y / 0.5)
+    hanging = (face.width + cut.side) * (0.9 + 0.1 * smoothstep(1.0, 1.7, y)) + 0.05 * np.sin(2.2 * y) + 0.02 * strand
+    width = np.where(y < 0, 0.9 * _cap_width(canvas, identity, cut), hanging).astype(np.float32)
+    gap = 0.52 * face.width * smoothstep(0.9, 1.3, y)
+    depth = -0.35 + 0.45 * np.sqrt(np.clip(1 - ((x - 0.82) / 0.5) ** 2, 0, 1)) + 0.012 * strand
+    bottom = 1.2 if identity.hair_style == "bob" else 2.55
+    ends = 1 - smoothstep(bottom - 0.12, bottom + 0.08, y + 0.12 * strand + 0.25 * np.maximum(x - 0.8, 0))
+    return depth, inside(canvas, width) * smoothstep(-0.02, 0.03, x - gap + 0.02 * strand) * ends, strand
 
 
 def _cap_width(canvas: Canvas, identity: Identity, cut: Cut) -> Plane:

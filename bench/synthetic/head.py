@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.synthetic.canvas import Canvas, Plane, blend
-from bench.synthetic.hair import Hair, grow_behind, grow_cap
+from bench.synthetic.hair import grow_behind, grow_cap
 from bench.synthetic.identity import Identity
 from bench.synthetic.light import Light, shade
 from bench.synthetic.relief import (
@@ -74,10 +74,8 @@ def model_head(identity: Identity, light: Light, density: float) -> Head:
 def _turning_depth(canvas: Canvas, identity: Identity, front: Plane) -> Plane:
     """Depth that is gentle enough to be inverted under rotation: no step at the outline, blunt features."""
     face = identity.face
-    radius = (np.abs(canvas.x) / (face.width * 1.1)) ** 2 + (
-        canvas.y / np.where(canvas.y < 0, face.crown, face.chin)
-    ) ** 2
-    ball = 1.02 - 0.75 * np.minimum(radius, 2.2)
+    tall = np.where(canvas.y < 0, face.crown, face.chin)
+    ball = 1.02 - 0.75 * np.minimum((canvas.x / (face.width * 1.1)) ** 2 + (canvas.y / tall) ** 2, 2.2)
     within = inside(canvas, half_width(face, canvas.y) * 0.8)
     smooth = dome(canvas, half_width(face, canvas.y), np.ones_like(front))
     relief = (front - smooth) * within * (np.abs(canvas.y - 0.4) < 0.8)
@@ -87,12 +85,11 @@ def _turning_depth(canvas: Canvas, identity: Identity, front: Plane) -> Plane:
 def shade_behind(identity: Identity, light: Light, density: float) -> tuple[Canvas, Plane] | None:
     """The hair behind the head as premultiplied linear RGB and coverage [H, W, 4]; None where there is none."""
     canvas = Canvas.spanning(-1.6, -2.1, 1.6, 2.9, density)
-    hair: Hair | None = grow_behind(canvas, identity)
+    hair = grow_behind(canvas, identity)
     if hair is None:
         return None
-    shadow = np.clip(0.35 + 0.8 * (np.abs(canvas.x) - 0.4) + 0.3 * np.maximum(canvas.y - 1.3, 0), 0.25, 1).astype(
-        np.float32
-    )
+    # The head shades what is close to the neck, and less so further down.
+    shadow = np.clip(0.03 + 0.8 * np.abs(canvas.x) + 0.3 * np.maximum(canvas.y - 1.3, 0), 0.25, 1)
     if identity.hair_style == "bun":
         shadow = np.ones_like(shadow)
     radiance = shade(hair.albedo, normals(canvas, hair.depth), hair.gloss, shadow, shadow, light)

@@ -81,5 +81,4 @@ def shade(albedo: Plane, normal: Plane, gloss: Plane, shadow: Plane, openness: P
 
 
 def _unit(direction: Colour) -> NDArray[np.float32]:
-    vector = np.asarray(direction, np.float32)
-    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+    return np.asarray(np.asarray(direction) / np.linalg.norm(direction), np.float32)
