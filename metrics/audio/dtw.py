@@ -11,8 +11,8 @@ from scipy.spatial.distance import cdist
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-STRIP = 2048
-"""Rows per pass of the exact alignment: memory is STRIP x columns, whatever the length of the first sequence."""
+CELLS = 1 << 23
+"""Distances that the exact alignment holds at a time, 64 MiB: it passes over the first sequence in strips of rows."""
 
 
 def exact_dtw(x: Floats, y: Floats) -> tuple[float, int]:
@@ -28,8 +28,9 @@ def exact_dtw(x: Floats, y: Floats) -> tuple[float, int]:
     # by their real parts and then by their imaginary ones, which is exactly the choice wanted here.
     above = np.full(len(y) + 1, np.inf, np.complex128)
     above[0] = 0
-    for start in range(0, len(x), STRIP):
-        above = _advance(above, cdist(x[start : start + STRIP], y))
+    rows = max(1, CELLS // len(y))
+    for start in range(0, len(x), rows):
+        above = _advance(above, cdist(x[start : start + rows], y))
     return float(above[-1].real), int(above[-1].imag)
 
 

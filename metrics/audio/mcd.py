@@ -31,21 +31,20 @@ class MelCepstralDistortionConfig:
     Attributes:
         features: how mel-cepstra are computed.
         sample_rate: Hz to resample to first; None keeps the protocol's.
-        padded: compare frame by frame, the shorter waveform padded with zeros, instead of aligning.
-        alignment: of the frames, by c1 and higher: exact dynamic time warping or the FastDTW approximation.
+        alignment: of the frames: exact dynamic time warping ("dtw") or the FastDTW approximation, both by c1 and
+            higher; or "none", frame by frame with the shorter waveform padded with zeros.
         energy: whether the distance includes c0, which is the level.
         length_penalty: multiply by the longer over the shorter number of frames.
     """
 
     features: WorldMelCepstrum | LogMelCepstrum = field(default_factory=WorldMelCepstrum)
     sample_rate: int | None = None
-    padded: bool = False
-    alignment: Literal["dtw", "fastdtw"] = reduction_field("dtw")
+    alignment: Literal["dtw", "fastdtw", "none"] = "dtw"
     energy: bool = reduction_field(False)
     length_penalty: bool = reduction_field(False)
 
     def __post_init__(self) -> None:
-        if self.alignment == "dtw" and self.energy and not self.padded:
+        if self.alignment == "dtw" and self.energy:
             raise ValueError("Exact alignment minimises the distance itself: it cannot leave c0 out of the one only.")
 
 
@@ -54,11 +53,9 @@ _PYMCD = WorldMelCepstrum(unit_power=False, fft_size=512, warping=0.65, power_as
 CONVENTIONS = {
     "mcd": MelCepstralDistortionConfig(),
     "mcd-80": MelCepstralDistortionConfig(LogMelCepstrum()),
-    "mcd-pymcd-plain": MelCepstralDistortionConfig(_PYMCD, 22050, padded=True, energy=True),
-    "mcd-pymcd-dtw": MelCepstralDistortionConfig(_PYMCD, 22050, alignment="fastdtw", energy=True),
-    "mcd-pymcd-dtw-sl": MelCepstralDistortionConfig(
-        _PYMCD, 22050, alignment="fastdtw", energy=True, length_penalty=True
-    ),
+    "mcd-pymcd-plain": MelCepstralDistortionConfig(_PYMCD, 22050, "none", energy=True),
+    "mcd-pymcd-dtw": MelCepstralDistortionConfig(_PYMCD, 22050, "fastdtw", energy=True),
+    "mcd-pymcd-dtw-sl": MelCepstralDistortionConfig(_PYMCD, 22050, "fastdtw", energy=True, length_penalty=True),
 }
 """Registry name to convention. `mcd` is ours: WORLD's envelope taken as the power that it is, level-free, no c0, exact
 alignment. `mcd-pymcd-*` equal pymcd 0.2.1, whose result depends on the level. `mcd-80` is on the scale of the values
@@ -103,15 +100,15 @@ class MelCepstralDistortion(PairedMetric):
         rate = self.config.sample_rate or sample_rate
         signal = resampled(checked(waveform, sample_rate, SHORTEST), sample_rate, rate)
         statistics = {"mel_cepstrum": self.config.features(signal, rate)}
-        if self.config.padded:
+        if self.config.alignment == "none":
             statistics |= {"waveform": signal, "sample_rate": np.array(rate)}
         return statistics
 
     def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
         """The pair's distortion in dB under "value"; the reference is the first sequence of the alignment."""
-        if self.config.padded:
+        if self.config.alignment == "none":
             x, y = self._padded(reference, generated)
-            mean = np.linalg.norm(x - y, axis=1).mean()
+            mean = float(np.linalg.norm(x - y, axis=1).mean())
         else:
             x, y = reference["mel_cepstrum"], generated["mel_cepstrum"]
             mean = self._aligned(x, y)

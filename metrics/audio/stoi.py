@@ -92,7 +92,7 @@ class ShortTimeObjectiveIntelligibility(PairedMetric):
         """The pair's intelligibility under "value".
 
         Raises:
-            Unmeasurable: fewer than 30 frames of speech, or the generated signal is silent where the reference speaks.
+            Unmeasurable: fewer than 30 frames of speech, or one of the two is silent all along what is compared.
         """
         sample_rate = int(reference["sample_rate"])
         if sample_rate != int(generated["sample_rate"]):
@@ -102,6 +102,8 @@ class ShortTimeObjectiveIntelligibility(PairedMetric):
             degraded = warped(degraded, clean, sample_rate, self.config.radius)
         length = min(len(clean), len(degraded))
         clean, degraded = clean[:length].astype(np.float64), degraded[:length].astype(np.float64)
+        if not (clean.any() and degraded.any()):
+            raise Unmeasurable(f"one of the two is silent in the {length / sample_rate:.2f} s that both have")
         _require_speech(clean, sample_rate)
         with _seeded(self.config.seed):
             value = pystoi.stoi(clean, degraded, sample_rate, extended=self.config.extended)

@@ -33,11 +33,11 @@ def recursion(x: np.ndarray, y: np.ndarray) -> tuple[float, int]:
 
 
 @settings(deadline=None)
-@given(seeds, lengths, lengths, st.sampled_from([1, 2, 5, 2048]))
-def test_exact_alignment_is_the_recursions(seed: int, n: int, m: int, strip: int) -> None:
+@given(seeds, lengths, lengths, st.sampled_from([1, 30, 200, 1 << 23]))
+def test_exact_alignment_is_the_recursions(seed: int, n: int, m: int, held: int) -> None:
     x, y = sequences(seed, n, m)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dtw, "STRIP", strip)
+        patch.setattr(dtw, "CELLS", held)
         cost, cells = exact_dtw(x, y)
     expected = recursion(x, y)
     assert cost == pytest.approx(expected[0], abs=1e-9)

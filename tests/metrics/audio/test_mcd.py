@@ -86,7 +86,7 @@ def test_symmetric_where_the_alignment_is(voiced: np.ndarray, convention: str) -
 def test_a_slower_reading_costs_little_where_frames_are_aligned(voiced: np.ndarray) -> None:
     delayed = np.concatenate([voiced[:16000], np.repeat(voiced[16000:16080][None], 20, 0).ravel(), voiced[16000:]])
     aligned = mel_cepstral_distortion(delayed, voiced, RATE)
-    padded = MelCepstralDistortion("plain", MelCepstralDistortionConfig(padded=True))
+    padded = MelCepstralDistortion("plain", MelCepstralDistortionConfig(alignment="none"))
     observed = [padded.observe() for _ in range(2)]
     for observer, waveform in zip(observed, (voiced, delayed), strict=True):
         observer.waveform(waveform, RATE)
@@ -148,7 +148,7 @@ def test_the_signature_says_all_of_the_convention() -> None:
     base = CONVENTIONS["mcd"]
     others = [
         replace(base, sample_rate=22050),
-        replace(base, padded=True),
+        replace(base, alignment="none"),
         replace(base, alignment="fastdtw"),
         replace(base, alignment="fastdtw", energy=True),
         replace(base, length_penalty=True),

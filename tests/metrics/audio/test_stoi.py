@@ -91,6 +91,14 @@ def test_what_cannot_be_measured_says_why(voiced: np.ndarray, waveform: np.ndarr
             short_time_objective_intelligibility(*pair, RATE)
 
 
+def test_silence_in_what_is_compared_is_no_zero(voiced: np.ndarray) -> None:
+    """A reference that starts with a second of silence, against a clip of half a second."""
+    late = np.concatenate([np.zeros(16000, np.float32), voiced])
+    for pair in ((voiced[:8000], late), (late, voiced[:8000])):
+        with pytest.raises(Unmeasurable, match=r"silent in the 0.50 s that both have"):
+            short_time_objective_intelligibility(*pair, RATE)
+
+
 def test_loud_and_clipped_sound_is_measured(voiced: np.ndarray) -> None:
     assert short_time_objective_intelligibility(voiced * np.float32(1e10), voiced, RATE) == pytest.approx(1, abs=1e-6)
     assert 0.5 < short_time_objective_intelligibility(np.clip(voiced * 20, -1, 1), voiced, RATE) < 1
