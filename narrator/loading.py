@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from narrator.checkpoints.layouts import OWN, Tensors, recognise
-from narrator.checkpoints.reading import CheckpointError, read_file, sha256
+from narrator.checkpoints.reading import CheckpointError, FilePath, read_file, sha256
 from narrator.checkpoints.released import ReleasedFiles, read_released
 from narrator.checkpoints.storing import read_header
 from narrator.checkpoints.xtts_config import with_xtts_sizes
 from narrator.entangle import Ablation, Sharing
 from narrator.face import FaceMesh
 from narrator.model import DType, Narrator, Origin, Running, TextRows
-from narrator.networks import Networks, Part, parts_of, untrained
+from narrator.networks import UNTRAINED_ENTANGLING, Networks, Part, parts_of, untrained
 from narrator.presets import PRESETS, NarratorConfig
 from narrator.speech.sampling import SamplingRules
 from narrator.speech.tokenizer import BUNDLED_VOCABULARY, SpeechTokenizer
 from narrator.video import IdentityEmbedder
-
-FilePath = str | PathLike[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +59,8 @@ def load(
 ) -> Narrator:
     """Build the generator.
 
-    What no file fills is drawn from `seed`, and the generator's name and description then say *untrained*.
+    What no file fills is drawn from `seed`, and the generator's name and description then say *untrained*. Beside
+    released files, entangled encoders that no file fills are the identity: a cascade of speech and video.
 
     Args:
         preset: `paper` (published sizes) or `small` (a few million parameters); a `checkpoint` brings its own sizes.
@@ -77,7 +75,7 @@ def load(
         wav2vec: wav2vec2-base-960h, likewise.
         arcface: glintr100.onnx of insightface's antelopev2; without it the identity embedding is zeros.
         weight_paths: files of the networks that find the face, by name; needed to narrate.
-        seed: of untrained weights. What a narration draws comes from its prompt's own seed.
+        seed: of untrained weights; a `checkpoint` brings its own. What a narration draws comes from its prompt.
         sharing: `explicit` (ETE) or `shared` (STE); by default as in the checkpoint, else `explicit`.
         ablation: what the entangled latent space leaves out; see `narrator.entangle.EntangleConfig`.
         text_rows: `embedding` or `ids`; see `narrator.model.Running`.
@@ -91,23 +89,11 @@ def load(
         CheckpointError: a file is absent, damaged, or not exactly what the model needs.
         ValueError: an option is unknown or contradicts another.
     """
-    released = ReleasedFiles(
-        **{
-            role: None if path is None else Path(path)
-            for role, path in (
-                ("sd15_unet", sd15_unet),
-                ("hallo", hallo),
-                ("latest", latest),
-                ("xtts", xtts),
-                ("vae", vae),
-                ("wav2vec", wav2vec),
-            )
-        }
-    )
+    released = ReleasedFiles(sd15_unet, hallo, latest, xtts, vae, wav2vec)
     if checkpoint is not None:
         if released.given() or vocabulary or xtts_config:
             raise ValueError("Give either one checkpoint of ours or released files, not both.")
-        weights = _own(Path(checkpoint), seed)
+        weights = _own(Path(checkpoint))
     else:
         weights = _released(preset, released, xtts_config, vocabulary, seed)
     config = _entangled(weights.config, sharing, ablation)
@@ -128,12 +114,12 @@ def load(
 load.weights = FaceMesh.weights  # type: ignore[attr-defined]
 
 
-def _own(path: Path, seed: int) -> _Weights:
+def _own(path: Path) -> _Weights:
     one = recognise(read_file(path))
     if one.layout != OWN:
         raise CheckpointError(f"{path} is a {one.layout} file; name it by its own option instead of as checkpoint.")
     header = read_header(one.file)
-    origin = Origin(header.preset, {"checkpoint": _named(path)}, header.untrained, seed)
+    origin = Origin(header.preset, {"checkpoint": _named(path)}, header.untrained, header.seed)
     return _Weights(header.config, one.parts, frozenset(), SpeechTokenizer.from_json(header.vocabulary, path), origin)
 
 
@@ -169,7 +155,8 @@ def _filled(config: NarratorConfig, weights: _Weights, compile_denoiser: bool) -
     networks = Networks(config, compile_denoiser=compile_denoiser)
     for part in networks.parts():
         if part not in weights.tensors:
-            networks.fill_untrained(part, weights.origin.seed)
+            entangling = 0.0 if weights.origin.files else UNTRAINED_ENTANGLING
+            networks.fill_untrained(part, weights.origin.seed, entangling)
             continue
         tensors = weights.tensors[part]
         if part in weights.partial:

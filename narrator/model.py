@@ -165,7 +165,8 @@ class Narrator:
 
     def save(self, path: Path) -> None:
         """Write all weights, sizes and the vocabulary to one `.safetensors` file, which `narrator.load` reads."""
-        save(path, self.networks, self.origin.preset, self.tokenizer.to_json(), self.origin.untrained)
+        origin = self.origin
+        save(path, self.networks, origin.preset, self.tokenizer.to_json(), origin.untrained, origin.seed)
 
     def _remarks(self) -> Iterator[str]:
         if self.origin.untrained:

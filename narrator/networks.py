@@ -24,7 +24,7 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 # Residual projections of an untrained entangled encoder: small, so that the picture stays recognisable, but not zero,
 # so that every configuration of the latent space sounds and looks different.
-_UNTRAINED_ENTANGLING = 0.1
+UNTRAINED_ENTANGLING = 0.1
 
 
 class Networks(nn.Module):
@@ -76,9 +76,9 @@ class Networks(nn.Module):
         floats = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
         self.parts()[part].load_state_dict(floats, assign=True)
 
-    def fill_untrained(self, part: Part, seed: int) -> None:
-        """Draw a part's weights from a seed; each part's weights depend on its own draw alone."""
-        drawn = untrained(part, self.config, seed)
+    def fill_untrained(self, part: Part, seed: int, entangling: float) -> None:
+        """Draw a part's weights from a seed; see `untrained`."""
+        drawn = untrained(part, self.config, seed, entangling)
         self.parts()[part].load_state_dict(drawn.state_dict(), assign=True)
 
     def place(self, device: torch.device, dtype: torch.dtype) -> None:
@@ -116,15 +116,23 @@ def with_hearing(config: NarratorConfig, *, audio_modules: bool, audio_projectio
     return replace(config, video=video)
 
 
-def untrained(part: Part, config: NarratorConfig, seed: int) -> nn.Module:
-    """A part with weights drawn from a seed; the global generator is left as it was."""
+def untrained(part: Part, config: NarratorConfig, seed: int, entangling: float = UNTRAINED_ENTANGLING) -> nn.Module:
+    """A part with weights drawn from a seed, whatever else is drawn; the global generator is left as it was.
+
+    Args:
+        part: which part.
+        config: sizes.
+        seed: of every draw.
+        entangling: how far entangled encoders start from the identity; see `EntangledEncoder.initialise`.
+    """
     generator = torch.Generator().manual_seed(seed * len(PARTS) + PARTS.index(part))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator.initial_seed())
         module = _build(part, config)
     if isinstance(module, Entangler):
-        module.initialise(generator, _UNTRAINED_ENTANGLING)
-    _wake(module, generator)
+        module.initialise(generator, entangling)
+    else:
+        _wake(module, generator)
     return module
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from narrator.presets import PRESETS, NarratorConfig
 
 from .layouts import OWN, SD15, Recognised, recognise
 from .matching import Difference, compare
-from .reading import read_file, sha256
+from .reading import FilePath, read_file, sha256
 from .released import expected
 from .storing import read_header
 
@@ -71,7 +70,7 @@ class Inspection:
         return "\n".join([f"{self.file}: {self.layout}", *(f"  {line}" for line in (*self.parts, *self.notes))])
 
 
-def inspect(path: str | PathLike[str]) -> Inspection:
+def inspect(path: FilePath) -> Inspection:
     """Tell what a checkpoint file is, without executing anything in it.
 
     Raises:

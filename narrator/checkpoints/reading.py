@@ -7,6 +7,7 @@ import pickle
 import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ _CONFIGURATION_CLASSES = (
     "TTS.config.shared_configs.BaseDatasetConfig",
     "TTS.utils.radam.RAdam",
 )
+
+
+FilePath = str | PathLike[str]
 
 
 class CheckpointError(ValueError):

@@ -12,7 +12,7 @@ from narrator.presets import NarratorConfig
 from . import layouts
 from .layouts import Recognised, Tensors, recognise
 from .matching import Shapes, require
-from .reading import CheckpointError, read_file
+from .reading import CheckpointError, FilePath, read_file
 
 _AUDIO_PROJECTION = "audioproj."
 _AUDIO_MODULES = ".audio_modules."
@@ -32,16 +32,16 @@ class ReleasedFiles:
         wav2vec: wav2vec2-base-960h.
     """
 
-    sd15_unet: Path | None = None
-    hallo: Path | None = None
-    latest: Path | None = None
-    xtts: Path | None = None
-    vae: Path | None = None
-    wav2vec: Path | None = None
+    sd15_unet: FilePath | None = None
+    hallo: FilePath | None = None
+    latest: FilePath | None = None
+    xtts: FilePath | None = None
+    vae: FilePath | None = None
+    wav2vec: FilePath | None = None
 
     def given(self) -> dict[str, Path]:
         """The present files by role, in the order in which they are applied."""
-        return {role: path for role, path in vars(self).items() if path is not None}
+        return {role: Path(path) for role, path in vars(self).items() if path is not None}
 
 
 _LAYOUT_OF_ROLE = {

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from narrator.networks import Networks
 
 
-def save(path: Path, networks: Networks, preset: str, vocabulary: str, untrained: tuple[str, ...]) -> None:
+def save(path: Path, networks: Networks, preset: str, vocabulary: str, untrained: tuple[str, ...], seed: int) -> None:
     """Write all parts to one `.safetensors` file; a shared encoder's tensors appear under both encoders' keys.
 
     Args:
@@ -29,6 +29,7 @@ def save(path: Path, networks: Networks, preset: str, vocabulary: str, untrained
         preset: name of the sizes.
         vocabulary: the text vocabulary, as `tokenizers` JSON.
         untrained: names of parts whose weights come from a seed; kept, so that the file says so for ever.
+        seed: that seed.
     """
     if path.suffix != ".safetensors":
         raise CheckpointError(f"A checkpoint is saved as safetensors; end the name {path.name} in .safetensors.")
@@ -43,6 +44,7 @@ def save(path: Path, networks: Networks, preset: str, vocabulary: str, untrained
         "preset": preset,
         "vocabulary": vocabulary,
         "untrained": untrained,
+        "seed": seed,
     }
     # One entry, because safetensors writes several in an order that changes from run to run.
     metadata = {OWN_HEADER: json.dumps(header, sort_keys=True)}
@@ -60,12 +62,14 @@ class Header:
         preset: their name.
         vocabulary: the text vocabulary, as `tokenizers` JSON.
         untrained: names of parts that were untrained when it was saved.
+        seed: that those parts were drawn from.
     """
 
     config: NarratorConfig
     preset: str
     vocabulary: str
     untrained: tuple[str, ...]
+    seed: int
     format: Literal["narrator-bench/1"]
 
 

@@ -47,6 +47,12 @@ def test_hallo(tmp_path: Path) -> None:
     assert generator.describe()["speech_drives_face"] is True
 
 
+def test_without_trained_encoders_it_is_a_cascade(tmp_path: Path) -> None:
+    description = narrator.load(hallo=made.hallo(tmp_path / "net.pth")).describe()
+    assert "entangler" in description["untrained"]
+    assert description["encoder"]["identity"] is True
+
+
 @pytest.mark.parametrize("audio_modules", [True, False])
 def test_latest(tmp_path: Path, audio_modules: bool) -> None:
     path = made.latest(tmp_path / "latest.pth", audio_modules=audio_modules, speech=True)
