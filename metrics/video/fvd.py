@@ -44,9 +44,7 @@ class FVDConfig:
         if self.frames < FEWEST_FRAMES:
             raise ValueError(f"FVD needs windows of {FEWEST_FRAMES} frames or more for I3D's pools, got {self.frames}.")
         if not 1 <= self.step <= self.frames:
-            raise ValueError(
-                f"FVD windows of {self.frames} frames must move on by 1 to {self.frames}, got {self.step}."
-            )
+            raise ValueError(f"FVD windows of {self.frames} frames need a step of 1 to {self.frames}, got {self.step}.")
 
 
 def _crop_256(frames: Tensor) -> Tensor:
@@ -147,9 +145,7 @@ class WindowObserver(ClipObserver):
     def finish(self) -> Callable[[], Statistics]:
         def features() -> Statistics:
             if not self._tickets:
-                raise Unmeasurable(
-                    f"the clip has {self._seen} frames, fewer than the {self._config.frames} of a window"
-                )
+                raise Unmeasurable(f"{self._seen} frames are fewer than the {self._config.frames} of one FVD window")
             return {"features": np.concatenate([ticket.result() for ticket in self._tickets])}
 
         return features

@@ -43,10 +43,13 @@ class I3D(nn.Module):
         super().__init__()
         statistics = _layers(tree["batch_stats"])
         for name, layer in _layers(tree["params"]).items():
+            self._register(f"{name}_weight", torch.from_numpy(layer["Conv_0"]["kernel"].copy()).permute(4, 3, 0, 1, 2))
             if name.startswith("Logits"):
-                self._register("Logits", _kernel(layer), torch.from_numpy(layer["Conv_0"]["bias"].copy()))
-            else:
-                self._register(name, *_folded(layer, statistics[name]["BatchNorm_0"]))
+                self._register(f"{name}_bias", torch.from_numpy(layer["Conv_0"]["bias"].copy()))
+                continue
+            self._register(f"{name}_bias", torch.from_numpy(layer["BatchNorm_0"]["bias"].copy()))
+            for moment, values in statistics[name]["BatchNorm_0"].items():
+                self._register(f"{name}_{moment}", torch.from_numpy(values.copy()).flatten())
 
     def forward(self, windows: Tensor) -> Tensor:
         x = self._convolve(windows, "Conv3d_1a_7x7", stride=2)
@@ -63,7 +66,8 @@ class I3D(nn.Module):
         for block in ("5b", "5c"):
             x = self._mixed(x, f"Mixed_{block}")
         x = functional.avg_pool3d(x, (2, 7, 7), stride=1)
-        logits = functional.conv3d(x, self.get_buffer("Logits_weight"), self.get_buffer("Logits_bias"))
+        head = "Logits/Conv3d_0c_1x1"
+        logits = functional.conv3d(x, self.get_buffer(f"{head}_weight"), self.get_buffer(f"{head}_bias"))
         return logits.mean(dim=(2, 3, 4))
 
     def _mixed(self, x: Tensor, block: str) -> Tensor:
@@ -76,13 +80,13 @@ class I3D(nn.Module):
         return torch.cat(branches, dim=1)
 
     def _convolve(self, x: Tensor, name: str, stride: int = 1) -> Tensor:
-        weight, bias = self.get_buffer(f"{name}_weight"), self.get_buffer(f"{name}_bias")
-        padded = _pad_same(x, tuple(weight.shape[2:]), (stride,) * 3)
-        return functional.relu_(functional.conv3d(padded, weight, bias, stride))
+        weight, bias, mean, var = (self.get_buffer(f"{name}_{part}") for part in ("weight", "bias", "mean", "var"))
+        convolved = functional.conv3d(_pad_same(x, tuple(weight.shape[2:]), (stride,) * 3), weight, stride=stride)
+        # Not folded into the convolution: that rounds the weights and moves the published FVD in its sixth digit.
+        return functional.relu_(functional.batch_norm(convolved, mean, var, bias=bias, eps=_EPSILON))
 
-    def _register(self, name: str, weight: Tensor, bias: Tensor) -> None:
-        self.register_buffer(f"{name}_weight", weight.float().contiguous())
-        self.register_buffer(f"{name}_bias", bias.float())
+    def _register(self, name: str, values: Tensor) -> None:
+        self.register_buffer(name, values.float().contiguous())
 
 
 def _layers(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,19 +96,6 @@ def _layers(tree: Mapping[str, Any]) -> dict[str, Any]:
         inner = {f"{name}/{key}": child for key, child in node.items() if "Conv3d" in key}
         layers.update(inner or {name: node})
     return layers
-
-
-def _folded(layer: Mapping[str, Any], moments: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
-    """A convolution's weight and bias with its batch norm (offset, no scale) folded in."""
-    mean, variance = (torch.from_numpy(moments[name].copy()).double().flatten() for name in ("mean", "var"))
-    scale = (variance + _EPSILON).rsqrt()
-    offset = torch.from_numpy(layer["BatchNorm_0"]["bias"].copy()).double()
-    return _kernel(layer).double() * scale[:, None, None, None, None], offset - mean * scale
-
-
-def _kernel(layer: Mapping[str, Any]) -> Tensor:
-    """out, in, T, H, W from TensorFlow's order T, H, W, in, out."""
-    return torch.from_numpy(layer["Conv_0"]["kernel"].copy()).permute(4, 3, 0, 1, 2)
 
 
 def _max_pool(x: Tensor, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> Tensor:
