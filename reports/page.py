@@ -1,0 +1,76 @@
+"""One self-contained page: scores, protocol, costs, findings, and the clips side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, StrictUndefined
+
+from reports.numbers import fixed
+from reports.paper import METRICS, table2_rows
+from reports.ranking import BOUNDS
+from reports.results import Clip, Results
+from reports.tables import Entry, Row, Table, cost_table, failures, score_table
+
+SHOWN_AT_ONCE = 6
+"""Prompts of a dataset whose clips are shown; the others unfold."""
+
+
+def page(results: Results) -> str:
+    """The page as HTML for RUN/report/index.html; clips are linked relative to it."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = resources.files("reports").joinpath("page.html").read_text(encoding="utf-8")
+    return environment.from_string(template).render(
+        results=results,
+        scores=score_table(results),
+        paper=_paper_table(results),
+        costs=cost_table(results),
+        protocol=_told(results.protocol | {"seed": results.study.seed}),
+        environment=_told(results.environment),
+        failed=[cell for cell in results.cells if cell.failed],
+        failures=failures,
+        galleries=_galleries(results),
+        shown_at_once=SHOWN_AT_ONCE,
+        link=_link,
+    )
+
+
+def _told(mapping: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in mapping.items()}
+
+
+def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:
+    """Clips by dataset and key; generators in the study's order, bounds last."""
+    order = sorted(results.study.generators, key=lambda name: name in BOUNDS)
+    galleries: dict[str, dict[str, list[Clip]]] = {dataset: {} for dataset in results.study.datasets}
+    for clip in sorted(results.clips, key=lambda clip: (clip.key, order.index(clip.generator))):
+        galleries[clip.dataset].setdefault(clip.key, []).append(clip)
+    return {dataset: prompts for dataset, prompts in galleries.items() if prompts}
+
+
+def _link(file: str) -> str:
+    """From RUN/report to a file named relative to RUN."""
+    return quote(f"../{file}")
+
+
+def _paper_table(results: Results) -> Table | None:
+    """The paper's Table 2 with this run's values; None if the run holds nothing that belongs there."""
+    rows = table2_rows(results)
+    if all(row["source"] == "published" for row in rows):
+        return None
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        labels = (row["dataset"], f"{row['encoder']}, {row['source']}")
+        entries = (*(Entry(fixed(row[metric])) for metric in METRICS), Entry(row["metrics"]))
+        groups.setdefault(row["dataset"], []).append(Row(labels, entries, bound=row["source"] == "published"))
+    return Table(
+        title="The paper's Table 2, published beside measured",
+        labels=("dataset", "encoder"),
+        headings=(*METRICS, "metrics"),
+        groups=tuple(map(tuple, groups.values())),
+        remarks=("Published values come without protocol, sample count and implementation: no target to reproduce.",),
+    )

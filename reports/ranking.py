@@ -1,0 +1,34 @@
+"""Which scores are best and second best: among generators only, and only where the numbers are comparable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from reports.results import Cell
+
+Mark = Literal["best", "second"]
+BOUNDS = ("ceiling", "chance")
+"""Rows that are no generators: the reference scored against itself, and clips paired with the wrong references."""
+
+
+def comparable(cells: Iterable[Cell]) -> bool:
+    """Whether these cells of one dataset and metric were made in one way."""
+    return len({cell.signature for cell in cells if cell.value is not None}) <= 1
+
+
+def marks(cells: Iterable[Cell]) -> dict[str, Mark]:
+    """The mark of each generator that has one, for the cells of one dataset and metric.
+
+    Equal values share a mark. There is no best of one and no second of two.
+    """
+    ranked = [cell for cell in cells if cell.value is not None and cell.generator not in BOUNDS]
+    if not ranked or not comparable(ranked):
+        return {}
+    sign = 1.0 if ranked[0].direction == "lower" else -1.0
+    values = {cell.generator: sign * cell.value for cell in ranked if cell.value is not None}
+    found: dict[str, Mark] = {}
+    order = sorted(set(values.values()))
+    for place, mark in enumerate(("best", "second")[: len(order) - 1]):
+        found |= {generator: mark for generator, value in values.items() if value == order[place]}  # type: ignore[misc]
+    return found

@@ -1,0 +1,190 @@
+"""Tables of scores and of costs, in a form that every renderer understands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from reports.numbers import fixed, heading, interval
+from reports.ranking import BOUNDS, Mark, comparable, marks
+from reports.results import Cell, Profile, Results
+
+NOT_COMPARABLE = "Signatures differ between the generators, so that no value is marked: see the signatures."
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cell of a table: what is read first, what stands beside it in small print, footnote numbers, a mark."""
+
+    text: str
+    small: str = ""
+    footnotes: tuple[int, ...] = ()
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its labels, its entries, and whether it bounds the others without competing."""
+
+    labels: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    bound: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with all that has to be read with it.
+
+    Attributes:
+        title, labels, headings: over the table, over the labels' columns, over the entries' columns.
+        groups: blocks of rows that belong together (a dataset each).
+        footnotes: texts; footnote number 1 is the first.
+        remarks: paragraphs below: protocol, notes, what the marks mean.
+        signatures: how each column was made.
+    """
+
+    title: str
+    labels: tuple[str, ...]
+    headings: tuple[str, ...]
+    groups: tuple[tuple[Row, ...], ...]
+    footnotes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    signatures: tuple[str, ...] = ()
+
+
+class _Footnotes:
+    """Numbers texts in the order of their first use."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def number(self, text: str) -> int:
+        if text not in self.texts:
+            self.texts.append(text)
+        return self.texts.index(text) + 1
+
+
+def score_table(results: Results) -> Table:
+    """Datasets x generators down, metrics across: the form of the paper's Table 2; bounds last in each dataset."""
+    study = results.study
+    by_place = {(cell.dataset, cell.generator, cell.metric): cell for cell in results.cells}
+    ordered = sorted(study.generators, key=lambda name: name in BOUNDS)
+    footnotes = _Footnotes()
+    groups = []
+    for dataset in study.datasets:
+        entries: dict[str, list[Entry]] = {name: [] for name in ordered}
+        for metric in study.metrics:
+            column = [cell for name in ordered if (cell := by_place.get((dataset, name, metric)))]
+            marked = marks(column)
+            competing = [cell for cell in column if cell.generator not in BOUNDS]
+            for name in ordered:
+                cell = by_place.get((dataset, name, metric))
+                entry = _entry(cell, marked.get(name), comparable(competing) or name in BOUNDS, footnotes)
+                entries[name].append(entry)
+        groups.append(tuple(Row((dataset, name), tuple(entries[name]), name in BOUNDS) for name in ordered))
+    titles = Counter(metric.title for metric in study.metrics.values())
+    return Table(
+        title=f"Scores of {study.name}",
+        labels=("dataset", "generator"),
+        headings=tuple(heading(metric, name, titles[metric.title] == 1) for name, metric in study.metrics.items()),
+        groups=tuple(groups),
+        footnotes=tuple(footnotes.texts),
+        remarks=(_legend(study.generators), _protocol(results), *results.notes),
+        signatures=_signatures(results),
+    )
+
+
+def cost_table(results: Results) -> Table | None:
+    """What each generator cost on each dataset; None if nothing was timed."""
+    timed = [profile for profile in results.profiles if profile.seconds is not None]
+    if not timed:
+        return None
+    stages = tuple(dict.fromkeys(stage for profile in timed for stage in profile.stages))
+    places = tuple(dict.fromkeys(place for profile in timed for place in profile.peak_memory_mib))
+    headings: tuple[str, ...] = ("clips", "failed", "real-time factor", "frames/s", "s per clip")
+    headings += tuple(f"{stage} (s per clip)" for stage in stages) + tuple(f"{place} peak (MiB)" for place in places)
+    groups = []
+    for dataset in results.study.datasets:
+        rows = [Row((p.dataset, p.generator), _costs(p, stages, places)) for p in timed if p.dataset == dataset]
+        groups.append(tuple(rows))
+    return Table(
+        title=f"Cost of {results.study.name}",
+        labels=("dataset", "generator"),
+        headings=headings,
+        groups=tuple(group for group in groups if group),
+        remarks=("Real-time factor: seconds of computing for one second of video; below 1 is faster than real time.",),
+    )
+
+
+def score_frame(results: Results) -> pd.DataFrame:
+    """Every cell with all its fields, one row each."""
+    rows = [
+        cell.model_dump(exclude={"failed", "notes", "details"})
+        | {"failed": len(cell.failed), "failures": failures(cell), "notes": "; ".join(cell.notes)}
+        | {"details": "; ".join(f"{name}={value!r}" for name, value in cell.details.items())}
+        for cell in results.cells
+    ]
+    columns = [*(name for name in Cell.model_fields if name != "failed"), "failed", "failures"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def cost_frame(results: Results) -> pd.DataFrame:
+    """Every profile, one row each; stages and memory in columns of their own."""
+    rows = [
+        profile.model_dump(exclude={"stages", "peak_memory_mib"})
+        | {f"seconds_{stage}": seconds for stage, seconds in profile.stages.items()}
+        | {f"peak_memory_mib_{place}": peak for place, peak in profile.peak_memory_mib.items()}
+        for profile in results.profiles
+    ]
+    return pd.DataFrame(rows)
+
+
+def failures(cell: Cell) -> str:
+    """What kept clips from being measured: each reason with its count, the most frequent first."""
+    counted = Counter(cell.failed.values())
+    return "; ".join(f"{count} x {reason}" for reason, count in sorted(counted.items(), key=lambda r: (-r[1], r[0])))
+
+
+def _entry(cell: Cell | None, mark: Mark | None, may_be_compared: bool, footnotes: _Footnotes) -> Entry:
+    if cell is None:
+        return Entry("—", footnotes=(footnotes.number("Not part of this run."),))
+    if cell.value is None:
+        return Entry("—", footnotes=(footnotes.number(f"Missing: {cell.missing}"),))
+    texts = list(cell.notes)
+    if cell.failed:
+        texts.append(f"Not measured: {failures(cell)}")
+    if not may_be_compared:
+        texts.append(NOT_COMPARABLE)
+    small = f"{interval(cell)} ({cell.n})".strip()
+    return Entry(fixed(cell.value), small, tuple(footnotes.number(text) for text in texts), mark)
+
+
+def _costs(profile: Profile, stages: Sequence[str], places: Sequence[str]) -> tuple[Entry, ...]:
+    def per_clip(seconds: float | None) -> float | None:
+        return seconds / profile.clips if seconds is not None and profile.clips else None
+
+    numbers = [profile.real_time_factor, profile.frames_per_second, per_clip(profile.seconds)]
+    numbers += [per_clip(profile.stages.get(stage)) for stage in stages]
+    texts = [str(profile.clips), str(profile.failed), *map(fixed, numbers)]
+    texts += [fixed(profile.peak_memory_mib.get(place), 0) for place in places]
+    return tuple(Entry(text) for text in texts)
+
+
+def _legend(generators: Iterable[str]) -> str:
+    text = "Each value with its 95 % interval and, in brackets, the number of clips. Of each dataset best and second best are marked."
+    if set(generators) & set(BOUNDS):
+        text += " Rows in italics bound the others: ceiling is the reference itself, chance a wrong reference."
+    return text
+
+
+def _protocol(results: Results) -> str:
+    parts = [f"{name} {value}" for name, value in results.protocol.items() if value is not None]
+    return f"Protocol: {', '.join(parts)}; seed {results.study.seed}."
+
+
+def _signatures(results: Results) -> tuple[str, ...]:
+    found = dict.fromkeys(cell.signature for cell in results.cells if cell.signature)
+    return tuple(found)
