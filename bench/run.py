@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import yaml
 
@@ -14,26 +13,8 @@ from bench.outcome import collect
 from bench.run_folder import RunFolder, atomic, write_json
 from bench.selection import decoding_of, read_selection, select
 from bench.study import Study
-from bench.workers import Watch, shard_of, spread
+from bench.workers import Share, Watch, spread
 from reports.results import Results
-
-
-@dataclass(frozen=True)
-class Share:
-    """Which part of the work this process does, with how many worker processes.
-
-    Attributes:
-        workers: processes on this machine.
-        shard: 0-based number of this share.
-        shards: number of shares; clips are dealt out by the hash of their key.
-    """
-
-    workers: int
-    shard: int = 0
-    shards: int = 1
-
-    def owns(self, key: str) -> bool:
-        return shard_of(key, self.shards) == self.shard
 
 
 def work(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[str, str]:

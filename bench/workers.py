@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from bench import fingerprint
@@ -22,6 +23,24 @@ class Watch(Protocol):
     """Shows progress: passes results through while it counts them."""
 
     def __call__(self, results: Iterable[Result], total: int, doing: str) -> Iterable[Result]: ...
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of the work this process does, with how many worker processes.
+
+    Attributes:
+        workers: processes on this machine.
+        shard: 0-based number of this share.
+        shards: number of shares; clips are dealt out by the hash of their key.
+    """
+
+    workers: int
+    shard: int = 0
+    shards: int = 1
+
+    def owns(self, key: str) -> bool:
+        return int(fingerprint.of_json(key), 16) % self.shards == self.shard
 
 
 def default_workers() -> int:
@@ -64,11 +83,6 @@ def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: i
             ) from error
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def shard_of(key: str, shards: int) -> int:
-    """The shard that owns a key, independent of which other keys exist."""
-    return int(fingerprint.of_json(key), 16) % shards
 
 
 def torchrun_shard() -> tuple[int, int] | None:

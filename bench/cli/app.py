@@ -1,4 +1,7 @@
-"""The commands put together, and the exit codes: 0 done, 2 the user's mistake, 130 interrupted."""
+"""The commands put together, and the exit codes: 0 done, 2 the user's mistake, 130 interrupted.
+
+Commands import what they need when they run, so that `--help` does not wait for PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from bench.media.clip import UnreadableClip
 from bench.mistakes import UserMistake
 from bench.shadowing import check_rooms
 from metrics.weights import WeightsError
-from narrator import CheckpointError
+from reports.results import ResultsError
 
 app = typer.Typer(
     help="Evaluate generators that turn a text, a face and a voice into a narrated talking-face video.",
@@ -39,7 +42,7 @@ def main() -> None:
     try:
         check_rooms()
         app()
-    except (UserMistake, WeightsError, UnreadableClip, CheckpointError) as mistake:
+    except (UserMistake, WeightsError, UnreadableClip, ResultsError) as mistake:
         err.print(f"narrator-bench: {mistake}", style="bold red", markup=False, highlight=False)
         sys.exit(2)
     except KeyboardInterrupt:

@@ -12,10 +12,7 @@ import yaml
 
 from bench import plugins
 from bench.cli.printing import out, print_rows
-from bench.datasets.verify import Needs
-from bench.datasets.verify import verify as verify_index
 from bench.mistakes import UserMistake
-from bench.selection import load_index
 from bench.study import DatasetChoice
 from bench.workers import default_workers
 
@@ -51,6 +48,10 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Look at every clip: how many can be measured, and for each of the others the reason why not."""
+    from bench.datasets.verify import Needs
+    from bench.datasets.verify import verify as verify_index
+    from bench.selection import load_index
+
     report = verify_index(load_index(_choice(name, root, option)), Needs(), limit, default_workers())
     if as_json:
         print(json.dumps(report.as_json(), indent=1, ensure_ascii=False, default=str))
@@ -66,6 +67,8 @@ def prepare(
     name: Annotated[str, typer.Argument(help="A name from `data list`.")], root: Root = None, option: Option = None
 ) -> None:
     """Make what a dataset needs before its first use (the bundled corpus is rendered), and count its clips."""
+    from bench.selection import load_index
+
     index = load_index(_choice(name, root, option))
     out.print(f"{index.name}: {len(index.samples)} clips in {index.root}", highlight=False, markup=False)
 

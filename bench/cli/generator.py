@@ -29,7 +29,10 @@ def register(app: typer.Typer) -> None:
 
 def inspect(file: Annotated[Path, typer.Argument(help="A checkpoint file.")], as_json: Json = False) -> None:
     """What a checkpoint file is, its parts, and whether it matches; nothing in it is executed."""
-    found = narrator.inspect(file)
+    try:
+        found = narrator.inspect(file)
+    except narrator.CheckpointError as error:
+        raise UserMistake(str(error)) from error
     print(json.dumps(found.to_json(), indent=1)) if as_json else out.print(str(found), markup=False, highlight=False)
     if not found.matches:
         raise typer.Exit(2)
@@ -50,7 +53,6 @@ def table2(
 ) -> None:
     """FAD, MCD, STOI, FID, FVD and FVMD of STE and ETE: published values, and a run's beside them."""
     from reports.paper import table2_rows
-
     from reports.results import Results, ResultsError
 
     try:

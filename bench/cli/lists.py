@@ -10,7 +10,6 @@ import typer
 from bench import plugins
 from bench.cli.printing import out, print_rows
 from metrics import weights as store
-from metrics.metric import ClipMetric
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -37,7 +36,7 @@ def metrics_list(as_json: Json = False) -> None:
 
 def _metric_row(name: str) -> dict[str, Any]:
     try:
-        metric: ClipMetric = plugins.make("metric", name, {})
+        metric = plugins.make("metric", name, {})
     except store.WeightsError as reason:
         return {"metric": name, "better": None, "unit": None, "needs": str(reason), "signature": None}
     return {

@@ -8,20 +8,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-import reports
-from bench import run as running
 from bench.cli.printing import out, print_rows, progress, tracked
 from bench.mistakes import UserMistake
-from bench.run import Share
 from bench.run_folder import RunFolder
 from bench.study import Choice, Study, find_study
-from bench.workers import Result, Watch, default_workers, torchrun_shard, wait_for_all_ranks
-from metrics.score import Score
-from reports.results import Results
+from bench.workers import Result, Share, Watch, default_workers, torchrun_shard, wait_for_all_ranks
+
+if TYPE_CHECKING:
+    from metrics.score import Score
+    from reports.results import Results
 
 Workers = Annotated[
     int, typer.Option("--workers", min=0, help="Worker processes (0: one per core); the numbers do not depend on it.")
@@ -59,7 +58,9 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> N
     """Render the report of a run again."""
     if not (folder / "results.json").is_file():
         raise UserMistake(f"{folder} holds no results.json: name the folder that --out of `narrator-bench run` named.")
-    out.print(f"Report: {reports.render(folder)}", markup=False, highlight=False)
+    from reports import render
+
+    out.print(f"Report: {render(folder)}", markup=False, highlight=False)
 
 
 def _share(workers: int, shard: str | None) -> Share:
@@ -73,6 +74,9 @@ def _share(workers: int, shard: str | None) -> Share:
 
 
 def _run(study: Study, folder: RunFolder, share: Share, scored: bool) -> None:
+    from bench import run as running
+    from reports import render
+
     with _watching() as watch:
         errors = running.work(study, folder, share, watch)
         if torchrun_shard() is not None:
@@ -81,7 +85,7 @@ def _run(study: Study, folder: RunFolder, share: Share, scored: bool) -> None:
         out.print(f"Share {share.shard + 1} of {share.shards} is done; the run without --shard scores all of them.")
         return
     results = running.finish(study, folder, errors)
-    page = reports.render(folder.root)
+    page = render(folder.root)
     _show(results)
     out.print(f"Report: {page}", markup=False, highlight=False, style="bold")
 
