@@ -64,13 +64,6 @@ class FaceAnimator(nn.Module):
         if compile_denoiser:
             self.net.denoising_unet.compile()
 
-    @classmethod
-    def initialised(cls, config: FaceAnimatorConfig, seed: int, *, compile_denoiser: bool = False) -> FaceAnimator:
-        """Untrained networks, the same for the same seed; the global generator is left as it was."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            return cls(config, compile_denoiser=compile_denoiser)
-
     @property
     def _placed(self) -> Tensor:
         """Any weight: it tells device and dtype."""

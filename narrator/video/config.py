@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 ReferenceOrder = Literal["released", "consistent"]
 AttentionKind = Literal["auto", "flash", "memory_efficient", "math"]
@@ -84,8 +84,9 @@ class Sampling:
             raise ValueError(f"Sampling.steps is {self.steps}; give a number of DDIM steps from 1 to 1000.")
         if self.guidance < 1:
             raise ValueError(f"Sampling.guidance is {self.guidance}; give 1 (no guidance) or more.")
-        if self.reference_order not in ("released", "consistent"):
-            raise ValueError(f"Sampling.reference_order is {self.reference_order!r}; give 'released' or 'consistent'.")
+        for name, kinds in (("reference_order", get_args(ReferenceOrder)), ("attention", get_args(AttentionKind))):
+            if getattr(self, name) not in kinds:
+                raise ValueError(f"Sampling.{name} is {getattr(self, name)!r}; give one of {', '.join(kinds)}.")
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,8 @@ def layer_reference(attention: Attention, features: Tensor, order: ReferenceOrde
     The public code runs the pictures as rows [source, motion 1, motion 2] of either branch, but tiles the contexts
     [u, c, u, c, u, c] over them, so a row's branch follows its position. On reading it deals the source's two rows out
     to the frames alternately. `released` repeats both; `consistent` gives each branch the features made for it.
-    Without guidance there is one branch and nothing to mix up.
+    Without guidance there is one branch and nothing to mix up. The public code also rounds the features to float16
+    whatever the networks' dtype; here they keep it.
 
     Args:
         attention: the layer's self-attention.
