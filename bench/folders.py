@@ -18,7 +18,13 @@ from metrics.score import Score
 
 
 def score_folders(
-    real: Path, generated: Path, metrics: tuple[Choice, ...], workers: int, cache: Path | None, watch: Watch
+    real: Path,
+    generated: Path,
+    metrics: tuple[Choice, ...],
+    decoding: Decoding,
+    workers: int,
+    cache: Path | None,
+    watch: Watch,
 ) -> dict[str, Score]:
     """One score for each metric's name.
 
@@ -27,7 +33,6 @@ def score_folders(
     """
     for choice in metrics:
         plugins.find("metric", choice.plugin)
-    decoding = Decoding()
     real_clips, real_failed = _clips(real)
     generated_clips, failed = _clips(generated)
     reference = {key: clip.identity(decoding) for key, clip in real_clips.items()}

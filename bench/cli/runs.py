@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import yaml
 
 from bench.cli.printing import out, print_rows, progress, tracked
+from bench.media.clip import Decoding
 from bench.mistakes import UserMistake
 from bench.run_folder import RunFolder
 from bench.study import Choice, Study, find_study
@@ -109,9 +111,10 @@ def _show(results: Results) -> None:
 def score(
     real: Annotated[Path, typer.Option(help="Folder of real clips.")],
     generated: Annotated[Path, typer.Option(help="Folder of generated clips; equal file names make pairs.")],
-    metrics: Annotated[str, typer.Option(help="Names from `metrics list`, separated by commas.")] = (
+    metrics: Annotated[str, typer.Option(help="Names from `metrics list`, with options: fid:stride=10,fvd,mcd.")] = (
         "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
     ),
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="Only the first seconds of a clip count.")] = 10.0,
     workers: Workers = 0,
     cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
     as_json: Json = False,
@@ -119,9 +122,10 @@ def score(
     """Numbers for two folders of clips, without a study file."""
     from bench.folders import score_folders
 
-    chosen = tuple(Choice(name=name.strip(), plugin=name.strip()) for name in metrics.split(",") if name.strip())
+    chosen = tuple(_metric(written) for written in metrics.split(",") if written.strip())
+    decoding = Decoding(max_seconds=max_seconds)
     with _watching() as watch:
-        scores = score_folders(real, generated, chosen, workers or default_workers(), cache, watch)
+        scores = score_folders(real, generated, chosen, decoding, workers or default_workers(), cache, watch)
     if as_json:
         print(json.dumps({name: dataclasses.asdict(score) for name, score in scores.items()}, indent=1))
         return
@@ -129,6 +133,16 @@ def score(
     for name, found in scores.items():
         for reason, count in Counter(found.failed.values()).most_common():
             out.print(f"{name}: {count} not scored: {reason}", markup=False, highlight=False)
+
+
+def _metric(written: str) -> Choice:
+    """A metric with its options as written on the command line: `fid:stride=10`."""
+    name, *options = written.strip().split(":")
+    pairs = [option.partition("=") for option in options]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise UserMistake(f"--metrics: {written.strip()!r} is not NAME:OPTION=VALUE, since {key!r} has no '='.")
+    return Choice(name=name, plugin=name, options={key: yaml.safe_load(value) for key, _, value in pairs})
 
 
 def _score_row(name: str, score: Score) -> dict[str, object]:
