@@ -25,7 +25,7 @@ def latex(table: Table) -> str:
         r"\resizebox{\textwidth}{!}{%",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
-        _line([escaped(text) for text in (*table.labels, *table.headings)]),
+        _line([*map(escaped, table.labels), *map(_entry, table.headings)]),
     ]
     for group in table.groups:
         lines += [r"\midrule", *(_line(_cells(row)) for row in group)]

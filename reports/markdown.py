@@ -12,7 +12,7 @@ _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def markdown(table: Table) -> str:
     """The table, its footnotes and remarks, in GitHub's Markdown."""
-    headings = [escaped(text) for text in (*table.labels, *table.headings)]
+    headings = [*map(escaped, table.labels), *map(_entry, table.headings)]
     lines = [f"### {escaped(table.title)}", "", _line(headings)]
     lines.append(_line([":--"] * len(table.labels) + ["--:"] * len(table.headings)))
     lines += [_line(_cells(row)) for group in table.groups for row in group]

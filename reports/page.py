@@ -40,7 +40,9 @@ def page(results: Results) -> str:
 
 
 def _told(mapping: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in mapping.items()}
+    """What is set, as text."""
+    told = {name: value for name, value in mapping.items() if value is not None}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
 
 
 def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:
@@ -65,12 +67,14 @@ def _paper_table(results: Results) -> Table | None:
     groups: dict[str, list[Row]] = {}
     for row in rows:
         labels = (row["dataset"], f"{row['encoder']}, {row['source']}")
-        entries = (*(Entry(fixed(row[metric])) for metric in METRICS), Entry(row["metrics"]))
-        groups.setdefault(row["dataset"], []).append(Row(labels, entries, bound=row["source"] == "published"))
+        published = row["source"] == "published"
+        numbers = (str(row[metric]) if published else fixed(row[metric]) for metric in METRICS)
+        entries = tuple(map(Entry, (*numbers, row["metrics"])))
+        groups.setdefault(row["dataset"], []).append(Row(labels, entries, bound=published))
     return Table(
         title="The paper's Table 2, published beside measured",
         labels=("dataset", "encoder"),
-        headings=(*METRICS, "metrics"),
+        headings=tuple(map(Entry, (*METRICS, "metrics"))),
         groups=tuple(map(tuple, groups.values())),
         remarks=("Published values come without protocol, sample count and implementation: no target to reproduce.",),
     )

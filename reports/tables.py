@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -39,7 +39,8 @@ class Table:
     """A table with all that has to be read with it.
 
     Attributes:
-        title, labels, headings: over the table, over the labels' columns, over the entries' columns.
+        title, labels, headings: over the table, over the labels' columns, over the entries' columns; a footnote to a
+            heading goes for the whole column.
         groups: blocks of rows that belong together (a dataset each).
         footnotes: texts; footnote number 1 is the first.
         remarks: paragraphs below: protocol, notes, what the marks mean.
@@ -48,7 +49,7 @@ class Table:
 
     title: str
     labels: tuple[str, ...]
-    headings: tuple[str, ...]
+    headings: tuple[Entry, ...]
     groups: tuple[tuple[Row, ...], ...]
     footnotes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -73,23 +74,22 @@ def score_table(results: Results) -> Table:
     by_place = {(cell.dataset, cell.generator, cell.metric): cell for cell in results.cells}
     ordered = sorted(study.generators, key=lambda name: name in BOUNDS)
     footnotes = _Footnotes()
+    common = {metric: _common_notes(results, metric) for metric in study.metrics}
+    headings = _headings(results, common, footnotes)
     groups = []
     for dataset in study.datasets:
         entries: dict[str, list[Entry]] = {name: [] for name in ordered}
         for metric in study.metrics:
             column = [cell for name in ordered if (cell := by_place.get((dataset, name, metric)))]
             marked = marks(column)
-            competing = [cell for cell in column if cell.generator not in BOUNDS]
             for name in ordered:
                 cell = by_place.get((dataset, name, metric))
-                entry = _entry(cell, marked.get(name), comparable(competing) or name in BOUNDS, footnotes)
-                entries[name].append(entry)
+                entries[name].append(_entry(cell, marked.get(name), column, common[metric], footnotes))
         groups.append(tuple(Row((dataset, name), tuple(entries[name]), name in BOUNDS) for name in ordered))
-    titles = Counter(metric.title for metric in study.metrics.values())
     return Table(
         title=f"Scores of {study.name}",
         labels=("dataset", "generator"),
-        headings=tuple(heading(metric, name, titles[metric.title] == 1) for name, metric in study.metrics.items()),
+        headings=headings,
         groups=tuple(groups),
         footnotes=tuple(footnotes.texts),
         remarks=(_legend(study.generators), _protocol(results), *results.notes),
@@ -113,7 +113,7 @@ def cost_table(results: Results) -> Table | None:
     return Table(
         title=f"Cost of {results.study.name}",
         labels=("dataset", "generator"),
-        headings=headings,
+        headings=tuple(map(Entry, headings)),
         groups=tuple(group for group in groups if group),
         remarks=("Real-time factor: seconds of computing for one second of video; below 1 is faster than real time.",),
     )
@@ -148,15 +148,35 @@ def failures(cell: Cell) -> str:
     return "; ".join(f"{count} x {reason}" for reason, count in sorted(counted.items(), key=lambda r: (-r[1], r[0])))
 
 
-def _entry(cell: Cell | None, mark: Mark | None, may_be_compared: bool, footnotes: _Footnotes) -> Entry:
+def _common_notes(results: Results, metric: str) -> frozenset[str]:
+    """The notes that every value of a column carries; they stand at its heading."""
+    notes = [frozenset(cell.notes) for cell in results.cells if cell.metric == metric and cell.value is not None]
+    return frozenset.intersection(*notes) if notes else frozenset()
+
+
+def _headings(results: Results, common: Mapping[str, frozenset[str]], footnotes: _Footnotes) -> tuple[Entry, ...]:
+    titles = Counter(metric.title for metric in results.study.metrics.values())
+    return tuple(
+        Entry(
+            heading(metric, name, alone=titles[metric.title] == 1),
+            footnotes=tuple(footnotes.number(text) for text in sorted(common[name])),
+        )
+        for name, metric in results.study.metrics.items()
+    )
+
+
+def _entry(
+    cell: Cell | None, mark: Mark | None, column: Sequence[Cell], common: frozenset[str], footnotes: _Footnotes
+) -> Entry:
+    """One cell beside the others of its dataset and metric."""
     if cell is None:
         return Entry("—", footnotes=(footnotes.number("Not part of this run."),))
     if cell.value is None:
         return Entry("—", footnotes=(footnotes.number(f"Missing: {cell.missing}"),))
-    texts = list(cell.notes)
+    texts = [text for text in cell.notes if text not in common]
     if cell.failed:
         texts.append(f"Not measured: {failures(cell)}")
-    if not may_be_compared:
+    if cell.generator not in BOUNDS and not comparable(other for other in column if other.generator not in BOUNDS):
         texts.append(NOT_COMPARABLE)
     small = f"{interval(cell)} ({cell.n})".strip()
     return Entry(fixed(cell.value), small, tuple(footnotes.number(text) for text in texts), mark)
@@ -174,7 +194,7 @@ def _costs(profile: Profile, stages: Sequence[str], places: Sequence[str]) -> tu
 
 
 def _legend(generators: Iterable[str]) -> str:
-    text = "Each value with its 95 % interval and, in brackets, the number of clips. Of each dataset best and second best are marked."
+    text = "Each value with its 95 % interval and, in brackets, the number of clips; best and second best are marked."
     if set(generators) & set(BOUNDS):
         text += " Rows in italics bound the others: ceiling is the reference itself, chance a wrong reference."
     return text

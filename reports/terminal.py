@@ -18,11 +18,12 @@ def terminal_tables(results: Results) -> str:
 
 def plain(table: Table) -> str:
     """The table as text; best is marked with *, second best with +."""
+    alignment = ["left"] * (len(table.labels) - 1) + ["right"] * len(table.headings)
     parts = []
     for group in table.groups:
-        headings = [*table.labels[1:], *table.headings]
+        headings = [*table.labels[1:], *map(_entry, table.headings)]
         rows = [[*map(printable, row.labels[1:]), *map(_entry, row.entries)] for row in group]
-        body = tabulate(rows, headings, tablefmt="simple", disable_numparse=True, stralign="right")
+        body = tabulate(rows, headings, tablefmt="simple", disable_numparse=True, colalign=alignment)
         parts.append(f"{printable(table.title)}: {printable(_group_name(group))}\n{body}")
     below = [f"{number}) {printable(text)}" for number, text in enumerate(table.footnotes, 1)]
     below += [*map(printable, table.remarks)]
