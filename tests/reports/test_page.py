@@ -1,0 +1,116 @@
+"""The page: it parses, it links what is there, it cannot be broken out of, and it is the same each time."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from trial_run import cell, with_cells
+
+import reports
+from reports.results import Results
+
+VOID = {"meta", "br", "img", "link", "input", "hr"}
+ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+
+
+class Parsed(HTMLParser):
+    """Every element with its attributes and the text inside; fails on an element that is closed out of turn."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def rendered(results: Results, run: Path) -> Parsed:
+    results.write(run / "results.json")
+    index = reports.render(run)
+    assert index == run / "report" / "index.html"
+    return Parsed(index.read_text(encoding="utf-8"))
+
+
+def test_everything_is_on_the_page(results: Results, tmp_path: Path) -> None:
+    page = rendered(results, tmp_path)
+    for text in ("trial", "Synthetic corpus.", "34.21", "sample rate", "16000", "Hello there.", "x.mp4: no sound"):
+        assert text in page.text, text
+    assert "fid|version:1" in page.text
+    assert "Missing: no clip could be scored: silent" in page.text
+    assert "real-time factor" in page.text
+
+
+def test_clips_are_linked_from_where_the_page_lies(results: Results, tmp_path: Path) -> None:
+    sources = [video["src"] for video in rendered(results, tmp_path).all("video")]
+    names = ["references/a%20b%231.mp4", *(f"generated/{g}/a%20b%231.mp4" for g in ("STE", "ETE", "ceiling"))]
+    assert sources == [f"../{name}" for name in names]
+
+
+def test_the_page_stands_alone(results: Results, tmp_path: Path) -> None:
+    page = rendered(results, tmp_path)
+    assert not page.all("link")
+    for _, attributes in page.elements:
+        for name in ("src", "href"):
+            assert not (attributes.get(name) or "").startswith(("http", "//"))
+
+
+def test_a_clip_that_failed_says_why(results: Results, tmp_path: Path) -> None:
+    clips = (results.clips[0].model_copy(update={"file": None, "error": "no face in the driving image"}),)
+    assert "no face in the driving image" in rendered(results.model_copy(update={"clips": clips}), tmp_path).text
+
+
+def test_hostile_text_stays_text(results: Results, tmp_path: Path) -> None:
+    clip = results.clips[0].model_copy(
+        update={"key": ATTACK, "text": ATTACK, "file": f"generated/{ATTACK}.mp4", "text_source": ATTACK}
+    )
+    hostile = with_cells(
+        [cell("STE", "fid", 1.0, notes=(ATTACK,), failed={ATTACK: ATTACK}, signature=ATTACK), cell("ETE", "fid", None)],
+        clips=(clip,), notes=(ATTACK,), protocol={ATTACK: ATTACK}, environment={"x": [ATTACK]},
+    )  # fmt: skip
+    page = rendered(hostile, tmp_path)
+    assert len(page.all("script")) == 1
+    assert not page.all("img")
+    assert ATTACK in page.text
+
+
+def test_equal_results_give_equal_bytes(results: Results, tmp_path: Path) -> None:
+    content = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        rendered(results, tmp_path / name)
+        files = sorted(path for path in (tmp_path / name / "report").rglob("*") if path.is_file())
+        content.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
+    assert content[0] == content[1]
+    assert {path.name for path in content[0]} == {
+        "index.html", "scores.md", "scores.csv", "scores.tex", "cost.md", "cost.csv", "cost.tex",
+    }  # fmt: skip
+
+
+def test_many_prompts_fold_away(results: Results, tmp_path: Path) -> None:
+    clips = tuple(results.clips[0].model_copy(update={"key": f"k{i}"}) for i in range(8))
+    page = rendered(results.model_copy(update={"clips": clips}), tmp_path)
+    assert "2 more" in page.text
+    assert [video["preload"] for video in page.all("video")] == ["metadata"] * 12 + ["none"] * 4
+
+
+@pytest.mark.parametrize("fields", [{"cells": ()}, {"clips": ()}, {"profiles": ()}, {"findings": (), "notes": ()}])
+def test_a_page_without_a_part_still_renders(fields: dict[str, tuple[()]], results: Results, tmp_path: Path) -> None:
+    assert "trial" in rendered(results.model_copy(update=fields), tmp_path).text
