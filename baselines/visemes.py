@@ -84,7 +84,7 @@ def mouth_track(phones: Sequence[Phone], loudness: Float, times: Float) -> Mouth
         elif symbol in _TUCKED:
             tuck[here] = 1.0
     press = _blur(press, _CLOSURE_BLUR_S)
-    opening = _blur(opening, _BLUR_S) * (0.45 + 0.65 * loudness) * (1 - press)
+    opening = _blur(opening, _BLUR_S) * (0.55 + 0.65 * loudness) * (1 - press)
 
     def read(track: Float) -> Float:
         return np.interp(times, (np.arange(samples) + 0.5) / _RATE, track)

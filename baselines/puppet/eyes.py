@@ -34,15 +34,12 @@ class EyeRig:
     def __init__(self, image: NDArray[np.uint8], frame: FaceFrame, which: str) -> None:
         upper, lower, brow = (frame.points[line, :2] for line in _EYES[which])
         self._image, self._frame = image, frame
-        self._smooth = cv2.GaussianBlur(
-            image, (0, 0), max(0.5, 0.035 * frame.unit), sigmaY=max(0.5, 0.012 * frame.unit)
-        )
+        along, across = (max(0.5, spread * frame.unit) for spread in (0.035, 0.012))
+        self._smooth = cv2.GaussianBlur(image, (0, 0), along, sigmaY=across)
         left, right = float(upper[0, 0]), max(float(upper[-1, 0]), float(upper[0, 0]) + 0.05)
         top = float(brow[:, 1].min()) - 0.3
-        self._rectangle = frame.rectangle(
-            (left - 0.1, top), (right + 0.1, float(lower[:, 1].max()) + 0.06), image.shape
-        )
-        box = self._rectangle
+        bottom = float(lower[:, 1].max()) + 0.06
+        self._rectangle = box = frame.rectangle((left - 0.1, top), (right + 0.1, bottom), image.shape)
         self._a, self._b = frame.coordinates(box.left, box.top, box.width, box.height)
         grid = np.linspace(left, right, 256)
         lid, under, above = (_line(points, grid) for points in (upper, lower, brow))

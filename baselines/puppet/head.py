@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from baselines.puppet.frame import FaceFrame, smoothstep
 
-_STEP = 8
-"""Pixels between the points at which the motion is computed; between them it is interpolated."""
+_GRID = 64
+"""Cells along the longer side of the grid on which the motion is computed; between its points it is interpolated."""
 _FOREHEAD, _CHIN = 10, 152
 
 
@@ -19,8 +19,9 @@ class HeadRig:
     def __init__(self, image: NDArray[np.uint8], frame: FaceFrame) -> None:
         height, width = image.shape[:2]
         self._frame, self._size = frame, (width, height)
-        columns, rows = -(-width // _STEP) + 1, -(-height // _STEP) + 1
-        a, b = frame.coordinates(0, 0, columns * _STEP, rows * _STEP, _STEP)
+        self._step = step = -(-max(width, height) // _GRID)
+        columns, rows = -(-width // step) + 1, -(-height // step) + 1
+        a, b = frame.coordinates(0, 0, columns * step, rows * step, step)
         points = frame.points
         chin, forehead = float(points[_CHIN, 1]), float(points[_FOREHEAD, 1])
         low, high = points[:, 0].min(), points[:, 0].max()
@@ -28,12 +29,11 @@ class HeadRig:
         centre = float(low + high) / 2, (forehead + chin) / 2 - 0.12 * tall
         # an ellipse around head and hair moves, the rest less and less, the border not at all
         reach = np.hypot((a - centre[0]) / (0.62 * wide), (b - centre[1]) / (0.72 * tall))
-        x = np.minimum(np.arange(columns) * _STEP, width - 1)
-        y = np.minimum(np.arange(rows) * _STEP, height - 1)
+        x = np.minimum(np.arange(columns) * step, width - 1)
+        y = np.minimum(np.arange(rows) * step, height - 1)
         edge = np.minimum(np.minimum(x, width - 1 - x)[None, :], np.minimum(y, height - 1 - y)[:, None])
-        moves = (1 - smoothstep(0.9, 2.1, reach.astype(np.float32))) * smoothstep(
-            0.0, 0.35 * frame.unit, edge.astype(np.float32)
-        )
+        off_border = smoothstep(0.0, 0.35 * frame.unit, edge.astype(np.float32))
+        moves = off_border * (1 - smoothstep(0.9, 2.1, reach.astype(np.float32)))
         near = 1.3 - _spread(points, a, b)  # distance in front of an axis well behind the middle of the face
         axis = centre[0], chin + 0.35
         self._turns = np.stack(
@@ -48,11 +48,11 @@ class HeadRig:
         shift_y = across * self._frame.across[1] + down * self._frame.down[1]
         x = np.arange(self._size[0], dtype=np.float32) - self._interpolate(shift_x)
         y = np.arange(self._size[1], dtype=np.float32)[:, None] - self._interpolate(shift_y)
-        return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        return np.asarray(cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
     def _interpolate(self, coarse: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values at every pixel from values at every `_STEP`-th."""
-        affine = np.array([[1 / _STEP, 0, 0], [0, 1 / _STEP, 0]], np.float32)
+        """Values at every pixel from those at the points of the grid."""
+        affine = np.array([[1 / self._step, 0, 0], [0, 1 / self._step, 0]], np.float32)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return np.asarray(cv2.warpAffine(coarse, affine, self._size, flags=flags, borderMode=cv2.BORDER_REPLICATE))
 

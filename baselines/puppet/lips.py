@@ -83,7 +83,7 @@ def _darkest_line(
     x, y = frame.pixels(a, (start + offsets[:, None]).astype(np.float32))
     grey = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (0, 0), max(0.5, 0.008 * frame.unit))
     dark = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)
-    cost = (dark - dark.min(axis=0)) / max(float(np.ptp(dark)), 1.0) + 4.0 * (offsets / 0.04)[:, None] ** 2 * 0.1
+    cost = (dark - dark.min(axis=0)) / max(float(np.ptp(dark)), 1.0) + 0.4 * (offsets / 0.04)[:, None] ** 2
     best, back = cost[:, 0], np.zeros((33, 49), int)
     steps = np.abs(np.subtract.outer(np.arange(33), np.arange(33)))
     for column in range(1, 49):

@@ -14,6 +14,8 @@ from baselines.puppet.head import HeadRig
 from baselines.puppet.mouth import MouthPose, MouthRig
 from narrator.face import Face
 
+_CHUNK_BYTES = 32 << 20
+
 
 class FaceRig:
     """Animates one face.
@@ -30,8 +32,9 @@ class FaceRig:
         self._eyes = [EyeRig(image, frame, which) for which in ("right", "left")]
         self._head = HeadRig(image, frame)
 
-    def render(self, motion: Motion, chunk: int = 32) -> Iterator[NDArray[np.uint8]]:
-        """The frames, in chunks of at most `chunk`: uint8 [t, H, W, 3]."""
+    def render(self, motion: Motion) -> Iterator[NDArray[np.uint8]]:
+        """The frames, in chunks of 1 to 32 that stay below 32 MB where they can: uint8 [t, H, W, 3]."""
+        chunk = int(np.clip(_CHUNK_BYTES // self._image.nbytes, 1, 32))
         for start in range(0, len(motion), chunk):
             yield np.stack([self.pose(motion, i) for i in range(start, min(start + chunk, len(motion)))])
 
