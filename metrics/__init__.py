@@ -13,8 +13,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from metrics.frechet import frechet_distance
+    from metrics.audio.fad import FrechetAudioDistance
+    from metrics.audio.mcd import MelCepstralDistortion
+    from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
+    from metrics.frechet_metric import FrechetMetric
     from metrics.metric import ClipMetric, ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+    from metrics.motion.fvmd import FrechetVideoMotionDistance
     from metrics.score import Score
     from metrics.video.fid import FrechetInceptionDistance
     from metrics.video.fvd import FrechetVideoDistance
@@ -23,26 +27,34 @@ _WHERE = {
     "ClipMetric": "metrics.metric",
     "ClipObserver": "metrics.metric",
     "DistributionMetric": "metrics.metric",
+    "FrechetAudioDistance": "metrics.audio.fad",
     "FrechetInceptionDistance": "metrics.video.fid",
+    "FrechetMetric": "metrics.frechet_metric",
     "FrechetVideoDistance": "metrics.video.fvd",
+    "FrechetVideoMotionDistance": "metrics.motion.fvmd",
+    "MelCepstralDistortion": "metrics.audio.mcd",
     "PairedMetric": "metrics.metric",
     "Score": "metrics.score",
+    "ShortTimeObjectiveIntelligibility": "metrics.audio.stoi",
     "Statistics": "metrics.metric",
     "Unmeasurable": "metrics.metric",
-    "frechet_distance": "metrics.frechet",
 }
 
 __all__ = [
     "ClipMetric",
     "ClipObserver",
     "DistributionMetric",
+    "FrechetAudioDistance",
     "FrechetInceptionDistance",
+    "FrechetMetric",
     "FrechetVideoDistance",
+    "FrechetVideoMotionDistance",
+    "MelCepstralDistortion",
     "PairedMetric",
     "Score",
+    "ShortTimeObjectiveIntelligibility",
     "Statistics",
     "Unmeasurable",
-    "frechet_distance",
 ]
 
 
@@ -50,3 +62,7 @@ def __getattr__(name: str) -> Any:
     if name not in _WHERE:
         raise AttributeError(f"module 'metrics' has no attribute {name!r}")
     return getattr(importlib.import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -87,12 +87,16 @@ def extrapolated(
     generator = np.random.default_rng(SEED)
     halves = []
     for _ in range(HALVINGS):
-        both = [_halves(clips, generator) for clips in (reference, generated)]
+        both = [split_in_halves(clips, generator) for clips in (reference, generated)]
         halves += [distance(theirs, ours) for theirs, ours in zip(*both, strict=True)]
     return 2 * value - float(np.mean(halves))
 
 
-def _halves(clips: Sequence[Clip], generator: np.random.Generator) -> list[list[Clip]]:
-    order = generator.permutation(len(clips))
+def split_in_halves(
+    clips: Sequence[Clip], generator: np.random.Generator | None = None
+) -> tuple[list[Clip], list[Clip]]:
+    """Two random halves of equal size, each in the order of the clips; an odd clip is in neither."""
+    order = (generator or np.random.default_rng(SEED)).permutation(len(clips))
     middle = len(clips) // 2
-    return [[clips[index] for index in sorted(part)] for part in (order[:middle], order[middle : 2 * middle])]
+    first, second = ([clips[index] for index in sorted(part)] for part in (order[:middle], order[middle : 2 * middle]))
+    return first, second

@@ -76,7 +76,6 @@ class FrechetInceptionDistance(FrechetMetric):
         tensor(0., dtype=torch.float64)
     """
 
-    title = "FID"
     modalities: ClassVar = frozenset({"video"})
     minimum_clips = 50
     weights = (WEIGHTS,)
@@ -87,6 +86,7 @@ class FrechetInceptionDistance(FrechetMetric):
         self.dimension = chosen.width
         super().__init__(chosen, **options)
         self.name = name
+        self.title = name.upper()
 
     def observe(self) -> ClipObserver:
         return FrameObserver(self.config, inception_runner(self.config.width, str(self.device)), self.device)

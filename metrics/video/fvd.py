@@ -98,7 +98,6 @@ class FrechetVideoDistance(FrechetMetric):
         tensor(0., dtype=torch.float64)
     """
 
-    title = "FVD"
     modalities: ClassVar = frozenset({"video"})
     minimum_clips = 50
     dimension = 400
@@ -108,6 +107,7 @@ class FrechetVideoDistance(FrechetMetric):
     def __init__(self, name: str = "fvd", config: FVDConfig | None = None, **options: object) -> None:
         super().__init__(config or convention(name, CONVENTIONS), **options)
         self.name = name
+        self.title = name.upper()
 
     def observe(self) -> ClipObserver:
         return WindowObserver(self.config, i3d_runner(str(self.device)), self.device)

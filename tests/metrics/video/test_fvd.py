@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from metrics import FrechetVideoDistance, frechet_distance
+from metrics import FrechetVideoDistance
 from metrics.batching import BlockRunner
+from metrics.frechet import frechet_distance
 from metrics.metric import Unmeasurable
 from metrics.video.fvd import CONVENTIONS, FVDConfig, WindowObserver
 from metrics.video.i3d import i3d_runner

@@ -1,0 +1,60 @@
+"""Ceiling and chance of any metric, from the reference clips alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from metrics.bounds import bounds
+from metrics.metric import ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+
+
+class Observed:
+    modalities: ClassVar = frozenset({"audio"})
+    higher_is_better = False
+    title = "Distance"
+
+    def observe(self) -> ClipObserver:
+        raise NotImplementedError
+
+
+class Pairwise(Observed, PairedMetric):
+    name = "pairwise"
+
+    def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
+        if reference["x"] > 90:
+            raise Unmeasurable("too loud")
+        return {"value": np.abs(reference["x"] - generated["x"])}
+
+
+class Setwise(Observed, DistributionMetric):
+    name = "setwise"
+
+    def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
+        return float(abs(np.mean([c["x"] for c in reference]) - np.mean([c["x"] for c in generated])))
+
+
+REFERENCE = {f"{i}": {"x": np.array(float(i))} for i in range(8)}
+
+
+def test_a_paired_metric() -> None:
+    found = bounds(Pairwise(), {**REFERENCE, "loud": {"x": np.array(99.0)}})
+    assert found.ceiling.value == 0
+    assert found.ceiling.n == 8
+    assert found.ceiling.failed == {"loud": "too loud"}
+    assert found.chance.value is not None
+    assert found.chance.value > 2
+    alone = bounds(Pairwise(), {"a": {"x": np.array(1.0)}})
+    assert alone.ceiling.value == 0
+    assert alone.chance.missing == "there is no other clip to be paired with"
+
+
+def test_a_distribution_metric() -> None:
+    found = bounds(Setwise(), REFERENCE)
+    assert found == bounds(Setwise(), dict(reversed(REFERENCE.items())))
+    assert found.ceiling.n == 4
+    assert found.ceiling.details["reference_clips"] == 4
+    assert "two halves of 4 clips" in found.ceiling.notes[-1]
+    assert found.chance.missing is not None
