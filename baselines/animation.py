@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.speech import Phone
-from baselines.visemes import MouthTrack, loudness_track, mouth_track, stressed
+from baselines.visemes import TRACK_RATE, MouthTrack, loudness_track, mouth_track, stressed
 
 Float = NDArray[np.float64]
 
@@ -69,7 +69,7 @@ def _accents(
 ) -> tuple[Float, Float]:
     """Nods in degrees and raised brows, timed on the loudest stressed vowels."""
     nod, brow = np.zeros((2, len(times)))
-    clock = (np.arange(len(loudness)) + 0.5) * (times[-1] / len(loudness)) if len(times) else np.zeros(0)
+    clock = (np.arange(len(loudness)) + 0.5) / TRACK_RATE
     last = -1.0
     for start, end in vowels:
         middle = (start + end) / 2

@@ -18,7 +18,7 @@ from baselines.speech import Phone
 
 Float = NDArray[np.float64]
 
-_RATE = 200
+TRACK_RATE = 200
 """Samples per second of the tracks before they are read at the frames' times."""
 _BLUR_S = 0.13
 _CLOSURE_BLUR_S = 0.05
@@ -75,19 +75,19 @@ def mouth_track(phones: Sequence[Phone], loudness: Float, times: Float) -> Mouth
     samples = len(loudness)
     opening, width, press, tuck, activity = np.zeros((5, samples))
     for symbol, start, end in _articulated(phones):
-        here = slice(round(start * _RATE), max(round(start * _RATE) + 1, round(end * _RATE)))
+        here = slice(round(start * TRACK_RATE), max(round(start * TRACK_RATE) + 1, round(end * TRACK_RATE)))
         opening[here], width[here] = _TARGETS.get(symbol, _OTHER)
         activity[here] = 1.0
         if symbol in _CLOSED:
             middle, reach = (start + end) / 2, max(end - start, _SHORTEST_CLOSURE_S) / 2
-            press[max(0, round((middle - reach) * _RATE)) : round((middle + reach) * _RATE)] = 1.0
+            press[max(0, round((middle - reach) * TRACK_RATE)) : round((middle + reach) * TRACK_RATE)] = 1.0
         elif symbol in _TUCKED:
             tuck[here] = 1.0
     press = _blur(press, _CLOSURE_BLUR_S)
     opening = _blur(opening, _BLUR_S) * (0.55 + 0.65 * loudness) * (1 - press)
 
     def read(track: Float) -> Float:
-        return np.interp(times, (np.arange(samples) + 0.5) / _RATE, track)
+        return np.interp(times, (np.arange(samples) + 0.5) / TRACK_RATE, track)
 
     return MouthTrack(
         np.clip(read(opening), 0, 1),
@@ -100,7 +100,7 @@ def mouth_track(phones: Sequence[Phone], loudness: Float, times: Float) -> Mouth
 
 def loudness_track(waveform: NDArray[np.float32], rate: int) -> Float:
     """Loudness of speech, 200 values a second, 0 (35 dB below the loud parts) .. 1 (5 dB below)."""
-    count = max(1, round(len(waveform) / rate * _RATE))
+    count = max(1, round(len(waveform) / rate * TRACK_RATE))
     edges = np.linspace(0, len(waveform), count + 1).astype(int)
     sums = np.concatenate([[0.0], np.cumsum(np.square(waveform, dtype=np.float64))])
     power = _blur((sums[edges[1:]] - sums[edges[:-1]]) / np.maximum(1, np.diff(edges)), 0.05)
@@ -137,6 +137,6 @@ def _articulated(phones: Sequence[Phone]) -> list[tuple[str, float, float]]:
 
 def _blur(track: Float, seconds: float) -> Float:
     """Weighted mean over a Hann window of that length; the ends are held."""
-    reach = max(1, round(seconds * _RATE / 2))
+    reach = max(1, round(seconds * TRACK_RATE / 2))
     window = np.hanning(2 * reach + 3)[1:-1]
     return np.convolve(np.pad(track, reach, mode="edge"), window / window.sum(), mode="valid")
