@@ -89,6 +89,7 @@ def read_released(files: ReleasedFiles, config: NarratorConfig) -> Released:
         for part, values in one.parts.items():
             tensors.setdefault(part, {}).update(values)
     whole = {part for one in found.values() for part in one.parts if part not in one.partial}
+    notes = [f"{one.file.path.name}: {note}" for one in found.values() for note in one.notes]
     if "net" in whole:
         # The last file decides whether there are audio modules; a projection may come from an earlier one.
         last = found["latest" if files.latest else "hallo"].parts["net"]
@@ -96,10 +97,11 @@ def read_released(files: ReleasedFiles, config: NarratorConfig) -> Released:
             config, audio_modules=_has(last, _AUDIO_MODULES), audio_projection=_has(tensors["net"], _AUDIO_PROJECTION)
         )
         wanted = part_shapes("net", config)
+        if dropped := [key for key in tensors["net"] if key not in wanted]:
+            notes.append(f"{len(dropped)} tensors of audio modules were left out: the last file has no such modules")
         tensors["net"] = {key: value for key, value in tensors["net"].items() if key in wanted}
     partial = frozenset(part for part in tensors if part not in whole)
-    notes = tuple(f"{one.file.path.name}: {note}" for one in found.values() for note in one.notes)
-    return Released(config, tensors, partial, notes)
+    return Released(config, tensors, partial, tuple(notes))
 
 
 def check(one: Recognised, config: NarratorConfig) -> None:

@@ -6,15 +6,18 @@ import os
 import pickle
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import released_layouts as made
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 import narrator
-from narrator.checkpoints.reading import CheckpointError
+from narrator.checkpoints.reading import CheckpointError, read_file
 from narrator.speech.tokenizer import BUNDLED_VOCABULARY
 
 
@@ -76,6 +79,26 @@ def test_a_truncated_safetensors_file(tmp_path: Path, kept: float) -> None:
     path = tmp_path / "vae.safetensors"
     path.write_bytes(whole[: int(len(whole) * kept)])
     refused(lambda: narrator.load(vae=path), r"vae\.safetensors is damaged or not a safetensors file")
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["zip", "legacy"])
+def sound(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("sound") / "sound.pth"
+    torch.save({"a": {"b": torch.ones(3), "c": [1, 2]}}, path, _use_new_zipfile_serialization=request.param)
+    return path.read_bytes()
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.filterwarnings("ignore")
+def test_flipped_bytes_load_or_are_refused(sound: bytes, tmp_path: Path, data: st.DataObject) -> None:
+    damaged = bytearray(sound)
+    for place in data.draw(st.lists(st.integers(0, len(sound) - 1), min_size=1, max_size=8)):
+        damaged[place] = data.draw(st.integers(0, 255))
+    path = tmp_path / "net.pth"
+    path.write_bytes(damaged)
+    with suppress(CheckpointError):  # and nothing else may come out of it
+        read_file(path)
 
 
 class _Runs:

@@ -75,6 +75,13 @@ def test_latest_on_top_of_hallo_hears(tmp_path: Path) -> None:
     assert generator.describe()["speech_drives_face"] is True
 
 
+def test_latest_without_audio_modules_deafens_hallo(tmp_path: Path) -> None:
+    latest = made.latest(tmp_path / "latest.pth", audio_modules=False)
+    description = narrator.load(hallo=made.hallo(tmp_path / "net.pth"), latest=latest).describe()
+    assert description["speech_drives_face"] is False
+    assert any("tensors of audio modules were left out" in note for note in description["notes"])
+
+
 def test_an_identity_encoder_is_told(tmp_path: Path) -> None:
     path = made.latest(tmp_path / "latest.pth", identity=True)
     description = narrator.load(latest=path).describe()
