@@ -57,7 +57,8 @@ class FrechetVideoMotionDistance(FrechetMetric):
     Example:
         >>> import torch
         >>> metric = FrechetVideoMotionDistance("fvmd-lk")
-        >>> videos = torch.randint(0, 256, (2, 18, 3, 64, 64), dtype=torch.uint8)
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> videos = torch.randint(0, 256, (1, 18, 3, 64, 64), dtype=torch.uint8, generator=generator)
         >>> metric.update(videos, real=True)
         >>> metric.update(videos, real=False)
         >>> metric.compute()
@@ -71,7 +72,6 @@ class FrechetVideoMotionDistance(FrechetMetric):
         WeightsMissing: (when the first clip comes) the weights are not here; the message says where to get them.
     """
 
-    title = "FVMD"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"video"})
     minimum_clips = 50
     statistics_kind = "motion"
@@ -79,6 +79,7 @@ class FrechetVideoMotionDistance(FrechetMetric):
 
     def __init__(self, name: str = "fvmd", config: VideoMotionConfig | None = None, **options: Any) -> None:
         self.name = name
+        self.title = name.upper()
         super().__init__(config or convention(name, CONVENTIONS), **options)
         self.weights = self.config.tracker.weights
 

@@ -1,0 +1,155 @@
+"""The Frechet video motion distance as a metric, and that it grows with every fault of motion."""
+
+from __future__ import annotations
+
+import doctest
+import itertools
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from seeded_pips import seeded_tracks
+
+from metrics.metric import Statistics, Unmeasurable
+from metrics.motion import FrechetVideoMotionDistance, PackageFrechetVideoMotionDistance
+from metrics.motion.compat import PackageConfig
+from metrics.motion.histograms import motion_histogram
+from metrics.motion.lucas_kanade import LucasKanade
+
+GOLDEN = np.load(Path(__file__).parent / "golden" / "fvmd.npz")
+Frames = NDArray[np.uint8]
+
+
+def observed(metric: FrechetVideoMotionDistance, frames: Frames, chunk: int = 7) -> Statistics:
+    observer = metric.observe()
+    for start in range(0, len(frames), chunk):
+        observer.frames(frames[start : start + chunk])
+    return observer.finish()()
+
+
+def histograms(seed: int, windows: int) -> list[Statistics]:
+    return [{"features": np.stack([motion_histogram(tracks) for tracks in seeded_tracks(seed, windows)])}]
+
+
+def noise(frames: int, seed: int = 0, side: int = 40) -> Frames:
+    return np.random.default_rng(seed).integers(0, 256, (frames, side, side, 3), dtype=np.uint8)
+
+
+def test_compat_is_the_packages_distance() -> None:
+    metric = PackageFrechetVideoMotionDistance()
+    first, second = histograms(0, 6), histograms(1, 9)
+    assert metric.reduce(first, second) == pytest.approx(float(GOLDEN["distance"]), abs=1e-4)
+    assert metric.reduce(first, first) == pytest.approx(float(GOLDEN["distance_to_itself"]), abs=1e-5)
+    assert metric.reduce(first, second) == pytest.approx(metric.reduce(second, first), rel=1e-12)
+    plain = FrechetVideoMotionDistance("fvmd-lk").reduce(first, second)
+    assert 0.005 < plain - metric.reduce(first, second) < 0.5  # the epsilon shows
+
+
+def test_compat_as_torchmetrics_agrees_with_its_score() -> None:
+    metric = PackageFrechetVideoMotionDistance(PackageConfig(LucasKanade()))
+    first, second = noise(17, 0), noise(18, 1)
+    for frames, real in ((first, True), (second, False)):
+        metric.update(torch.from_numpy(frames[None]).permute(0, 1, 4, 2, 3), real=real)
+    sides = [observed(metric, first)], [observed(metric, second)]
+    assert metric.compute().item() == pytest.approx(metric.reduce(*sides), rel=1e-6)
+    estimate = metric.estimate(*sides)
+    assert (estimate.interval, estimate.details["generated_vectors"]) == (None, 3)
+
+
+def test_names_share_tracks_but_not_signatures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pips2_weights.pth").write_bytes(b"weights")
+    monkeypatch.setenv("NARRATOR_BENCH_WEIGHTS", str(tmp_path))
+    canonical, compat, fast = (
+        FrechetVideoMotionDistance(),
+        PackageFrechetVideoMotionDistance(),
+        FrechetVideoMotionDistance("fvmd-lk"),
+    )
+    assert canonical.statistics_id == compat.statistics_id != fast.statistics_id
+    assert len({metric.signature for metric in (canonical, compat, fast)}) == 3
+    assert [metric.name for metric in (canonical, compat, fast)] == ["fvmd", "fvmd-compat", "fvmd-lk"]
+
+
+def test_statistics_do_not_depend_on_chunks() -> None:
+    metric = FrechetVideoMotionDistance("fvmd-lk")
+    frames = noise(19)
+    whole = observed(metric, frames, chunk=19)["features"]
+    assert whole.shape == (4, 1024)
+    assert whole.dtype == np.float16
+    assert np.array_equal(whole, observed(metric, frames, chunk=1)["features"])
+
+
+def test_a_short_clip_is_unmeasurable() -> None:
+    with pytest.raises(Unmeasurable, match="15 frames, fewer than the 16"):
+        observed(FrechetVideoMotionDistance("fvmd-lk"), noise(15))
+
+
+def test_torchmetrics_agrees_with_the_score_and_survives_pickling() -> None:
+    real, generated = noise(34, 0).reshape(2, 17, 40, 40, 3), noise(34, 1).reshape(2, 17, 40, 40, 3)
+    metric = FrechetVideoMotionDistance("fvmd-lk")
+    sides = []
+    for clips, is_real in ((real, True), (generated, False)):
+        metric.update(torch.from_numpy(clips).permute(0, 1, 4, 2, 3), real=is_real)
+        sides.append([observed(metric, clip) for clip in clips])
+    copy = pickle.loads(pickle.dumps(metric))
+    assert metric.compute().item() == pytest.approx(metric.reduce(*sides), rel=1e-6)
+    assert copy.compute() == metric.compute()
+    assert copy.signature == metric.signature
+
+
+def test_the_example_runs() -> None:
+    import metrics.motion.fvmd as module
+
+    assert doctest.testmod(module).failed == 0
+
+
+def jitter(frames: Frames, strength: int) -> Frames:
+    """Every frame shifted by up to `strength` pixels in both directions."""
+    generator = np.random.default_rng(0)
+    shifts = generator.integers(-strength, strength + 1, (len(frames), 2))
+    return np.stack([np.roll(frame, shift, axis=(0, 1)) for frame, shift in zip(frames, shifts, strict=True)])
+
+
+def freeze(frames: Frames, strength: int) -> Frames:
+    """Of every twelve frames the first is held for twice `strength` more."""
+    index = np.arange(len(frames))
+    place = index % 12
+    return frames[np.where(place <= 2 * strength, index - place, index)]
+
+
+def shuffle(frames: Frames, strength: int) -> Frames:
+    """`strength` fifths of the frames change places."""
+    generator = np.random.default_rng(0)
+    order = np.arange(len(frames))
+    chosen = generator.permutation(len(frames))[: len(frames) * strength // 5]
+    order[np.sort(chosen)] = chosen
+    return frames[order]
+
+
+@pytest.fixture(scope="module")
+def real_clips(shared: Path) -> list[Frames]:
+    import av
+
+    clips = []
+    for path in sorted((shared / "media" / "real").glob("*.mp4"))[:18:3]:
+        with av.open(str(path)) as container:
+            frames = [frame.to_ndarray(format="rgb24", width=256, height=256) for frame in container.decode(video=0)]
+        clips.append(np.stack(frames[:30]))
+    return clips
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [jitter, freeze, shuffle])
+def test_every_fault_of_motion_raises_it_the_more_the_stronger(
+    fault: Callable[[Frames, int], Frames], real_clips: list[Frames]
+) -> None:
+    metric = FrechetVideoMotionDistance("fvmd-lk")
+    reference = [observed(metric, clip) for clip in real_clips]
+    faulty = [[observed(metric, fault(clip, strength)) for clip in real_clips] for strength in range(1, 6)]
+    distances = [metric.reduce(reference, generated) for generated in faulty]
+    assert distances[0] > 0, distances
+    assert all(weaker < stronger for weaker, stronger in itertools.pairwise(distances)), distances
