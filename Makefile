@@ -13,6 +13,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch setuptools
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,reference]'
+	rm -rf *.egg-info  # a stale one in the working folder would hide the installed entry points
 	touch $@
 
 demo: setup
@@ -20,7 +21,7 @@ demo: setup
 	$(BIN)/narrator-bench demo --out $(RUN)
 
 test: setup
-	$(BIN)/python -m pytest -q
+	$(BIN)/pytest -q
 
 lint: setup
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from bench import plugins
 from bench.mistakes import UserMistake, nearest
 
+BOUNDS = ("ceiling", "chance")
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
 
@@ -72,6 +73,10 @@ class DatasetChoice(Choice):
     clips: int | None = Field(default=None, ge=1)
 
 
+def _plugin_of(entry: Any) -> Any:
+    return entry.get("plugin", entry.get("name")) if isinstance(entry, dict) else None
+
+
 def _expand(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
@@ -88,6 +93,7 @@ class Study(Strict):
     Attributes:
         name: label of the study.
         seed: fixes everything random; each prompt's own seed is derived from it.
+        bounds: put `ceiling` and `chance` beside the generators, so that a reader sees where a number stands.
         notes: sentences that every table of this study must carry.
     """
 
@@ -98,6 +104,16 @@ class Study(Strict):
     generators: GeneratorList
     metrics: MetricList
     notes: tuple[str, ...] = ()
+    bounds: bool = True
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounds_stand_first(cls, value: Any) -> Any:
+        """Add the bounds that the study does not name itself."""
+        if not (isinstance(value, dict) and value.get("bounds", True) and isinstance(value.get("generators"), list)):
+            return value
+        named = {entry if isinstance(entry, str) else _plugin_of(entry) for entry in value["generators"]}
+        return value | {"generators": [bound for bound in BOUNDS if bound not in named] + value["generators"]}
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> Study:

@@ -12,8 +12,9 @@ from bench.study import bundled_studies, find_study, parse_study
 MINIMAL = """
 name: tiny
 datasets: [{name: hdtf, root: clips}]
-generators: [ceiling]
+generators: [still]
 metrics: [mcd]
+bounds: false
 """
 
 
@@ -23,13 +24,13 @@ def parse(text: str) -> object:
 
 def test_shorthand_and_defaults() -> None:
     study = parse_study(MINIMAL, "tiny.yaml", Path("/data"))
-    assert study.generators[0].name == study.generators[0].plugin == "ceiling"
+    assert study.generators[0].name == study.generators[0].plugin == "still"
     assert study.datasets[0].root == Path("/data/clips")
     assert (study.protocol.fps, study.protocol.sample_rate, study.protocol.max_seconds) == (25.0, 16000, 10.0)
 
 
 def test_label_and_plugin_may_differ() -> None:
-    study = parse_study(MINIMAL.replace("[ceiling]", "[{name: a, plugin: folder}]"), "x", Path("/data"))
+    study = parse_study(MINIMAL.replace("[still]", "[{name: a, plugin: folder}]"), "x", Path("/data"))
     assert (study.generators[0].name, study.generators[0].plugin) == ("a", "folder")
 
 
@@ -40,9 +41,9 @@ def test_label_and_plugin_may_differ() -> None:
         (MINIMAL + "protocol: {fsp: 25}\n", r"unknown key 'protocol.fsp'. Did you mean: fps\?"),
         (MINIMAL.replace("root:", "rooot:"), r"unknown key 'datasets.0.rooot'. Did you mean: root\?"),
         (MINIMAL + "protocol: {fps: -1}\n", r"'protocol.fps'.*greater than 0"),
-        (MINIMAL.replace("[ceiling]", "[ceiling, ceiling]"), "generators names ceiling twice"),
-        (MINIMAL.replace("[ceiling]", "[]"), "'generators'.*at least 1"),
-        (MINIMAL.replace("[ceiling]", "[{name: ../up, plugin: folder}]"), "the label '../up' names a folder"),
+        (MINIMAL.replace("[still]", "[still, still]"), "generators names still twice"),
+        (MINIMAL.replace("[still]", "[]"), "'generators'.*at least 1"),
+        (MINIMAL.replace("[still]", "[{name: ../up, plugin: folder}]"), "the label '../up' names a folder"),
         ("just a string", "is not a study"),
         ("a: [", "is not valid YAML"),
         ("!!python/object/apply:os.system ['echo x']", "is not valid YAML"),
@@ -51,6 +52,18 @@ def test_label_and_plugin_may_differ() -> None:
 def test_mistakes_are_named(text: str, says: str) -> None:
     with pytest.raises(UserMistake, match=says):
         parse(text)
+
+
+def test_ceiling_and_chance_stand_beside_every_study_that_does_not_say_otherwise() -> None:
+    text = MINIMAL.replace("bounds: false\n", "")
+    names = [generator.name for generator in parse_study(text, "x", Path("/data")).generators]
+    assert names == ["ceiling", "chance", "still"]
+    own = text.replace("[still]", "[still, {name: best, plugin: ceiling}]")
+    assert [generator.name for generator in parse_study(own, "x", Path("/data")).generators] == [
+        "chance",
+        "still",
+        "best",
+    ]
 
 
 def test_missing_file_names_the_bundled_studies() -> None:
