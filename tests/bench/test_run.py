@@ -107,7 +107,7 @@ def test_a_failing_generator_is_counted_and_not_a_number(cli: Cli, study: Path, 
         f"if 'number 0' in sys.argv[1] or 'number 1' in sys.argv[1]: sys.exit('no voice for ' + sys.argv[1])\n"
         f"shutil.copy({str(clips / 'clip2.mp4')!r}, sys.argv[2])\n"
     )
-    options = {"command": f"{sys.executable} {script} {{text}} {{out}}"}
+    options = {"template": f"{sys.executable} {script} {{text}} {{out}}"}
     content["generators"] = [{"name": "flaky", "plugin": "command", "options": options}]
     content["datasets"][0]["clips"] = 4
     study.write_text(yaml.safe_dump(content))
