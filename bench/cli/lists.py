@@ -35,14 +35,13 @@ def metrics_list(as_json: Json = False) -> None:
 
 
 def _metric_row(name: str) -> dict[str, Any]:
+    metric = plugins.make("metric", name, {})
     try:
-        metric = plugins.make("metric", name, {})
+        signature, needs = metric.signature, None
     except store.WeightsError as reason:
-        return {"metric": name, "better": None, "unit": None, "needs": str(reason), "signature": None}
-    return {
-        "metric": name, "better": metric.direction, "unit": metric.unit or None, "needs": None,
-        "signature": metric.signature,
-    }  # fmt: skip
+        signature, needs = None, str(reason)
+    better, unit = metric.direction, metric.unit or None
+    return {"metric": name, "better": better, "unit": unit, "needs": needs, "signature": signature}
 
 
 def generators_list(as_json: Json = False) -> None:
