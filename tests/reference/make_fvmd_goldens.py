@@ -46,10 +46,15 @@ class EmptyModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
-def main(package: str) -> None:
+def make_importable(package: str) -> None:
+    """From here on `import fvmd` finds the unpacked wheel, and `import seeded_pips` the tests' seeded inputs."""
     sys.path[:0] = [package, str(MOTION_TESTS)]
     sys.meta_path.insert(0, EmptyModules())
     torch.Tensor.cuda = lambda self, *args, **options: self
+
+
+def main(package: str) -> None:
+    make_importable(package)
     from fvmd.extract_motion_features import calc_hist
     from fvmd.frechet_distance import calculate_fd_given_vectors
     from fvmd.keypoint_tracking import calc_acceleration, calc_velocity
