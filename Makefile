@@ -21,7 +21,7 @@ demo: setup
 	$(BIN)/narrator-bench demo --out $(RUN)
 
 test: setup
-	$(BIN)/pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist loadscope
 
 lint: setup
 	$(BIN)/ruff check .
