@@ -179,7 +179,7 @@ class FaceAnimator(nn.Module):
         place = self._placed
         scheduler = build_scheduler(sampling.steps, place.device)
         branches = len(conditions.context)
-        latents = noise.to(place.device)
+        latents = noise.to(place.device, copy=True)  # an inference tensor from the first step, or a second compilation
         with nullcontext() if sampling.attention == "auto" else sdpa_kernel(KERNELS[sampling.attention]):
             for timestep in scheduler.timesteps:
                 batch = latents.to(place.dtype).expand(branches, -1, -1, -1, -1)

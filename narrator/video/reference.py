@@ -66,4 +66,5 @@ def layer_reference(attention: Attention, features: Tensor, order: ReferenceOrde
         rows = features.transpose(0, 1)
         source = rows[-1:, 0]
     keys, values = attention.keys_values(source)
-    return LayerReference(keys, values, rows[:, 1:])
+    # One memory layout for every clip, or a compiled denoiser would be compiled again for the second.
+    return LayerReference(keys, values, rows[:, 1:].contiguous())

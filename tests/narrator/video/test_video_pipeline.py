@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from public_video import PublicPipeline, largest, weights
 from safetensors.torch import load_file
+from torch import Tensor
 
 from narrator.video.audio_tokens import windows
 from narrator.video.conditioning import AudioProjection, FaceLocator, ImageProjection
@@ -16,7 +18,17 @@ from narrator.video.config import AudioProjectionConfig
 from narrator.video.denoising import Conditions
 from narrator.video.net import build_scheduler
 
+if TYPE_CHECKING:
+    from conftest import PublicPipeline
+
 pytestmark = pytest.mark.shared
+Weights = Callable[[str], dict[str, Tensor]]
+
+
+def largest(a: Tensor, b: Tensor) -> float:
+    """Largest absolute difference of two tensors of one shape."""
+    assert a.shape == b.shape
+    return (a - b).abs().max().item()
 
 
 @pytest.fixture(scope="module")
@@ -69,27 +81,27 @@ def test_schedule(public: PublicPipeline) -> None:
     assert build_scheduler(3).timesteps.tolist() == [999, 666, 332]
 
 
-def test_face_locator(shared: Path) -> None:
+def test_face_locator(shared: Path, public_weights: Weights) -> None:
     folder = shared / "fixtures" / "hallo_face_locator"
     locator, io = FaceLocator(32).requires_grad_(False), load_file(folder / "io.safetensors")
-    locator.load_state_dict(weights(folder))
+    locator.load_state_dict(public_weights(folder.name))
     ours = locator(io["x"][0].transpose(0, 1)).transpose(0, 1)[None]
     assert largest(ours, io["y"]) < 1e-4
 
 
-def test_image_projection(shared: Path) -> None:
+def test_image_projection(shared: Path, public_weights: Weights) -> None:
     folder = shared / "fixtures" / "hallo_image_proj"
     projection, io = ImageProjection(512, 4, 24).requires_grad_(False), load_file(folder / "io.safetensors")
-    projection.load_state_dict(weights(folder))
+    projection.load_state_dict(public_weights(folder.name))
     assert largest(projection(io["face_emb"]), io["tokens"]) < 1e-4
     assert largest(projection(torch.zeros(1, 512)), io["uncond_tokens"]) < 1e-4
 
 
-def test_audio_projection(shared: Path) -> None:
+def test_audio_projection(shared: Path, public_weights: Weights) -> None:
     folder = shared / "fixtures" / "hallo_audio_proj"
     config = AudioProjectionConfig(window=5, blocks=3, width=16, hidden=32, tokens=5)
     projection, io = AudioProjection(config, 20).requires_grad_(False), load_file(folder / "io.safetensors")
-    projection.load_state_dict(weights(folder))
+    projection.load_state_dict(public_weights(folder.name))
     assert largest(projection(io["x"][0])[None], io["y"]) < 1e-4
 
 

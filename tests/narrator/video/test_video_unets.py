@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
-from public_video import TINY_UNET, PublicPipeline, largest, under, weights
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -17,8 +18,22 @@ from narrator.video.denoising import Conditions, DenoisingUNet
 from narrator.video.reference import Features
 from narrator.video.unet import Behind, Stage
 
+if TYPE_CHECKING:
+    from conftest import PublicPipeline
+
 pytestmark = pytest.mark.shared
 TOLERANCE = 1e-4
+
+
+def largest(a: Tensor, b: Tensor) -> float:
+    """Largest absolute difference of two tensors of one shape."""
+    assert a.shape == b.shape
+    return (a - b).abs().max().item()
+
+
+def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The entries below a prefix, without it."""
+    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +91,12 @@ def test_motion_scale(public: PublicPipeline, features: Features) -> None:
     assert largest(out, public.unets["out_released"]) > 0.1
 
 
-def test_without_audio_modules(public: PublicPipeline, features: Features, shared: Path) -> None:
+def test_without_audio_modules(
+    public: PublicPipeline, features: Features, shared: Path, public_weights: Callable[[str], dict[str, Tensor]]
+) -> None:
     folder = shared / "fixtures" / "hallo_unet3d_noaudio"
-    unet = DenoisingUNet(replace(TINY_UNET, audio_width=None))
-    unet.load_state_dict(under("denoising_unet.", weights(folder)))
+    unet = DenoisingUNet(replace(public.animator.config.unet, audio_width=None))
+    unet.load_state_dict(under("denoising_unet.", public_weights(folder.name)))
     given = replace(conditions(public, features, "released", unet), audio=None, masks=None)
     out = denoise(unet.requires_grad_(False), public, given)
     assert largest(out, load_file(folder / "io.safetensors")["out_released"]) < TOLERANCE
@@ -145,7 +162,7 @@ class EvaluationModeUNet(DenoisingUNet):
 
 
 def test_evaluation_mode_of_the_public_code_is_another_function(public: PublicPipeline, features: Features) -> None:
-    wrong = EvaluationModeUNet(TINY_UNET)
+    wrong = EvaluationModeUNet(public.animator.config.unet)
     wrong.load_state_dict(public.animator.net.denoising_unet.state_dict())
     for stage in wrong.stages():
         if stage.name != "mid_block":
