@@ -9,6 +9,7 @@ _ESCAPES = {
     ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}", "-": "{-}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "—": "---", "–": "--",
     "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "…": r"\ldots{}",
+    "‘": "`", "’": "'", "“": "``", "”": "''",
 } | {special: f"\\{special}" for special in "%_&#{}$"}  # fmt: skip
 _LETTERS = set("ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž")
 """Beyond Latin-1, the letters that every TeX engine sets in the T1 encoding."""
@@ -22,17 +23,18 @@ def latex(table: Table) -> str:
         r"\begin{table*}",
         r"\centering",
         rf"\caption{{{escaped(table.title)}}}",
+        r"\smallskip",
         r"\resizebox{\textwidth}{!}{%",
         rf"\begin{{tabular}}{{{columns}}}",
         r"\toprule",
         _line([*map(escaped, table.labels), *map(_entry, table.headings)]),
     ]
     for group in table.groups:
-        lines += [r"\midrule", *(_line(_cells(row)) for row in group)]
+        lines += [r"\midrule", *(_line(_cells(row, first=row is group[0])) for row in group)]
     lines += [r"\bottomrule", r"\end{tabular}}", r"\par\smallskip\raggedright\footnotesize"]
     notes = [rf"\textsuperscript{{{number}}}{escaped(text)}" for number, text in enumerate(table.footnotes, 1)]
     notes += [escaped(text) for text in table.remarks]
-    notes += [rf"\texttt{{{escaped(text)}}}" for text in table.signatures]
+    notes += [rf"\texttt{{{escaped(text)}}}".replace("textbar", r"textbar\allowbreak") for text in table.signatures]
     lines += [text + r"\par" for text in notes]
     return "\n".join([*lines, r"\end{table*}"]) + "\n"
 
@@ -50,10 +52,12 @@ def _character(character: str) -> str:
     return rf"\texttt{{U+{ord(character):04X}}}"
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, first: bool) -> list[str]:
+    """A group's name stands in its first row only."""
     labels = [escaped(label) for label in row.labels]
+    labels[0] = labels[0] if first else ""
     if row.bound:
-        labels = [rf"\textit{{{label}}}" for label in labels]
+        labels = [rf"\textit{{{label}}}" if label else "" for label in labels]
     return labels + [_entry(entry) for entry in row.entries]
 
 

@@ -196,7 +196,7 @@ def _costs(profile: Profile, stages: Sequence[str], places: Sequence[str]) -> tu
 def _legend(generators: Iterable[str]) -> str:
     text = "Each value with its 95 % interval and, in brackets, the number of clips; best and second best are marked."
     if set(generators) & set(BOUNDS):
-        text += " Rows in italics bound the others: ceiling is the reference itself, chance a wrong reference."
+        text += " Ceiling (the reference itself) and chance (a wrong reference) bound the others."
     return text
 
 
