@@ -2,7 +2,8 @@
 
 A convolution's rounding depends on the shape of its batch, so a last batch of another size, another number of workers
 or another order of clips would move a score in its last digits. Here every batch has the same shape, the last one being
-filled up with zeros, and a clip's items wait for those of the next clip to fill a block.
+filled up with zeros, and a clip's items wait for those of the next clip to fill a block. What remains is the machine:
+another device or number of threads may still round differently.
 """
 
 from __future__ import annotations

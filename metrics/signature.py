@@ -15,6 +15,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from metrics.source_hash import source_hash
+
 _REDUCTION = "reduction"
 
 
@@ -46,6 +48,9 @@ def signature(name: str, config: Any, weights: Mapping[str, str]) -> str:
 def statistics_id(kind: str, config: Any, weights: Mapping[str, str]) -> str:
     """Identifies per-clip statistics: `kind-` and 16 hex digits over all but the reduction fields of `config`.
 
+    The digits also stand for the code of this package and of the one that `config` is defined in: a change to either
+    voids what was cached, see `metrics.source_hash`.
+
     Args:
         kind: what the statistics are, for example "inception"; metrics that share statistics share the kind.
         config: an instance of a frozen dataclass.
@@ -53,7 +58,7 @@ def statistics_id(kind: str, config: Any, weights: Mapping[str, str]) -> str:
     """
     fields = tuple(field for field in dataclasses.fields(_checked(config)) if not field.metadata.get(_REDUCTION))
     parts = [kind, *_fields(config, fields), *(f"{file}@{digest}" for file, digest in sorted(weights.items()))]
-    parts.append(importlib.metadata.version("narrator-bench"))
+    parts += sorted({source_hash(module) for module in (__name__, type(config).__module__)})
     return f"{kind}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
 
 

@@ -1,0 +1,53 @@
+"""A hash of what code does, so that statistics cached from other code are never taken for today's.
+
+asv voids a result when the source of its benchmark changed, where others ask people to raise a version and they forget.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+
+@lru_cache(maxsize=64)
+def source_hash(module: str) -> str:
+    """sha256 over the Python files of a module's top-level package, blind to comments, layout and docstrings.
+
+    A module outside any importable package counts alone.
+
+    Raises:
+        ValueError: the module has no file, as in a notebook.
+    """
+    root, files = _sources(module)
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.relative_to(root).as_posix().encode())
+        digest.update(code_text(file.read_text(encoding="utf-8")).encode())
+    return digest.hexdigest()
+
+
+def _sources(module: str) -> tuple[Path, list[Path]]:
+    package = sys.modules.get(module.split(".")[0])
+    if package is not None and hasattr(package, "__path__") and package.__file__:
+        root = Path(package.__file__).parent
+        return root, sorted(root.rglob("*.py"))
+    file = getattr(sys.modules[module], "__file__", None)
+    if file is None:
+        raise ValueError(f"Statistics of a metric defined in {module!r} cannot be cached: move it into a file.")
+    return Path(file).parent, [Path(file)]
+
+
+def code_text(source: str) -> str:
+    """The syntax tree as text, without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [part for part in node.body if not _is_text(part)]
+    return ast.dump(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
