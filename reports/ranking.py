@@ -27,8 +27,10 @@ def marks(cells: Iterable[Cell]) -> dict[str, Mark]:
         return {}
     sign = 1.0 if ranked[0].direction == "lower" else -1.0
     values = {cell.generator: sign * cell.value for cell in ranked if cell.value is not None}
-    found: dict[str, Mark] = {}
     order = sorted(set(values.values()))
-    for place, mark in enumerate(("best", "second")[: len(order) - 1]):
-        found |= {generator: mark for generator, value in values.items() if value == order[place]}  # type: ignore[misc]
-    return found
+    named: dict[float, Mark] = {}
+    if len(order) > 1:
+        named[order[0]] = "best"
+    if len(order) > 2:
+        named[order[1]] = "second"
+    return {generator: named[value] for generator, value in values.items() if value in named}

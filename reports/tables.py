@@ -115,7 +115,11 @@ def cost_table(results: Results) -> Table | None:
         labels=("dataset", "generator"),
         headings=tuple(map(Entry, headings)),
         groups=tuple(group for group in groups if group),
-        remarks=("Real-time factor: seconds of computing for one second of video; below 1 is faster than real time.",),
+        remarks=(
+            "Real-time factor: seconds of computing for one second of video; below 1 is faster than real time.",
+            _protocol(results),
+            *results.notes,
+        ),
     )
 
 

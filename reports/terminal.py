@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tabulate import tabulate
 
 from reports.results import Results
@@ -12,8 +14,11 @@ _MARKS = {"best": "*", "second": "+", None: ""}
 
 def terminal_tables(results: Results) -> str:
     """The scores, one table for each dataset, and the costs."""
-    tables = [table for table in (score_table(results), cost_table(results)) if table]
-    return "\n\n".join(plain(table) for table in tables)
+    scores, costs = score_table(results), cost_table(results)
+    if costs is None:
+        return plain(scores)
+    told = tuple(text for text in costs.remarks if text not in scores.remarks)
+    return f"{plain(scores)}\n\n{plain(replace(costs, remarks=told))}"
 
 
 def plain(table: Table) -> str:
