@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
+from pathlib import Path
+
+import av
 import numpy as np
 import pytest
 import torch
@@ -135,3 +139,22 @@ def test_an_empty_clip_is_unmeasurable_and_an_unknown_name_explained() -> None:
         FrechetInceptionDistance("fid-64", FIDConfig(width=64)).observe().finish()()
     with pytest.raises(ValueError, match="did you mean fid-clean"):
         FrechetInceptionDistance("fid-claen")
+
+
+@pytest.mark.shared
+def test_more_noise_on_real_faces_is_further_away(shared: Path) -> None:
+    path = sorted((shared / "media" / "real").glob("*.mp4"))[0]
+    with av.open(str(path)) as container:
+        frames = [
+            frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(32), strict=False)
+        ]
+    real, other = np.array(frames[::2]), np.array(frames[1::2])
+    noise = np.random.default_rng(0).normal(size=other.shape)
+    metric = FrechetInceptionDistance("fid-64", FIDConfig(width=64))
+    reference = [observed(metric, real, 16)]
+    distances = [
+        metric.reduce(reference, [observed(metric, (other + level * noise).clip(0, 255).astype(np.uint8), 16)])
+        for level in (0, 5, 20)
+    ]
+    assert distances == sorted(distances)
+    assert distances[2] > 10 * distances[0]
