@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
+from trial_run import METRICS, VALUES, cell, with_cells
 
 from reports.results import Results
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests here share `trial_run`, whatever the import mode
-from trial_run import METRICS, VALUES, cell, with_cells
 
 
 @pytest.fixture

@@ -1,6 +1,0 @@
-"""Tests here share `seeded_pips`, whatever the import mode."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
