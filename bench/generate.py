@@ -21,8 +21,8 @@ from bench.media.clip import UnreadableClip, probe
 from bench.media.writing import store_finished, write_clip
 from bench.run_folder import RunFolder, read_json, write_json
 from bench.selection import read_selection
-from bench.store import source_hash
 from bench.study import Choice
+from metrics.source_hash import source_hash
 from metrics.weights import WeightsMissing, fetch
 from narrator.contract import FinishedClip, GenerationFailed, Generator, Narration, Prompt, SeesDataset
 
@@ -67,7 +67,7 @@ def _is_done(path: Path, identity: str) -> bool:
 
 def _identity(choice: Choice, generator: Generator, prompt: Prompt) -> str:
     """Hash of all that the narration depends on, the generator's source code included."""
-    source = source_hash(type(generator).__module__.partition(".")[0])
+    source = source_hash(type(generator).__module__)
     return fingerprint.of_json(
         [choice.plugin, choice.options, dict(generator.describe()), source, fingerprint.of_prompt(prompt)]
     )

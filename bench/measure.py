@@ -16,10 +16,11 @@ from typing import TypeVar
 
 from bench import fingerprint, plugins
 from bench.media.clip import Decoding, UnreadableClip, frames, waveform
-from bench.store import StatisticsStore, load, save, source_hash
+from bench.store import StatisticsStore, load, save
 from bench.study import Choice
 from bench.workers import Watch, spread
 from metrics.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
+from metrics.source_hash import source_hash
 from metrics.weights import WeightsMissing, fetch
 
 Item = TypeVar("Item")

@@ -6,11 +6,7 @@ that computes the statistic.
 
 from __future__ import annotations
 
-import functools
-import importlib
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +21,8 @@ class StatisticsStore:
     """Per-clip and per-pair statistics on disk, or the reason why there are none."""
 
     def __init__(self, folder: Path, metric: ClipMetric) -> None:
-        source = source_hash(type(metric).__module__.partition(".")[0])
-        self._clips = folder / fingerprint.of_json([metric.statistics_id, source])
-        self._pairs = folder / fingerprint.of_json([metric.signature, source])
+        self._clips = folder / fingerprint.of_json(metric.statistics_id)
+        self._pairs = folder / fingerprint.of_json([metric.signature, metric.statistics_id])
 
     def clip(self, identity: str) -> Path:
         return self._clips / f"{identity}.npz"
@@ -70,14 +65,3 @@ def kept_reason(path: Path) -> str | None:
             return None
         stream.seek(0)
         return str(json.load(stream)["unmeasurable"])
-
-
-@functools.cache
-def source_hash(package: str) -> str:
-    """Hash of the Python source of a top-level package or module: what computes a statistic is part of its identity."""
-    module: Any = sys.modules.get(package) or importlib.import_module(package)
-    if getattr(module, "__path__", None):
-        files: Sequence[Path] = sorted(file for place in module.__path__ for file in Path(place).rglob("*.py"))
-    else:
-        files = [Path(module.__file__)] if getattr(module, "__file__", None) else []
-    return fingerprint.of_json([fingerprint.of_file(file) for file in files])

@@ -115,7 +115,7 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
     @property
     def statistics_id(self) -> str:
         """Identifies the per-clip statistics: two metrics with equal ids share the cache and are observed once."""
-        return signature.statistics_id(self.statistics_kind, self.config, self._weight_hashes())
+        return signature.statistics_id(self.statistics_kind, self.config, self._weight_hashes(), type(self).__module__)
 
     @abstractmethod
     def observe(self) -> ClipObserver:

@@ -45,20 +45,21 @@ def signature(name: str, config: Any, weights: Mapping[str, str]) -> str:
     return "|".join([*parts, f"version:{importlib.metadata.version('narrator-bench')}"])
 
 
-def statistics_id(kind: str, config: Any, weights: Mapping[str, str]) -> str:
+def statistics_id(kind: str, config: Any, weights: Mapping[str, str], module: str = __name__) -> str:
     """Identifies per-clip statistics: `kind-` and 16 hex digits over all but the reduction fields of `config`.
 
-    The digits also stand for the code of this package and of the one that `config` is defined in: a change to either
-    voids what was cached, see `metrics.source_hash`.
+    The digits also stand for the code of this package and of the metric's own: a change to either voids what was
+    cached, see `metrics.source_hash`.
 
     Args:
         kind: what the statistics are, for example "inception"; metrics that share statistics share the kind.
         config: an instance of a frozen dataclass.
         weights: sha256 of each weight file the metric uses, by the file's name.
+        module: the one that the metric is defined in.
     """
     fields = tuple(field for field in dataclasses.fields(_checked(config)) if not field.metadata.get(_REDUCTION))
     parts = [kind, *_fields(config, fields), *(f"{file}@{digest}" for file, digest in sorted(weights.items()))]
-    parts += sorted({source_hash(module) for module in (__name__, type(config).__module__)})
+    parts += sorted({source_hash(module) for module in ("metrics", module)})
     return f"{kind}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 @lru_cache(maxsize=64)
 def source_hash(module: str) -> str:
-    """sha256 over the Python files of a module's top-level package, blind to comments, layout and docstrings.
+    """sha256 over Python files, blind to comments, layout and docstrings.
 
-    A module outside any importable package counts alone.
+    The files are those of the package named, or of the top-level package that the module named belongs to; a module
+    outside any importable package counts alone.
 
     Raises:
         ValueError: the module has no file, as in a notebook.
@@ -30,8 +31,8 @@ def source_hash(module: str) -> str:
 
 
 def _sources(module: str) -> tuple[Path, list[Path]]:
-    package = sys.modules.get(module.split(".")[0])
-    if package is not None and hasattr(package, "__path__") and package.__file__:
+    package = sys.modules[module] if hasattr(sys.modules[module], "__path__") else sys.modules[module.split(".")[0]]
+    if hasattr(package, "__path__") and package.__file__:
         root = Path(package.__file__).parent
         return root, sorted(root.rglob("*.py"))
     file = getattr(sys.modules[module], "__file__", None)
