@@ -20,8 +20,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from metrics.moments import Moments
+from metrics.singular import singular_values
 
 Array = Tensor | NDArray[Any]
+
+_ROUNDING = 1e-9
+"""Of the positive terms' sum: how far below zero rounding may take a distance."""
 
 
 def frechet_distance(x: Array, y: Array, ddof: int = 1) -> float:
@@ -104,15 +108,14 @@ class Gaussian:
         """The Frechet distance; exactly zero to itself."""
         if self.equals(other):
             return 0.0
-        return self.distance_given(other, torch.linalg.svdvals(self.factor @ other.factor.T))
+        return self.distance_given(other, singular_values(self.factor @ other.factor.T))
 
     def distance_given(self, other: Gaussian, singular_values: Tensor) -> float:
         """The distance from the singular values of F_1 F_2'; only what rounding explains is clamped to zero."""
         squares = (self.mean - other.mean, self.factor, other.factor)
         positive = sum(float(part.square().sum()) for part in squares)
         value = positive - 2 * float(singular_values.sum())
-        rounding = torch.finfo(torch.float64).eps * (len(self.factor) + len(other.factor) + 8) * positive
-        if value < -rounding:
+        if value < -_ROUNDING * positive:
             raise FloatingPointError(f"The Frechet distance came out as {value}: too far below zero to be rounding.")
         return max(value, 0.0)
 

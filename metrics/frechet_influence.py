@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from metrics.frechet import Gaussian
+from metrics.singular import singular_vectors
 
 
 def distance_and_error(
@@ -29,7 +30,7 @@ def distance_and_error(
         clips_1, clips_2: the vectors [k, d] of each clip. Clips are the independent units, not their vectors: frames of
             one clip resemble each other.
     """
-    left, singular, right = torch.linalg.svd(first.factor @ second.factor.T, full_matrices=False)
+    left, singular, right = singular_vectors(first.factor @ second.factor.T)
     kept = singular > torch.finfo(torch.float64).eps * len(singular) * singular.max()
     root = singular[kept, None].sqrt()
     transport_1 = (right[kept] @ second.factor) / root

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from metrics.clip_set import view
 from metrics.frechet import Gaussian
 from metrics.frechet_influence import distance_and_error
 from metrics.intervals import FEWEST, around, extrapolated
@@ -79,8 +80,8 @@ class FrechetMetric(DistributionMetric):
         for state, addend in (("count", len(features)), ("sum", features.sum(0)), ("products", features.T @ features)):
             setattr(self, f"{name}_{state}", getattr(self, f"{name}_{state}") + addend)
 
-    def _features(self, clips: Sequence[Statistics], name: str) -> list[Tensor]:
-        features = [torch.as_tensor(clip["features"], device=self.device) for clip in clips]
+    def _features(self, clips: Sequence[Statistics], name: str) -> Sequence[Tensor]:
+        features = view(clips, lambda clip: torch.as_tensor(clip["features"], device=self.device))
         self._require_vectors(sum(len(clip) for clip in features), name)
         return features
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
+from metrics.clip_set import take
+
 CONFIDENCE = 0.95
 SEED = 0
 MEAN_RESAMPLES = 9999
@@ -72,8 +74,8 @@ def around(value: float, standard_error: float) -> tuple[float, float]:
     return value - reach, value + reach
 
 
-def _resample(clips: Sequence[Clip], generator: np.random.Generator) -> list[Clip]:
-    return [clips[index] for index in generator.integers(len(clips), size=len(clips))]
+def _resample(clips: Sequence[Clip], generator: np.random.Generator) -> Sequence[Clip]:
+    return take(clips, generator.integers(len(clips), size=len(clips)))
 
 
 def extrapolated(
@@ -101,9 +103,9 @@ def extrapolated(
 
 def split_in_halves(
     clips: Sequence[Clip], generator: np.random.Generator | None = None
-) -> tuple[list[Clip], list[Clip]]:
+) -> tuple[Sequence[Clip], Sequence[Clip]]:
     """Two random halves of equal size, each in the order of the clips; an odd clip is in neither."""
     order = (generator or np.random.default_rng(SEED)).permutation(len(clips))
     middle = len(clips) // 2
-    first, second = ([clips[index] for index in sorted(part)] for part in (order[:middle], order[middle : 2 * middle]))
+    first, second = (take(clips, sorted(part)) for part in (order[:middle], order[middle : 2 * middle]))
     return first, second

@@ -28,6 +28,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 from metrics import signature, weights
+from metrics.clip_set import ClipSet
 from metrics.intervals import bootstrap_interval, mean_interval
 from metrics.packing import pack, unpack
 from metrics.score import Direction, Score
@@ -199,7 +200,7 @@ class DistributionMetric(ClipMetric):
     ) -> Score:
         """The score with its interval; clips are taken in the order of their keys, so their order does not matter."""
         try:
-            made = self.estimate(*([clips[key] for key in sorted(clips)] for clips in (reference, generated)))
+            made = self.estimate(ClipSet.of(reference), ClipSet.of(generated))
         except Unmeasurable as reason:
             return self.missing(str(reason), failed)
         low, high = made.interval or (None, None)

@@ -1,0 +1,83 @@
+"""Sets of clips that need not fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, overload
+
+import numpy as np
+
+Clip = TypeVar("Clip")
+View = TypeVar("View")
+
+BUDGET = 256 * 2**20
+"""Bytes of statistics that one set remembers; what exceeds them is read again each time it is asked for."""
+
+
+class ClipSet(Sequence[Clip]):
+    """A sequence whose items are made when they are asked for.
+
+    Args:
+        get: the item at a position.
+        positions: which positions, in the order of the sequence.
+    """
+
+    def __init__(self, get: Callable[[int], Clip], positions: Iterable[int]) -> None:
+        self._get = get
+        self._positions = list(positions)
+
+    @classmethod
+    def of(cls, clips: Mapping[str, Clip]) -> ClipSet[Clip]:
+        """The values in the order of their keys; as many as fit `BUDGET` are remembered."""
+        keys = sorted(clips)
+        remembered: dict[int, Clip] = {}
+        room = BUDGET
+
+        def get(position: int) -> Clip:
+            nonlocal room
+            if position in remembered:
+                return remembered[position]
+            clip = clips[keys[position]]
+            size = _bytes(clip)
+            if size <= room:
+                remembered[position] = clip
+                room -= size
+            return clip
+
+        return cls(get, range(len(keys)))
+
+    def view(self, function: Callable[[Clip], View]) -> ClipSet[View]:
+        """The same set seen through a function."""
+        return ClipSet(lambda position: function(self._get(position)), self._positions)
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    @overload
+    def __getitem__(self, index: int) -> Clip: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> ClipSet[Clip]: ...
+
+    def __getitem__(self, index: int | slice) -> Clip | ClipSet[Clip]:
+        if isinstance(index, slice):
+            return ClipSet(self._get, self._positions[index])
+        return self._get(self._positions[index])
+
+    def take(self, indices: Iterable[int]) -> ClipSet[Clip]:
+        """The items at these indices, in their order."""
+        return ClipSet(self._get, [self._positions[index] for index in indices])
+
+
+def take(clips: Sequence[Clip], indices: Iterable[int]) -> Sequence[Clip]:
+    """The items of any sequence at these indices; of a `ClipSet` without making them."""
+    return clips.take(indices) if isinstance(clips, ClipSet) else [clips[index] for index in indices]
+
+
+def view(clips: Sequence[Clip], function: Callable[[Clip], View]) -> Sequence[View]:
+    """Any sequence seen through a function; a `ClipSet` without making its items."""
+    return clips.view(function) if isinstance(clips, ClipSet) else [function(clip) for clip in clips]
+
+
+def _bytes(clip: Any) -> int:
+    return sum(np.asarray(array).nbytes for array in clip.values()) if isinstance(clip, Mapping) else BUDGET

@@ -1,0 +1,39 @@
+"""Singular values of large square matrices by way of the symmetric eigen-decomposition, several times faster.
+
+The eigenvalues of K K' are the squared singular values. Squaring costs digits of the smallest ones, so this way is taken
+only where it keeps enough: an eigenvalue above 1e-12 of the largest has a root that is right to 1e-10 of the largest.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+_LARGE = 512
+"""Below this size the direct decomposition takes no time worth saving."""
+_WELL_CONDITIONED = 1e-12
+
+
+def singular_values(matrix: Tensor) -> Tensor:
+    """Singular values of float64 [n, m], in no particular order."""
+    if _large_square(matrix):
+        squares = torch.linalg.eigvalsh(matrix @ matrix.T)
+        if squares[0] > _WELL_CONDITIONED * squares[-1]:
+            return squares.sqrt()
+    values: Tensor = torch.linalg.svdvals(matrix)
+    return values
+
+
+def singular_vectors(matrix: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """U [n, r], s [r] and V' [r, m] with U s V' = float64 [n, m], in no particular order."""
+    if _large_square(matrix):
+        squares, left = torch.linalg.eigh(matrix @ matrix.T)
+        if squares[0] > _WELL_CONDITIONED * squares[-1]:
+            values = squares.sqrt()
+            return left, values, (left.T @ matrix) / values[:, None]
+    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+    return left, values, right
+
+
+def _large_square(matrix: Tensor) -> bool:
+    return matrix.shape[0] == matrix.shape[1] >= _LARGE

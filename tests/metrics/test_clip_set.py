@@ -1,0 +1,55 @@
+"""Sets of clips: a list in all but memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import metrics.clip_set as clip_set
+from metrics.clip_set import ClipSet, take, view
+from metrics.metric import Statistics
+from metrics.video.fvd import FrechetVideoDistance
+
+
+class Counted(Mapping[str, Statistics]):
+    """Statistics that count how often they are read."""
+
+    def __init__(self, clips: int, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        self._clips = {f"{key:03d}": {"features": random.normal(size=(30, 400)).astype("f4")} for key in range(clips)}
+        self.reads = 0
+
+    def __getitem__(self, key: str) -> Statistics:
+        self.reads += 1
+        return self._clips[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._clips)
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+
+@given(st.lists(st.integers(), min_size=1, max_size=20), st.data())
+def test_behaves_like_a_list(values: list[int], data: st.DataObject) -> None:
+    items = ClipSet(values.__getitem__, range(len(values)))
+    indices = data.draw(st.lists(st.integers(0, len(values) - 1), max_size=10))
+    assert list(items) == values
+    assert list(items[1:]) == values[1:]
+    assert list(take(items, indices)) == take(values, indices) == [values[index] for index in indices]
+    assert list(view(items, str)) == view(values, str) == [str(value) for value in values]
+
+
+def test_a_score_does_not_depend_on_what_fits_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    metric = FrechetVideoDistance()
+    small = Counted(20, 0), Counted(20, 1)
+    remembered = metric.score(*small)
+    assert all(side.reads == 20 for side in small)
+    monkeypatch.setattr(clip_set, "BUDGET", 0)
+    large = Counted(20, 0), Counted(20, 1)
+    assert metric.score(*large) == remembered
+    assert all(side.reads > 20 for side in large)
