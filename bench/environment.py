@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 from packaging.requirements import Requirement
 
+from bench.workers import metrics_device
+
 
 def fingerprint() -> dict[str, Any]:
     """What the numbers may depend on beside study, clips and weights; JSON values."""
@@ -23,6 +25,7 @@ def fingerprint() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "gpu": gpu(),
+        "metrics_device": metrics_device(),
         "git": _git(Path(__file__).resolve().parent),
         "packages": package_versions(),
     }

@@ -18,7 +18,7 @@ from bench import fingerprint, plugins
 from bench.media.clip import Decoding, UnreadableClip, frames, waveform
 from bench.store import StatisticsStore, load, save
 from bench.study import Choice
-from bench.workers import Watch, spread
+from bench.workers import Watch, metrics_device, spread
 from metrics.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.source_hash import source_hash
 from metrics.weights import WeightsMissing, fetch
@@ -204,7 +204,7 @@ def _metrics(choices: tuple[Choice, ...]) -> list[ClipMetric]:
 def built_metric(plugin: str, options: str) -> ClipMetric:
     """A metric by name and options (JSON), built once in each process."""
     metric: ClipMetric = plugins.make("metric", plugin, json.loads(options))
-    return metric
+    return metric.to(metrics_device())
 
 
 def lacking_weights(metric: ClipMetric) -> str | None:

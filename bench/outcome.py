@@ -15,6 +15,7 @@ from bench.run_folder import RunFolder, read_json
 from bench.scoring import Pairing, cell_score
 from bench.selection import SelectedClip, read_selection
 from bench.study import Study
+from bench.workers import metrics_device
 from metrics.score import Score
 from reports.results import Cell, Clip, Finding, Metric, Profile, Results
 from reports.results import Study as StudyRecord
@@ -43,7 +44,9 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
             generated = {key: identify(clip) for key, task in tasks.items() if (clip := generated_clip(task))}
             failed = {key: f"not generated: {record['error']}" for key, record in records.items() if record["error"]}
             for choice in study.metrics:
-                metric, score = cell_score(choice, run.measured, Pairing(reference, generated, failed, errors))
+                metric, score = cell_score(
+                    choice, run.measured(metrics_device()), Pairing(reference, generated, failed, errors)
+                )
                 columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
                 cells.append(_cell(dataset.name, generator.name, choice.name, score))
             profiles.append(_profile(dataset.name, generator.name, list(records.values())))

@@ -13,7 +13,7 @@ from bench.outcome import collect
 from bench.run_folder import RunFolder, atomic, write_json
 from bench.selection import decoding_of, read_selection, select
 from bench.study import Study
-from bench.workers import Share, Watch, spread
+from bench.workers import Share, Watch, metrics_device, spread
 from reports.results import Results
 
 
@@ -66,4 +66,4 @@ def _measure(study: Study, run: RunFolder, share: Share, watch: Watch) -> dict[s
             clips.setdefault(identify(generated), generated)
             pairs.append((identify(references[task.dataset, task.key]), identify(generated)))
 
-    return measure_all(run.measured, decoding, study.metrics, clips, pairs, share.workers, watch)
+    return measure_all(run.measured(metrics_device()), decoding, study.metrics, clips, pairs, share.workers, watch)

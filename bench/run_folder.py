@@ -77,10 +77,9 @@ class RunFolder:
         """What is known of one generated clip: its file, its seconds per stage, or why it failed."""
         return self.generated(generator, dataset) / f"{key}.json"
 
-    @property
-    def measured(self) -> Path:
-        """Per-clip statistics, named by the content of clip, decoding, configuration and weights."""
-        return self.root / "measured"
+    def measured(self, device: str) -> Path:
+        """Per-clip statistics by the device that computed them, since devices round differently; see `bench.store`."""
+        return self.root / "measured" / device.replace(":", "")
 
     @property
     def recognised(self) -> Path:

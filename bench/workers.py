@@ -48,6 +48,31 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def choose_device(name: str) -> None:
+    """Make the metrics of this process and of its workers run on this device; "" leaves the choice as it is.
+
+    Raises:
+        UserMistake: no such device here.
+    """
+    import torch
+
+    if not name:
+        return
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserMistake(f"--device {name!r} cannot be used here ({reason}); leave it out or say cpu.") from error
+    os.environ["NARRATOR_BENCH_DEVICE"] = name
+
+
+def metrics_device() -> str:
+    """Where the metrics' networks run: what NARRATOR_BENCH_DEVICE says, else a GPU if there is one."""
+    import torch
+
+    return os.environ.get("NARRATOR_BENCH_DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def single_thread() -> None:
     """Make this process compute with one thread."""
     import cv2

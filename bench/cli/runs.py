@@ -18,7 +18,7 @@ from bench.media.clip import Decoding
 from bench.mistakes import UserMistake
 from bench.run_folder import RunFolder
 from bench.study import Choice, Study, find_study
-from bench.workers import Result, Share, Watch, default_workers, torchrun_shard, wait_for_all_ranks
+from bench.workers import Result, Share, Watch, choose_device, default_workers, torchrun_shard, wait_for_all_ranks
 
 if TYPE_CHECKING:
     from metrics.score import Score
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Workers = Annotated[
     int, typer.Option("--workers", min=0, help="Worker processes (0: one per core); the numbers do not depend on it.")
+]
+Device = Annotated[
+    str, typer.Option("--device", help="Where the metrics' networks run: cpu, cuda, cuda:1; a GPU if there is one.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -40,9 +43,11 @@ def run(
     study: Annotated[str, typer.Argument(help="A study file, or the name of a bundled study.")],
     folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")],
     workers: Workers = 0,
+    device: Device = "",
     shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shares (1-based), without scoring.")] = None,
 ) -> None:
     """Generate, measure, score and report a study."""
+    choose_device(device)
     _run(find_study(study), RunFolder(folder), _share(workers, shard), scored=shard is None)
 
 
@@ -51,8 +56,10 @@ def demo(
         "demo-run"
     ),
     workers: Workers = 0,
+    device: Device = "",
 ) -> None:
     """Run the bundled study on the bundled corpus; ends by naming the report to open."""
+    choose_device(device)
     _run(find_study("demo"), RunFolder(folder), Share(workers or default_workers()), scored=True)
 
 
@@ -116,12 +123,14 @@ def score(
     ),
     max_seconds: Annotated[float, typer.Option(min=0.1, help="Only the first seconds of a clip count.")] = 10.0,
     workers: Workers = 0,
+    device: Device = "",
     cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
     as_json: Json = False,
 ) -> None:
     """Numbers for two folders of clips, without a study file."""
     from bench.folders import score_folders
 
+    choose_device(device)
     chosen = tuple(_metric(written) for written in metrics.split(",") if written.strip())
     decoding = Decoding(max_seconds=max_seconds)
     with _watching() as watch:

@@ -98,6 +98,11 @@ def test_impossible_shares(cli: Cli, tmp_path: Path, share: str) -> None:
     mistaken(cli("run", "demo", "--out", tmp_path / "run", "--shard", share), "is not i/n")
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "quantum"])
+def test_impossible_device(cli: Cli, tmp_path: Path, device: str) -> None:
+    mistaken(cli("run", "demo", "--out", tmp_path / "run", "--device", device), f"--device '{device}' cannot be used")
+
+
 def test_report_of_a_folder_without_results(cli: Cli, tmp_path: Path) -> None:
     mistaken(cli("report", tmp_path), "holds no results.json")
 
