@@ -1,7 +1,7 @@
 """Singular values of large square matrices by way of the symmetric eigen-decomposition, several times faster.
 
-The eigenvalues of K K' are the squared singular values. Squaring costs digits of the smallest ones, so this way is taken
-only where it keeps enough: an eigenvalue above 1e-12 of the largest has a root that is right to 1e-10 of the largest.
+The eigenvalues of K K' are the squared singular values. Squaring costs digits of the smallest ones, so this way is
+taken only where it keeps enough: an eigenvalue above 1e-12 of the largest has a root right to 1e-10 of the largest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _WELL_CONDITIONED = 1e-12
 def singular_values(matrix: Tensor) -> Tensor:
     """Singular values of float64 [n, m], in no particular order."""
     if _large_square(matrix):
-        squares = torch.linalg.eigvalsh(matrix @ matrix.T)
+        squares: Tensor = torch.linalg.eigvalsh(matrix @ matrix.T)
         if squares[0] > _WELL_CONDITIONED * squares[-1]:
             return squares.sqrt()
     values: Tensor = torch.linalg.svdvals(matrix)

@@ -145,9 +145,7 @@ def test_an_empty_clip_is_unmeasurable_and_an_unknown_name_explained() -> None:
 def test_more_noise_on_real_faces_is_further_away(shared: Path) -> None:
     path = sorted((shared / "media" / "real").glob("*.mp4"))[0]
     with av.open(str(path)) as container:
-        frames = [
-            frame.to_ndarray(format="rgb24") for frame, _ in zip(container.decode(video=0), range(32), strict=False)
-        ]
+        frames = [frame.to_ndarray(format="rgb24") for frame in islice(container.decode(video=0), 32)]
     real, other = np.array(frames[::2]), np.array(frames[1::2])
     noise = np.random.default_rng(0).normal(size=other.shape)
     metric = FrechetInceptionDistance("fid-64", FIDConfig(width=64))
