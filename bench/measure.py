@@ -204,7 +204,8 @@ def _metrics(choices: tuple[Choice, ...]) -> list[ClipMetric]:
 def built_metric(plugin: str, options: str) -> ClipMetric:
     """A metric by name and options (JSON), built once in each process."""
     metric: ClipMetric = plugins.make("metric", plugin, json.loads(options))
-    return metric.to(metrics_device())
+    metric.to(metrics_device())
+    return metric
 
 
 def lacking_weights(metric: ClipMetric) -> str | None:

@@ -28,6 +28,7 @@ STOI_NOTE = (
 
 def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[str, str]) -> Results:
     """Score every cell and gather all that the report needs."""
+    store = run.measured(metrics_device())
     identify = functools.cache(lambda clip: clip.identity(decoding))
     cells: list[Cell] = []
     profiles: list[Profile] = []
@@ -44,9 +45,7 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
             generated = {key: identify(clip) for key, task in tasks.items() if (clip := generated_clip(task))}
             failed = {key: f"not generated: {record['error']}" for key, record in records.items() if record["error"]}
             for choice in study.metrics:
-                metric, score = cell_score(
-                    choice, run.measured(metrics_device()), Pairing(reference, generated, failed, errors)
-                )
+                metric, score = cell_score(choice, store, Pairing(reference, generated, failed, errors))
                 columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
                 cells.append(_cell(dataset.name, generator.name, choice.name, score))
             profiles.append(_profile(dataset.name, generator.name, list(records.values())))
