@@ -82,7 +82,7 @@ def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, An
         seconds = time.perf_counter() - start
         stored = store_finished(narration.path, target, narration.audio)
         info = probe(stored.measured)
-        frames, media_seconds = info.frames, info.duration
+        frames, media_seconds, stages = info.frames, info.duration, dict(narration.seconds)
         video, played, audio = stored.measured.name, stored.played.name, stored.audio and stored.audio.name
     else:
         counted = CountedFrames(narration)
@@ -91,6 +91,7 @@ def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, An
         write_seconds = time.perf_counter() - write_start - counted.seconds
         seconds = time.perf_counter() - start - write_seconds
         frames, media_seconds = counted.frames, counted.frames / narration.fps
+        stages = {**narration.seconds, "write": write_seconds}
         video = played = target.name
         audio = target.with_suffix(".wav").name if len(narration.waveform) else None
     return {
@@ -101,7 +102,7 @@ def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, An
         "frames": frames,
         "media_seconds": media_seconds,
         "seconds": seconds,
-        "stages": dict(narration.seconds),
+        "stages": stages,
         "peak_memory_mib": memory.mib(),
         "description": dict(generator.describe()),
     }

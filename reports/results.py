@@ -73,7 +73,7 @@ class Profile(Record):
     Attributes:
         clips, failed: narrated, and failed to be.
         stages: wall seconds by stage, summed over clips.
-        seconds: wall seconds of generation, writing excluded.
+        seconds: wall seconds of generation; the stage "write", the harness's own, is not in it.
         media_seconds: seconds of video made.
         frames: frames made.
         real_time_factor: seconds / media_seconds; below 1 is faster than real time.

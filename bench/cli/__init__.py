@@ -1,5 +1,20 @@
 """The command line: `narrator-bench`, also `python -m bench`."""
 
-from bench.cli.app import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import sys
+
+from bench.mistakes import UserMistake
+from bench.shadowing import check_rooms
+
+
+def main() -> None:
+    """Run the command line, once it is sure that every room is ours: the commands import them all."""
+    try:
+        check_rooms()
+    except UserMistake as mistake:
+        print(f"narrator-bench: {mistake}", file=sys.stderr)
+        sys.exit(2)
+    from bench.cli.app import main as run
+
+    run()

@@ -14,7 +14,6 @@ from bench.cli import data, doctor, generator, lists, runs
 from bench.cli.printing import err, out
 from bench.media.clip import UnreadableClip
 from bench.mistakes import UserMistake
-from bench.shadowing import check_rooms
 from metrics.weights import WeightsError
 from reports.results import ResultsError
 
@@ -40,7 +39,6 @@ def version() -> None:
 def main() -> None:
     """Run the command line; the user's mistakes print as one sentence, without a traceback."""
     try:
-        check_rooms()
         app()
     except (UserMistake, WeightsError, UnreadableClip, ResultsError) as mistake:
         err.print(f"narrator-bench: {mistake}", style="bold red", markup=False, highlight=False)
