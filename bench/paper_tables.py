@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from reports.paper import PUBLISHED_TABLE_1, PUBLISHED_TABLE_1_TOTAL
 from torch import nn
 
 from narrator.entangle import EntangleConfig, EntangledEncoder, Entangler
+from reports.paper import PUBLISHED_TABLE_1, PUBLISHED_TABLE_1_TOTAL
 
 
 def table1() -> list[dict[str, Any]]:
