@@ -42,7 +42,7 @@ class Pairing:
         reference: identity of the reference clip by key.
         generated: identity of the generated clip by key; keys that could not be generated are absent.
         failed: reason by key for clips that could not be generated.
-        errors: reasons of this session that were not kept, by statistics file.
+        errors: reasons of this run that were not kept, by statistics file.
     """
 
     reference: Mapping[str, str]

@@ -59,13 +59,18 @@ class FrechetMetric(DistributionMetric):
 
     def compute(self) -> Tensor:
         """The distance between all reference and all generated vectors seen so far, float64."""
+        first, second = self._seen()
+        return torch.tensor(first.distance(second), dtype=torch.float64, device=self.device)
+
+    def _seen(self) -> list[Gaussian]:
+        """The Gaussians of the reference and of the generated vectors seen so far."""
         fitted = []
         for name in ("reference", "generated"):
             n, total, products = (getattr(self, f"{name}_{state}") for state in ("count", "sum", "products"))
             self._require_vectors(int(n), name)
             moments = Moments.of_sums(int(n), total, products)
             fitted.append(Gaussian.given(moments.mean, moments.covariance(self.config.ddof)))
-        return torch.tensor(fitted[0].distance(fitted[1]), dtype=torch.float64, device=self.device)
+        return fitted
 
     def _declare_states(self) -> None:
         d = self.dimension

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from metrics.frechet import Gaussian
 from metrics.metric import Estimate, Statistics
-from metrics.moments import Moments
 from metrics.motion.fvmd import FrechetVideoMotionDistance, VideoMotionConfig
 from metrics.motion.pips_tracker import Pips
 from metrics.motion.tracker import Tracker
@@ -47,13 +46,7 @@ class PackageFrechetVideoMotionDistance(FrechetVideoMotionDistance):
         return Estimate(self.reduce(reference, generated), None, details, self._rank_notes(min(windows)))
 
     def compute(self) -> Tensor:
-        fitted = []
-        for name in ("reference", "generated"):
-            n, total, products = (getattr(self, f"{name}_{state}") for state in ("count", "sum", "products"))
-            self._require_vectors(int(n), name)
-            moments = Moments.of_sums(int(n), total, products)
-            fitted.append(Gaussian.given(moments.mean, moments.covariance(self.config.ddof)))
-        return torch.tensor(self._distance(*fitted), dtype=torch.float64, device=self.device)
+        return torch.tensor(self._distance(*self._seen()), dtype=torch.float64, device=self.device)
 
     def _distance(self, first: Gaussian, second: Gaussian) -> float:
         """Both covariances with eI added, and the 2 d e by which that moves the traces outside the root taken off."""
