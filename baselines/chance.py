@@ -39,18 +39,24 @@ def other_speaker(clips: Sequence[ReferenceClip]) -> dict[str, ReferenceClip]:
     """For every prompted clip a clip of another speaker, drawn by the hash of the two keys.
 
     Clips that no prompt asks for go first: the references exchanged among themselves would still be the same set, and
-    a distance between sets would not notice. For the same reason a clip may be drawn more than once. The order of
-    `clips` does not matter; a clip without a known speaker counts as a speaker of its own.
+    a distance between sets would not notice. Where every clip is asked for, one of them is never drawn if that can be
+    avoided, for the same reason. The order of `clips` does not matter; a clip without a known speaker counts as a
+    speaker of its own.
 
     Raises:
         GenerationFailed: there are fewer than two clips.
     """
     if len(clips) < 2:
         raise GenerationFailed(f"chance needs at least two clips to exchange, the dataset has {len(clips)}")
-    return {clip.key: min(clips, key=lambda other: _reluctance(clip, other)) for clip in clips if clip.prompted}
+    left_out = min(clips, key=lambda clip: _draw(clip.key)).key
+
+    def reluctance(clip: ReferenceClip, other: ReferenceClip) -> tuple[bool, bool, bool, bool, str]:
+        own_speaker = clip.speaker is not None and clip.speaker == other.speaker
+        withheld = other.prompted and other.key == left_out
+        return other.key == clip.key, own_speaker, other.prompted, withheld, _draw(clip.key, other.key)
+
+    return {clip.key: min(clips, key=lambda other: reluctance(clip, other)) for clip in clips if clip.prompted}
 
 
-def _reluctance(clip: ReferenceClip, other: ReferenceClip) -> tuple[bool, bool, bool, str]:
-    own_speaker = clip.speaker is not None and clip.speaker == other.speaker
-    draw = hashlib.sha256(f"{clip.key}\0{other.key}".encode()).hexdigest()
-    return other.key == clip.key, own_speaker, other.prompted, draw
+def _draw(*keys: str) -> str:
+    return hashlib.sha256("\0".join(keys).encode()).hexdigest()
