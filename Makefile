@@ -17,7 +17,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	touch $@
 
 demo: setup
-	$(BIN)/narrator-bench weights fetch --default
+	$(BIN)/narrator-bench weights fetch
 	$(BIN)/narrator-bench demo --out $(RUN)
 
 test: setup
