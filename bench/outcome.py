@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.datasets.dataset import Finding as DatasetFinding
@@ -35,6 +35,7 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
     clips: list[Clip] = []
     findings: list[Finding] = []
     columns: dict[str, Metric] = {}
+    untrained: dict[str, str] = {}
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
@@ -48,6 +49,7 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
                 metric, score = cell_score(choice, store, Pairing(reference, generated, failed, errors))
                 columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
                 cells.append(_cell(dataset.name, generator.name, choice.name, score))
+            untrained |= _untrained(generator.name, records.values())
             profiles.append(_profile(dataset.name, generator.name, list(records.values())))
             clips += [_clip(run, tasks[clip.key], clip, records[clip.key]) for clip in selection.clips]
     return Results(
@@ -64,7 +66,7 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
         profiles=tuple(profiles),
         clips=tuple(clips),
         findings=tuple(findings),
-        notes=_notes(study),
+        notes=(*_notes(study), *untrained.values()),
     )
 
 
@@ -115,6 +117,14 @@ def _clip(run: RunFolder, task: GeneratingTask, clip: SelectedClip, record: Mapp
 def _finding(dataset: str, finding: DatasetFinding) -> Finding:
     reason = f"{finding.reason} ({finding.detail})" if finding.detail else finding.reason
     return Finding(dataset=dataset, item=finding.subject, reason=reason)
+
+
+def _untrained(generator: str, records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """A sentence on a generator whose own description says that its weights, or some of them, were never learnt."""
+    for record in records:
+        if parts := record.get("description", {}).get("untrained"):
+            return {generator: f"{generator} is untrained: its weights were drawn from a seed ({', '.join(parts)})."}
+    return {}
 
 
 def _notes(study: Study) -> tuple[str, ...]:
