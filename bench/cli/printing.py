@@ -30,8 +30,14 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | No
     for heading in rows[0]:
         table.add_column(heading.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row.values()))
+        table.add_row(*(Text(_shown(cell)) for cell in row.values()))
     Console().print(table)
+
+
+def _shown(cell: Any) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
 
 
 @contextmanager
