@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 
+def gram(x: Tensor) -> Tensor:
+    """X'X of [n, d]; on a CPU by NumPy, which computes one half of the symmetric product and mirrors it."""
+    if x.device.type == "cpu":
+        array = x.detach().numpy()
+        return torch.from_numpy(array.T @ array)
+    return x.T @ x
+
+
 @dataclass(frozen=True, eq=False)
 class Moments:
     """The first two moments of n vectors.
@@ -31,7 +39,7 @@ class Moments:
         features = features.double()
         mean = features.mean(dim=0)
         centred = features - mean
-        return cls(len(features), mean, centred.T @ centred)
+        return cls(len(features), mean, gram(centred))
 
     @classmethod
     def of_chunks(cls, chunks: Iterable[Tensor | NDArray[Any]], rows: int = 2048) -> Moments:
