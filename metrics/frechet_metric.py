@@ -1,7 +1,8 @@
 """Frechet distances of network features: what FID, FVD, FVMD and FAD have in common.
 
 A subclass supplies its metadata, its `dimension` and `observe`; the statistics of a clip are its feature vectors,
-`{"features": float32 [k, d]}`, which merge, resample by clip and reduce in float64.
+`{"features": float32 [k, d]}`, or what its `vectors` makes them from; they merge, resample by clip and reduce in
+float64.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ class FrechetMetric(DistributionMetric):
             details["bias_corrected"] = extrapolated(self.reduce, reference, generated, value)
         return Estimate(value, (max(low, 0.0), high), details, notes)
 
+    def vectors(self, statistics: Statistics) -> Tensor:
+        """The feature vectors [k, d] of a clip, on the metric's device."""
+        return torch.as_tensor(statistics["features"], device=self.device)
+
     def compute(self) -> Tensor:
         """The distance between all reference and all generated vectors seen so far, float64."""
         first, second = self._seen()
@@ -81,12 +86,12 @@ class FrechetMetric(DistributionMetric):
 
     def _absorb(self, statistics: Statistics, real: bool) -> None:
         name = "reference" if real else "generated"
-        features = torch.as_tensor(statistics["features"], device=self.device).double()
+        features = self.vectors(statistics).double()
         for state, addend in (("count", len(features)), ("sum", features.sum(0)), ("products", features.T @ features)):
             setattr(self, f"{name}_{state}", getattr(self, f"{name}_{state}") + addend)
 
     def _features(self, clips: Sequence[Statistics], name: str) -> Sequence[Tensor]:
-        features = view(clips, lambda clip: torch.as_tensor(clip["features"], device=self.device))
+        features = view(clips, self.vectors)
         self._require_vectors(sum(len(clip) for clip in features), name)
         return features
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -26,12 +26,17 @@ class PackageConfig(VideoMotionConfig):
 
 
 class PackageFrechetVideoMotionDistance(FrechetVideoMotionDistance):
-    """`fvmd-compat`: FVMD with the package's epsilon, which puts a set of clips at -0.0205 from itself.
+    """`fvmd-compat`: FVMD as the package computes it, which differs from its paper in two ways.
+
+    Its "accelerations" are velocities from the third frame on, and an epsilon puts a set of clips at -0.0205 from
+    itself:
 
     d^2 = |mu_1 - mu_2|^2 + tr S_1 + tr S_2 - 2 tr ((S_1 + eI) (S_2 + eI))^(1/2), e = 1e-5. It has no interval: take
     that of `fvmd`. The package also truncates or repeats sets of unequal size, which is not repeated here, and
     calls the two sets by each other's names, which does not change the number.
     """
+
+    compared: ClassVar[list[int]] = [0, 2]
 
     def __init__(self, config: PackageConfig | None = None, **options: Any) -> None:
         super().__init__("fvmd-compat", config or PackageConfig(), **options)

@@ -13,12 +13,13 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from metrics.conventions import convention
 from metrics.frechet_metric import FrechetMetric
 from metrics.metric import ClipObserver, Modality, Statistics, Unmeasurable
 from metrics.motion.grid import WINDOW, square
-from metrics.motion.histograms import DIMENSION, motion_histogram
+from metrics.motion.histograms import BINS, motion_histograms
 from metrics.motion.lucas_kanade import LucasKanade
 from metrics.motion.pips_tracker import Pips
 from metrics.motion.tracker import Tracker, WindowTracker
@@ -50,9 +51,9 @@ class FrechetVideoMotionDistance(FrechetMetric):
     """Frechet distance between the motion histograms of two sets of clips, at least 0, lower is better.
 
     Frames are stretched to 256 x 256. In every window of 16 frames (one begins at each frame) a grid of 20 x 20 points
-    is tracked; velocities and accelerations go into a histogram, see `metrics.motion.histograms`. Per clip of T frames:
-    float16 [T - 15, 1024]. The distance is full rank from 1025 windows on. A clip of fewer than 16 frames is
-    unmeasurable. The network of `fvmd` runs on the metric's device.
+    is tracked; the histograms of velocities and of accelerations, see `metrics.motion.histograms`, make a vector of
+    1024. The distance is full rank from 1025 windows on. A clip of fewer than 16 frames is unmeasurable. The network of
+    `fvmd` runs on the metric's device.
 
     Example:
         >>> import torch
@@ -75,13 +76,18 @@ class FrechetVideoMotionDistance(FrechetMetric):
     modalities: ClassVar[frozenset[Modality]] = frozenset({"video"})
     minimum_clips = 50
     statistics_kind = "motion"
-    dimension = DIMENSION
+    dimension = 2 * BINS
+    compared: ClassVar[list[int]] = [0, 1]
+    """Which of the three histograms make the vector."""
 
     def __init__(self, name: str = "fvmd", config: VideoMotionConfig | None = None, **options: Any) -> None:
         self.name = name
         self.title = name.upper()
         super().__init__(config or convention(name, CONVENTIONS), **options)
         self.weights = self.config.tracker.weights
+
+    def vectors(self, statistics: Statistics) -> Tensor:
+        return super().vectors(statistics)[:, self.compared].flatten(1)
 
     def observe(self) -> ClipObserver:
         return _MotionObserver(self.config.tracker.start(torch.device(self.device)))
@@ -97,7 +103,7 @@ class _MotionObserver(ClipObserver):
         for frame in frames:
             tracks = self._tracker.track(square(frame))
             if tracks is not None:
-                self._windows.append(motion_histogram(tracks))
+                self._windows.append(motion_histograms(tracks))
         self._frames += len(frames)
 
     def finish(self) -> Callable[[], Statistics]:

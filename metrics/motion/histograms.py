@@ -15,12 +15,15 @@ LARGEST = 255
 
 _CELLS_PER_SIDE = POINTS_PER_SIDE // CELL_POINTS
 _CELLS = WINDOW // CELL_FRAMES * _CELLS_PER_SIDE**2
-DIMENSION = 2 * _CELLS * ANGLES
-"""Length of the vector: velocities, then accelerations, each 4 x 4 x 4 cells of 8 angles."""
+BINS = _CELLS * ANGLES
+"""Length of a histogram: 4 x 4 x 4 cells of 8 angles."""
 
 
-def motion_histogram(tracks: NDArray[np.float32]) -> NDArray[np.float16]:
-    """The vector of one window of tracks.
+def motion_histograms(tracks: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Histograms of velocities, of accelerations, and of velocities from the third frame on, of one window of tracks.
+
+    The paper compares the first two. The package compares the first and the third: it hands positions, not velocities,
+    to its function for accelerations.
 
     In every cell of 4 frames x 5 x 5 points each vector adds ceil(log2(1 + length)) / 8 to the bin of its angle, so a
     movement of any length counts 1/8 at the least, and only a point at rest counts nothing. Angles are atan2(x, y),
@@ -30,14 +33,16 @@ def motion_histogram(tracks: NDArray[np.float32]) -> NDArray[np.float16]:
         tracks: float32 [16, 400, 2], x and y in pixels, points row by row.
 
     Returns:
-        float16 [1024]; the values are multiples of 1/8 up to 100, which float16 holds exactly.
+        float16 [3, 512]; the values are multiples of 1/8 up to 100, which float16 holds exactly.
     """
     if tracks.shape != (WINDOW, POINTS_PER_SIDE**2, 2):
         raise ValueError(f"Tracks must be [{WINDOW}, {POINTS_PER_SIDE**2}, 2], got {list(tracks.shape)}.")
     velocities, accelerations = np.zeros_like(tracks), np.zeros_like(tracks)
     velocities[1:] = tracks[1:] - tracks[:-1]
     accelerations[2:] = velocities[2:] - velocities[1:-1]
-    return np.concatenate([_histogram(velocities), _histogram(accelerations)])
+    late_velocities = velocities.copy()
+    late_velocities[:2] = 0
+    return np.stack([_histogram(vectors) for vectors in (velocities, accelerations, late_velocities)])
 
 
 def _histogram(vectors: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -49,7 +54,7 @@ def _histogram(vectors: NDArray[np.float32]) -> NDArray[np.float16]:
     length = np.clip(np.sqrt(x * x + y * y), 0, np.float32(LARGEST))
     eighths = np.ceil(np.log2(length + 1))
     bins = _CELL_OF_POINT * ANGLES + angle_bin
-    sums = np.bincount(bins.ravel(), weights=eighths.ravel(), minlength=_CELLS * ANGLES)
+    sums = np.bincount(bins.ravel(), weights=eighths.ravel(), minlength=BINS)
     return (sums / 8).astype(np.float16)
 
 

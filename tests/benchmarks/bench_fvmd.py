@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from metrics.motion.grid import WINDOW, grid_points
-from metrics.motion.histograms import motion_histogram
+from metrics.motion.histograms import motion_histograms
 from metrics.motion.lucas_kanade import LucasKanade
 from metrics.motion.pips import PipsPlusPlus
 
@@ -57,7 +57,7 @@ def main(package: str, rounds: int = 3) -> None:
         for vectors in (velocity, calc_acceleration(velocity)):
             calc_hist(vectors.numpy())
 
-    report("histogram of a window", best(50, lambda: motion_histogram(tracks[0]), package_histogram))
+    report("histogram of a window", best(50, lambda: motion_histograms(tracks[0]), package_histogram))
 
     frames = seeded_frames()
     images = [*frames.permute(0, 2, 3, 1).numpy().astype(np.uint8)] * 3

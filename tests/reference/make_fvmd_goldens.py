@@ -55,18 +55,24 @@ def make_importable(package: str) -> None:
 
 def main(package: str) -> None:
     make_importable(package)
+    from fvmd import keypoint_tracking
     from fvmd.extract_motion_features import calc_hist
     from fvmd.frechet_distance import calculate_fd_given_vectors
-    from fvmd.keypoint_tracking import calc_acceleration, calc_velocity
     from fvmd.nets.pips2 import Pips
     from seeded_pips import POINTS, seeded_frames, seeded_tracks, seeded_weights
 
     def histograms(tracks: np.ndarray) -> np.ndarray:
-        velocity = calc_velocity(torch.from_numpy(tracks))
-        acceleration = calc_acceleration(velocity)
-        halves = [calc_hist(vectors.numpy()).reshape(len(tracks), -1) for vectors in (velocity, acceleration)]
-        return np.concatenate(halves, axis=1)
+        """What the package makes of tracks on its own way through a video."""
+        halves: tuple[list[torch.Tensor], list[torch.Tensor]] = ([], [])
+        for window in torch.from_numpy(tracks):
+            _, velocities, accelerations = keypoint_tracking.tracking_fullseq(
+                window[None], torch.zeros(1, 16, 1, 1, 1), None
+            )
+            halves[0].extend(velocities)
+            halves[1].extend(accelerations)
+        return np.concatenate([calc_hist(torch.cat(half).numpy()).reshape(len(tracks), -1) for half in halves], axis=1)
 
+    keypoint_tracking.run_tracking = lambda known_tracks, frames, **settings: known_tracks
     network = Pips(stride=8).eval()
     network.load_state_dict(seeded_weights({name: value.shape for name, value in network.state_dict().items()}))
     line = torch.linspace(0.0, 19.0, 20)

@@ -7,6 +7,7 @@ import itertools
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from seeded_pips import seeded_tracks
 from metrics.metric import Statistics, Unmeasurable
 from metrics.motion import FrechetVideoMotionDistance, PackageFrechetVideoMotionDistance
 from metrics.motion.compat import PackageConfig
-from metrics.motion.histograms import motion_histogram
+from metrics.motion.histograms import motion_histograms
 from metrics.motion.lucas_kanade import LucasKanade
 
 GOLDEN = np.load(Path(__file__).parent / "golden" / "fvmd.npz")
@@ -32,7 +33,7 @@ def observed(metric: FrechetVideoMotionDistance, frames: Frames, chunk: int = 7)
 
 
 def histograms(seed: int, windows: int) -> list[Statistics]:
-    return [{"features": np.stack([motion_histogram(tracks) for tracks in seeded_tracks(seed, windows)])}]
+    return [{"features": np.stack([motion_histograms(tracks) for tracks in seeded_tracks(seed, windows)])}]
 
 
 def noise(frames: int, seed: int = 0, side: int = 40) -> Frames:
@@ -45,8 +46,17 @@ def test_compat_is_the_packages_distance() -> None:
     assert metric.reduce(first, second) == pytest.approx(float(GOLDEN["distance"]), abs=1e-4)
     assert metric.reduce(first, first) == pytest.approx(float(GOLDEN["distance_to_itself"]), abs=1e-5)
     assert metric.reduce(first, second) == pytest.approx(metric.reduce(second, first), rel=1e-12)
-    plain = FrechetVideoMotionDistance("fvmd-lk").reduce(first, second)
-    assert 0.005 < plain - metric.reduce(first, second) < 0.5  # the epsilon shows
+
+
+def test_each_departure_of_the_package_shows() -> None:
+    class WithAccelerations(PackageFrechetVideoMotionDistance):
+        compared: ClassVar[list[int]] = [0, 1]
+
+    first, second = histograms(0, 6), histograms(1, 9)
+    package = PackageFrechetVideoMotionDistance().reduce(first, second)
+    without_epsilon = PackageFrechetVideoMotionDistance(PackageConfig(epsilon=0.0)).reduce(first, second)
+    assert 0.005 < without_epsilon - package < 0.5
+    assert abs(WithAccelerations().reduce(first, second) / package - 1) > 0.01
 
 
 def test_compat_as_torchmetrics_agrees_with_its_score() -> None:
@@ -77,7 +87,7 @@ def test_statistics_do_not_depend_on_chunks() -> None:
     metric = FrechetVideoMotionDistance("fvmd-lk")
     frames = noise(19)
     whole = observed(metric, frames, chunk=19)["features"]
-    assert whole.shape == (4, 1024)
+    assert whole.shape == (4, 3, 512)
     assert whole.dtype == np.float16
     assert np.array_equal(whole, observed(metric, frames, chunk=1)["features"])
 

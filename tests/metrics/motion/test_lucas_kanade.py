@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metrics.motion.grid import grid_points, square
-from metrics.motion.histograms import motion_histogram
+from metrics.motion.histograms import motion_histograms
 from metrics.motion.lucas_kanade import LucasKanade
 
 
@@ -41,7 +41,7 @@ def test_a_shift_is_found(dx: float, dy: float, seed: int) -> None:
 @pytest.mark.parametrize("frame", [pattern(0, 0), np.full((256, 256, 3), 90, np.uint8)])
 def test_a_frozen_picture_is_at_rest(frame: np.ndarray) -> None:
     for tracks in tracks_of([frame] * 18):
-        assert not motion_histogram(tracks).any()
+        assert not motion_histograms(tracks).any()
 
 
 def test_a_window_does_not_depend_on_what_came_before() -> None:
