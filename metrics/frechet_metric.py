@@ -23,7 +23,8 @@ from metrics.moments import Moments
 class FrechetMetric(DistributionMetric):
     """A Frechet distance between the features of two sets of clips.
 
-    As a `torchmetrics.Metric` its states are float64 sums, so memory does not grow and processes merge by addition.
+    As a `torchmetrics.Metric` it keeps the moments of each set in float64, so memory does not grow, and merges those of
+    several processes; plain sums would cancel where the mean is large beside the spread.
 
     Attributes:
         dimension: length d of a feature vector.
@@ -71,24 +72,20 @@ class FrechetMetric(DistributionMetric):
         """The Gaussians of the reference and of the generated vectors seen so far."""
         fitted = []
         for name in ("reference", "generated"):
-            n, total, products = (getattr(self, f"{name}_{state}") for state in ("count", "sum", "products"))
-            self._require_vectors(int(n), name)
-            moments = Moments.of_sums(int(n), total, products)
+            moments = _unpacked(getattr(self, name))
+            self._require_vectors(moments.n, name)
             fitted.append(Gaussian.given(moments.mean, moments.covariance(self.config.ddof)))
         return fitted
 
     def _declare_states(self) -> None:
-        d = self.dimension
         for name in ("reference", "generated"):
-            self.add_state(f"{name}_count", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
-            self.add_state(f"{name}_sum", torch.zeros(d, dtype=torch.float64), dist_reduce_fx="sum")
-            self.add_state(f"{name}_products", torch.zeros(d, d, dtype=torch.float64), dist_reduce_fx="sum")
+            nothing = torch.zeros(self.dimension + 1, self.dimension + 1, dtype=torch.float64)
+            self.add_state(name, nothing, dist_reduce_fx=_merged)
 
     def _absorb(self, statistics: Statistics, real: bool) -> None:
         name = "reference" if real else "generated"
-        features = self.vectors(statistics).double()
-        for state, addend in (("count", len(features)), ("sum", features.sum(0)), ("products", features.T @ features)):
-            setattr(self, f"{name}_{state}", getattr(self, f"{name}_{state}") + addend)
+        features = torch.as_tensor(statistics["features"], device=self.device)
+        setattr(self, name, _packed(Moments.of(features) + _unpacked(getattr(self, name))))
 
     def _features(self, clips: Sequence[Statistics], name: str) -> Sequence[Tensor]:
         features = view(clips, self.vectors)
@@ -103,3 +100,21 @@ class FrechetMetric(DistributionMetric):
         if n > self.dimension:
             return ()
         return (f"{n} feature vectors in {self.dimension} dimensions: small-sample bias is a large part of the score",)
+
+
+def _packed(moments: Moments) -> Tensor:
+    """Moments as one state, float64 [d + 1, d + 1]: the count and the mean in the first row, the scatter below."""
+    first = torch.cat([moments.mean.new_tensor([moments.n]), moments.mean])
+    return torch.cat([first[None], torch.nn.functional.pad(moments.scatter, (1, 0))])
+
+
+def _unpacked(state: Tensor) -> Moments:
+    return Moments(int(state[0, 0]), state[0, 1:], state[1:, 1:])
+
+
+def _merged(states: Tensor) -> Tensor:
+    """One state [d + 1, d + 1] of those of several processes."""
+    merged = _unpacked(states[0])
+    for state in states[1:]:
+        merged = merged + _unpacked(state)
+    return _packed(merged)

@@ -14,9 +14,11 @@ Two kinds:
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -97,6 +99,19 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         super().__init__(**options)
         if config is not None:
             self.config = config
+        # MetricCollection takes metrics whose states are close for one metric and from then on updates only the first
+        # of them; two that could not measure anything yet would be. What they are keeps them apart.
+        identity = hashlib.sha256(f"{type(self)} {self.config!r}".encode()).digest()
+        self.add_state("identity", torch.tensor(list(identity), dtype=torch.uint8), dist_reduce_fx="max")
+
+    @contextmanager
+    def sync_context(self, should_unsync: bool = True, **options: Any) -> Iterator[None]:
+        """As torchmetrics has it, but a process gets its own clips back also where `compute` raises."""
+        self.sync(**options)
+        try:
+            yield
+        finally:
+            self.unsync(should_unsync=self._is_synced and should_unsync)
 
     @property
     def direction(self) -> Direction:
@@ -219,10 +234,26 @@ class DistributionMetric(ClipMetric):
         for statistics in self._observed(media, sample_rate):
             self._absorb(statistics(), real)
 
+    def forward(self, *_: Any, **__: Any) -> Tensor:
+        """Refused: a batch belongs to one of the two sets, so it has no value of its own."""
+        raise TypeError(f"{self.name} compares two sets of clips: call `update` for both, then `compute`.")
+
     def compute(self) -> Tensor:
         """The distance between all reference and all generated clips seen so far, float64."""
-        distance = self.reduce(_unpacked(self.reference_clips), _unpacked(self.generated_clips))
+        reference, generated = _unpacked(self.reference_clips), _unpacked(self.generated_clips)
+        if not (reference and generated):
+            raise Unmeasurable(
+                f"{self.name} needs clips of both sets, got {len(reference)} reference and {len(generated)} generated."
+            )
+        distance = self.reduce(reference, generated)
         return torch.tensor(distance, dtype=torch.float64, device=self.device)
+
+    def sync(self, **options: Any) -> None:
+        """As torchmetrics has it, but a process without clips sends an empty state of the right type."""
+        for name in ("reference_clips", "generated_clips"):
+            if getattr(self, name, None) is not None and not len(getattr(self, name)):
+                setattr(self, name, [torch.empty(0, dtype=torch.uint8, device=self.device)])
+        super().sync(**options)
 
     def _declare_states(self) -> None:
         self.add_state("reference_clips", default=[], dist_reduce_fx="cat")
@@ -275,12 +306,25 @@ class PairedMetric(ClipMetric):
             except Unmeasurable:
                 self.unmeasured += 1
 
+    def forward(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> Tensor:
+        """Add a batch of pairs and return the mean of its own; pairs without a score are counted before it raises.
+
+        torchmetrics' way would lose all earlier pairs where a batch has no score.
+        """
+        earlier = self.total.clone(), self.measured.clone(), self.unmeasured.clone()
+        self.update(preds, target, sample_rate=sample_rate)
+        states = (self.total, self.measured, self.unmeasured)
+        self._forward_cache = self._mean(*(now - before for now, before in zip(states, earlier, strict=True)))
+        return self._forward_cache
+
     def compute(self) -> Tensor:
         """The mean over the pairs that have a score, float64."""
-        if not self.measured:
-            raise Unmeasurable(f"{self.name} has no pair with a score; {int(self.unmeasured)} could not be measured.")
-        mean: Tensor = self.total / self.measured
-        return mean
+        return self._mean(self.total, self.measured, self.unmeasured)
+
+    def _mean(self, total: Tensor, measured: Tensor, unmeasured: Tensor) -> Tensor:
+        if not measured:
+            raise Unmeasurable(f"{self.name} has no pair with a score; {int(unmeasured)} could not be measured.")
+        return total / measured
 
 
 def _unpacked(state: list[Tensor] | Tensor) -> list[dict[str, NDArray[Any]]]:

@@ -62,12 +62,6 @@ class Moments:
             raise ValueError("There are no moments of no vectors.")
         return merged
 
-    @classmethod
-    def of_sums(cls, n: int, total: Tensor, products: Tensor) -> Moments:
-        """Moments from plain sums: n, the sum of the vectors [d] and of their outer products [d, d], float64."""
-        mean = total / n
-        return cls(n, mean, products - n * torch.outer(mean, mean))
-
     def __add__(self, other: Moments | None) -> Moments:
         """Both streams together (Chan, Golub and LeVeque 1983)."""
         if other is None or other.n == 0:
