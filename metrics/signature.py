@@ -92,5 +92,5 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return "(" + ",".join(_text(item) for item in value) + ")"
     if dataclasses.is_dataclass(value):
-        return "{" + ",".join(_fields(_checked(value), dataclasses.fields(value))) + "}"
+        return type(value).__name__ + "{" + ",".join(_fields(_checked(value), dataclasses.fields(value))) + "}"
     raise TypeError(f"A configuration field cannot hold a {type(value).__name__}: {value!r}.")

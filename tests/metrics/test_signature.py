@@ -59,10 +59,20 @@ def test_name_and_weights_change_the_signature() -> None:
     )
 
 
+def test_nested_configurations_of_equal_fields_differ_by_their_class() -> None:
+    @dataclass(frozen=True)
+    class Pad:
+        top: int = 0
+
+    padded = dataclasses.replace(Config(), crop=Pad())
+    assert signature("fid", padded, {}) != signature("fid", Config(), {})
+    assert statistics_id("inception", padded, {}) != statistics_id("inception", Config(), {})
+
+
 def test_signature_reads_well() -> None:
     text = signature("fid", Config(), WEIGHTS)
     assert text.startswith(
-        "fid|resize:tf1|stride:1|crop:{top:0}|sizes:(1,2)|scale:0.5|ddof:1|weights:inception@abababababab|version:"
+        "fid|resize:tf1|stride:1|crop:Crop{top:0}|sizes:(1,2)|scale:0.5|ddof:1|weights:inception@abababababab|version:"
     )
 
 
