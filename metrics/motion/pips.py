@@ -57,9 +57,9 @@ class PipsPlusPlus(nn.Module):
                 seen.append(_around([_correlations(_targets(at_then), level) for level in pyramid], tracks))
             motion = tracks.diff(dim=0)
             motion = torch.cat([motion, motion[-1:]])
-            correction = self.delta_block(torch.cat(seen, dim=2).transpose(0, 1), motion.transpose(0, 1))
+            correction = self.delta_block(torch.cat(seen, dim=2), motion)
             scale = 0.5 if iteration > CORRECTED_FULLY else 1.0
-            tracks = tracks + scale * correction.transpose(0, 1)
+            tracks = tracks + scale * correction
             tracks[0] = start
         return tracks * STRIDE
 

@@ -15,7 +15,7 @@ _POINTS_AT_ONCE = 100
 
 
 class TrackCorrection(nn.Module):
-    """Correlations [n, 16, inputs] and motion [n, 16, 2] of n points to corrections [n, 16, 2], in feature cells."""
+    """Correlations [16, n, inputs] and motion [16, n, 2] of n points to corrections [16, n, 2], in feature cells."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -27,8 +27,8 @@ class TrackCorrection(nn.Module):
 
     def forward(self, correlations: Tensor, motion: Tensor) -> Tensor:
         x = torch.cat([correlations, _waves(motion), motion], dim=2)
-        at_once = _POINTS_AT_ONCE if x.device.type == "cpu" else len(x)
-        return torch.cat([self._corrections(points) for points in torch.split(x, at_once)])
+        at_once = _POINTS_AT_ONCE if x.device.type == "cpu" else x.shape[1]
+        return torch.cat([self._corrections(points) for points in torch.split(x, at_once, dim=1)], dim=1)
 
     def _corrections(self, x: Tensor) -> Tensor:
         x = F.relu(self.first_block_conv(x))
@@ -57,9 +57,9 @@ class _Residual(nn.Module):
 
 
 def _normalised(x: Tensor) -> Tensor:
-    """ReLU of x [n, t, c], each channel of each point brought to mean 0 and variance 1 over time."""
-    centred = x - x.mean(dim=1, keepdim=True)
-    variance = centred.square().mean(dim=1, keepdim=True)
+    """ReLU of x [t, n, c], each channel of each point brought to mean 0 and variance 1 over time."""
+    centred = x - x.mean(dim=0)
+    variance = centred.square().mean(dim=0)
     return F.relu_(centred.mul_(torch.rsqrt(variance + 1e-5)))
 
 

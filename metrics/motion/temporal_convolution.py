@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import cached_property
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils import mkldnn
 
@@ -25,7 +24,7 @@ _TILE = 4
 
 
 class TemporalConvolution(nn.Module):
-    """As `nn.Conv1d(inputs, outputs, 3, padding=1)` for inference, with time before channels.
+    """As `nn.Conv1d(inputs, outputs, 3, padding=1)` for inference, with time first and channels last.
 
     The weights are transformed at the first use: load them and choose the device before it.
     """
@@ -49,30 +48,28 @@ class TemporalConvolution(nn.Module):
         return products
 
     def forward(self, x: Tensor) -> Tensor:
-        """[n, t, inputs] to [n, t, outputs]; t is a multiple of four."""
-        n, t, channels = x.shape
-        padded = F.pad(x, (0, 0, 1, 1))
-        x0, x1, x2, x3, x4, x5 = (padded[:, start : start + t - _TILE + 1 : _TILE] for start in range(6))
-        near_even, near_odd = x4 - 4 * x2, x3 - 4 * x1
-        far_even, far_odd = x4 - x2, 2 * (x3 - x1)
+        """[t, n, inputs] to [t, n, outputs]; t is a multiple of four."""
+        t, n, channels = x.shape
+        edge = x.new_zeros(1, n, channels)
+        padded = torch.cat([edge, x, edge])
+        x0, x1, x2, x3, x4, x5 = (padded[start : start + t - _TILE + 1 : _TILE] for start in range(6))
+        near_even, near_odd = x4.sub(x2, alpha=4), x3.sub(x1, alpha=4)
+        far_even, far_odd = x4 - x2, (x3 - x1).mul_(2)
         tiles = [
-            4 * x0 - 5 * x2 + x4,
+            x4.add(x0, alpha=4).sub_(x2, alpha=5),
             near_even + near_odd,
             near_even - near_odd,
             far_even + far_odd,
             far_even - far_odd,
-            4 * x1 - 5 * x3 + x5,
+            x5.add(x1, alpha=4).sub_(x3, alpha=5),
         ]
-        p0, p1, p2, p3, p4, p5 = (
-            product(tile.reshape(-1, channels)) for product, tile in zip(self._products, tiles, strict=True)
-        )
-        near_sum, near_difference = p1 + p2, p1 - p2
-        far_sum, far_difference = p3 + p4, p3 - p4
-        outputs = [
-            p0 + near_sum + far_sum,
-            near_difference + 2 * far_difference,
-            near_sum + 4 * far_sum,
-            near_difference + 8 * far_difference + p5,
-        ]
+        p0, p1, p2, p3, p4, p5 = (product(tile) for product, tile in zip(self._products, tiles, strict=True))
         bias: Tensor = self.conv.bias  # type: ignore[assignment]  # nn.Conv1d has one unless told otherwise
-        return torch.stack(outputs, dim=1).reshape(n, t, -1) + bias
+        near_sum, near_difference = (p1 + p2).add_(bias), (p1 - p2).add_(bias)
+        far_sum, far_difference = p3 + p4, p3 - p4
+        outputs = x.new_empty(t, n, len(bias))
+        torch.add(p0.add_(near_sum), far_sum, out=outputs[0::4])
+        torch.add(near_difference, far_difference, alpha=2, out=outputs[1::4])
+        torch.add(near_sum, far_sum, alpha=4, out=outputs[2::4])
+        torch.add(near_difference.add_(p5), far_difference, alpha=8, out=outputs[3::4])
+        return outputs

@@ -97,7 +97,7 @@ def test_the_fast_convolution_is_the_direct_one(inputs: int, outputs: int) -> No
     with torch.inference_mode():
         for parameter in layer.parameters():
             parameter.normal_(0, inputs**-0.5, generator=generator)
-        x = torch.randn(7, 16, inputs, generator=generator)
+        x = torch.randn(16, 7, inputs, generator=generator)
         weight, bias = (parameter.double() for parameter in layer.parameters())
-        direct = torch.nn.functional.conv1d(x.double().transpose(1, 2), weight, bias, padding=1).transpose(1, 2)
+        direct = torch.nn.functional.conv1d(x.double().permute(1, 2, 0), weight, bias, padding=1).permute(2, 0, 1)
         torch.testing.assert_close(layer(x).double(), direct, atol=3e-5, rtol=0)
