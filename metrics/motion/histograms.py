@@ -40,22 +40,24 @@ def motion_histograms(tracks: NDArray[np.float32]) -> NDArray[np.float16]:
     velocities, accelerations = np.zeros_like(tracks), np.zeros_like(tracks)
     velocities[1:] = tracks[1:] - tracks[:-1]
     accelerations[2:] = velocities[2:] - velocities[1:-1]
-    late_velocities = velocities.copy()
-    late_velocities[:2] = 0
-    return np.stack([_histogram(vectors) for vectors in (velocities, accelerations, late_velocities)])
+    bins, eighths = _binned(velocities)
+    return np.stack([_histogram(bins, eighths), _histogram(*_binned(accelerations)), _histogram(bins[2:], eighths[2:])])
 
 
-def _histogram(vectors: NDArray[np.float32]) -> NDArray[np.float16]:
-    """float16 [512] of vectors float32 [16, 400, 2]."""
+def _binned(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The bin, and what it is given, of each of the vectors float32 [16, 400, 2]."""
     x, y = vectors[..., 0], vectors[..., 1]
     angle = np.arctan2(x, y) + np.float32(np.pi)
     # Floor division and not a floor of the quotient: the two differ on the borders of bins, where straight motion lies.
     angle_bin = np.clip(angle // np.float32(2 * np.pi / ANGLES), 0, ANGLES - 1).astype(np.int64)
     length = np.clip(np.sqrt(x * x + y * y), 0, np.float32(LARGEST))
     eighths = np.ceil(np.log2(length + 1))
-    bins = _CELL_OF_POINT * ANGLES + angle_bin
-    sums = np.bincount(bins.ravel(), weights=eighths.ravel(), minlength=BINS)
-    return (sums / 8).astype(np.float16)
+    return _CELL_OF_POINT * ANGLES + angle_bin, eighths
+
+
+def _histogram(bins: NDArray[np.int64], eighths: NDArray[np.float32]) -> NDArray[np.float16]:
+    """float16 [512]."""
+    return (np.bincount(bins.ravel(), weights=eighths.ravel(), minlength=BINS) / 8).astype(np.float16)
 
 
 def _cell_of_point() -> NDArray[np.int64]:
