@@ -17,6 +17,7 @@ from metrics.frechet_metric import FrechetMetric
 from metrics.metric import ClipObserver, Statistics, Unmeasurable
 from metrics.signature import reduction_field
 from metrics.video.inception import SIDE, WEIGHTS, Width, inception_runner
+from metrics.video.region import REGION_WEIGHTS, Region, in_region
 from metrics.video.resize import RESIZES, Resize
 
 
@@ -30,6 +31,7 @@ class FIDConfig:
         stride: every how many frames one is taken, from the first on.
         offset: subtracted from 0..255 before the division that gives -1..1: 128, or 127.5 in pytorch-fid.
         ddof: of the covariances.
+        region: the full "frame", or the square around the "face", see `metrics.video.region`.
     """
 
     resize: Resize = "tf1"
@@ -37,6 +39,7 @@ class FIDConfig:
     stride: int = 1
     offset: float = 128.0
     ddof: int = reduction_field(1)
+    region: Region = "frame"
 
 
 CONVENTIONS = {
@@ -78,18 +81,19 @@ class FrechetInceptionDistance(FrechetMetric):
 
     modalities: ClassVar = frozenset({"video"})
     minimum_clips = 50
-    weights = (WEIGHTS,)
     statistics_kind = "inception"
 
     def __init__(self, name: str = "fid", config: FIDConfig | None = None, **options: object) -> None:
         chosen = config or convention(name, CONVENTIONS)
         self.dimension = chosen.width
+        self.weights = (WEIGHTS, *REGION_WEIGHTS[chosen.region])
         super().__init__(chosen, **options)
         self.name = name
         self.title = name.upper()
 
     def observe(self) -> ClipObserver:
-        return FrameObserver(self.config, inception_runner(self.config.width, str(self.device)), self.device)
+        observer = FrameObserver(self.config, inception_runner(self.config.width, str(self.device)), self.device)
+        return in_region(observer, self.config.region)
 
     def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:
         """Add uint8 images [N, 3, H, W] or clips [N, T, 3, H, W]; `real`: they belong to the reference."""

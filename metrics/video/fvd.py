@@ -17,6 +17,7 @@ from metrics.frechet_metric import FrechetMetric
 from metrics.metric import ClipObserver, Statistics, Unmeasurable
 from metrics.signature import reduction_field
 from metrics.video.i3d import FEWEST_FRAMES, SIDE, WEIGHTS, i3d_runner
+from metrics.video.region import REGION_WEIGHTS, Region, in_region
 from metrics.video.resize import bilinear, short_side, tf1
 
 Fit = Literal["tf1", "bilinear", "crop", "crop-256"]
@@ -32,6 +33,7 @@ class FVDConfig:
         step: from the start of one window to that of the next; equal to `frames` they neither overlap nor leave gaps.
         windows: "all" of a clip, or its "first" only.
         ddof: of the covariances.
+        region: the full "frame", or the square around the "face", see `metrics.video.region`.
     """
 
     fit: Fit = "tf1"
@@ -39,6 +41,7 @@ class FVDConfig:
     step: int = 16
     windows: Literal["all", "first"] = "all"
     ddof: int = reduction_field(1)
+    region: Region = "frame"
 
     def __post_init__(self) -> None:
         if self.frames < FEWEST_FRAMES:
@@ -101,16 +104,17 @@ class FrechetVideoDistance(FrechetMetric):
     modalities: ClassVar = frozenset({"video"})
     minimum_clips = 50
     dimension = 400
-    weights = (WEIGHTS,)
     statistics_kind = "i3d"
 
     def __init__(self, name: str = "fvd", config: FVDConfig | None = None, **options: object) -> None:
         super().__init__(config or convention(name, CONVENTIONS), **options)
+        self.weights = (WEIGHTS, *REGION_WEIGHTS[self.config.region])
         self.name = name
         self.title = name.upper()
 
     def observe(self) -> ClipObserver:
-        return WindowObserver(self.config, i3d_runner(str(self.device)), self.device)
+        observer = WindowObserver(self.config, i3d_runner(str(self.device)), self.device)
+        return in_region(observer, self.config.region)
 
 
 class WindowObserver(ClipObserver):

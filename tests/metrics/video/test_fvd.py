@@ -95,4 +95,6 @@ def test_conventions_share_statistics_where_only_the_reduction_differs() -> None
     assert ids["fvd-stylegan-v"] == ids["fvd-tats"]
     assert len(set(ids.values())) == len(ids) - 1
     assert len({FrechetVideoDistance(name).signature for name in CONVENTIONS}) == len(CONVENTIONS)
-    assert FrechetVideoDistance().signature.startswith("fvd|fit:tf1|frames:16|step:16|windows:all|ddof:1|weights:i3d")
+    assert FrechetVideoDistance().signature.startswith(
+        "fvd|fit:tf1|frames:16|step:16|windows:all|ddof:1|region:frame|weights:i3d"
+    )
