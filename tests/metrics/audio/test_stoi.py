@@ -116,6 +116,15 @@ def test_alignment_undoes_a_pause(speech: Callable) -> None:
     assert aligned > 0.9
 
 
+@pytest.mark.shared
+def test_chance_is_far_from_the_ceiling(speech: Callable) -> None:
+    """Speech against other speech: what a table shows beside the values that generators reach."""
+    files = ("LJ001-0001.wav", "LJ001-0004.wav", "arctic_a0009.wav", "libri_2412-153948-0000.flac")
+    clips = [speech(f"speech/{file}") for file in files]
+    wrong = [short_time_objective_intelligibility(clips[i - 1], clips[i], RATE) for i in range(4)]
+    assert -0.1 < np.mean(wrong) < 0.25
+
+
 def test_two_sample_rates_are_refused(voiced: np.ndarray) -> None:
     metric = ShortTimeObjectiveIntelligibility()
     statistics = []
