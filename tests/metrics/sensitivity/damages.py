@@ -108,13 +108,13 @@ def reversed_in_parts(waveform: Waveform, milliseconds: float) -> Waveform:
 
 BLUR = Damage("blur", "Gaussian, sigma in pixels", (0.5, 1, 2, 4, 8), blurred)
 GRAIN = Damage("noise", "white, deviation in grey levels", (4, 8, 16, 32, 64), grainy)
-FREEZE = Damage("frozen frames", "% of the frames repeat the one before", (10, 25, 45, 70, 95), frozen)
-JITTER = Damage("jitter", "whole frames moved by up to so many pixels", (1, 2, 4, 8, 16), jittered)
-SHUFFLE = Damage("frame shuffling", "within windows of so many frames", (2, 3, 5, 8, 16), shuffled)
+FREEZE = Damage("frozen frames", "% of the frames repeat the last", (10, 25, 45, 70, 95), frozen)
+JITTER = Damage("jitter", "whole frames, by up to so many pixels", (1, 2, 4, 8, 16), jittered)
+SHUFFLE = Damage("frame shuffling", "in windows of so many frames", (2, 3, 5, 8, 16), shuffled)
 VIDEO = (BLUR, GRAIN, FREEZE, JITTER, SHUFFLE)
 
-NOISE = Damage("added noise", "white, signal-to-noise ratio in dB", (40, 30, 20, 10, 0), noisy)
-CLIPPING = Damage("clipping", "cut off so many dB above the root mean square", (10, 6, 0, -8, -20), clipped)
+NOISE = Damage("added noise", "white, signal-to-noise in dB", (40, 30, 20, 10, 0), noisy)
+CLIPPING = Damage("clipping", "limit in dB above root mean square", (10, 6, 0, -8, -20), clipped)
 PITCH = Damage("pitch shift", "semitones up, duration kept", (0.5, 1, 2, 4, 6), higher)
 FASTER = Damage("faster speech", "% faster, pitch raised with it", (5, 10, 20, 35, 60), faster)
 REVERSAL = Damage("reversed speech", "in stretches of so many milliseconds", (20, 40, 80, 160, 320), reversed_in_parts)
