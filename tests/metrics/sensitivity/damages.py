@@ -1,7 +1,7 @@
 """Damages that metrics exist to notice, each in five strengths of a physical unit.
 
-Every damage is a pure function: its random numbers are seeded by the clip, so that they differ between clips, are the
-same for all strengths, and a stronger damage is more of the weaker one.
+Every damage is a pure function: its random numbers are seeded by the clip, so that they differ between clips and are the
+same for all strengths.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Damage:
 
 
 def blurred(frames: Frames, sigma: float) -> Frames:
-    return np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames])
+    smooth: Frames = np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames])
+    return smooth
 
 
 def grainy(frames: Frames, deviation: float) -> Frames:
@@ -73,8 +74,9 @@ def jittered(frames: Frames, reach: float) -> Frames:
 def shuffled(frames: Frames, window: float) -> Frames:
     """Frames change places within consecutive windows of so many."""
     generator = _generator(frames)
-    order = np.arange(len(frames))
-    return frames[np.concatenate([generator.permutation(part) for part in _parts(order, int(window))])]
+    order = [generator.permutation(part) for part in _parts(np.arange(len(frames)), int(window))]
+    mixed: Frames = frames[np.concatenate(order)]
+    return mixed
 
 
 def noisy(waveform: Waveform, ratio: float) -> Waveform:
@@ -93,12 +95,12 @@ def higher(waveform: Waveform, semitones: float) -> Waveform:
     """Pitch and formants raised, timing kept."""
     ratio = 2 ** (semitones / 12)
     raised = soxr.resample(_stretched(waveform, ratio), RATE * ratio, RATE)
-    return raised[: len(waveform)].astype(np.float32)
+    return np.array(raised[: len(waveform)], dtype=np.float32)
 
 
 def faster(waveform: Waveform, percent: float) -> Waveform:
     """Played faster: shorter, pitch and formants raised."""
-    return soxr.resample(waveform, RATE * (1 + percent / 100), RATE).astype(np.float32)
+    return np.array(soxr.resample(waveform, RATE * (1 + percent / 100), RATE), dtype=np.float32)
 
 
 def reversed_in_parts(waveform: Waveform, milliseconds: float) -> Waveform:
@@ -126,7 +128,7 @@ def _generator(clip: NDArray[Any]) -> np.random.Generator:
 
 
 def _level(waveform: Waveform) -> np.float32:
-    return np.sqrt(np.mean(waveform**2))
+    return np.float32(np.sqrt(np.mean(waveform**2)))
 
 
 def _stretched(waveform: Waveform, ratio: float) -> Waveform:
