@@ -1,7 +1,7 @@
 """Damages that metrics exist to notice, each in five strengths of a physical unit.
 
-Every damage is a pure function: its random numbers are seeded by the clip, so that they differ between clips and are the
-same for all strengths.
+Every damage is a pure function: its random numbers are seeded by the clip, so that they differ between clips and are
+the same for all strengths.
 """
 
 from __future__ import annotations
@@ -42,8 +42,7 @@ class Damage:
 
 
 def blurred(frames: Frames, sigma: float) -> Frames:
-    smooth: Frames = np.stack([cv2.GaussianBlur(frame, (0, 0), sigma) for frame in frames])
-    return smooth
+    return np.stack([np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma), dtype=np.uint8) for frame in frames])
 
 
 def grainy(frames: Frames, deviation: float) -> Frames:
