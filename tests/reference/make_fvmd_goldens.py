@@ -3,8 +3,9 @@
     pip download --no-deps fvmd==1.0.0 && unzip fvmd-1.0.0-py3-none-any.whl -d fvmd-1.0.0
     python tests/reference/make_fvmd_goldens.py fvmd-1.0.0
 
-The package imports plotting, logging and torchvision, none of which these parts of it use, and calls `.cuda()`: such
-imports are answered by empty modules here, and `.cuda()` by the tensor itself. Its code runs unchanged beside that.
+The package imports plotting, logging and torchvision, none of which these parts of it use, and calls `.cuda()`. Where
+they are not installed, such imports are answered by empty modules here, and `.cuda()` by the tensor itself; its code
+runs unchanged beside that.
 Made with torch 2.13.0, NumPy 2.4 and SciPy 1.17 on a CPU.
 """
 
@@ -46,10 +47,10 @@ class EmptyModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pass
 
 
-def make_importable(package: str) -> None:
-    """From here on `import fvmd` finds the unpacked wheel, and `import seeded_pips` the tests' seeded inputs."""
-    sys.path[:0] = [package, str(MOTION_TESTS)]
-    sys.meta_path.insert(0, EmptyModules())
+def make_importable(*package: str) -> None:
+    """From here on `import fvmd` works, of an unpacked wheel if one is given, and `import seeded_pips`."""
+    sys.path[:0] = [*package, str(MOTION_TESTS)]
+    sys.meta_path.append(EmptyModules())
     torch.Tensor.cuda = lambda self, *args, **options: self
 
 

@@ -1,0 +1,171 @@
+"""All six metrics in one run beside the reference packages one after another, on the same clips, taking turns.
+
+    python tests/reference/build_environment.py FOLDER
+    python tests/benchmarks/bench_against_packages.py FOLDER/bin/python CLIPS [--clips 4] [--frames 16] [--seconds 2]
+        [--rounds 5] [--without fvmd,fad]
+
+CLIPS holds talking-face clips; their beginnings are scored against the same with noise. So that fvmd ends, few frames
+are taken of each clip, and more of the sound. Every command is timed as its user waits for it, start of Python
+included. The packages get frames and sound as files, the making of which is not counted. Values stand side by side, so
+that what is compared is the same computation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from bench.media import clip as media
+from bench.media.writing import write_clip
+from metrics.audio.embeddings.vggish import VGGishNetwork
+from metrics.motion.pips import PipsPlusPlus
+
+TESTS = Path(__file__).resolve().parents[1]
+SCRIPT = TESTS / "reference" / "score_with_package.py"
+sys.path[:0] = [str(TESTS / "reference"), str(TESTS / "metrics" / "motion")]
+from reference_inputs import uniform_weights  # noqa: E402
+from seeded_pips import seeded_weights  # noqa: E402
+
+OURS = {
+    "fad": "fad-gudgud96",
+    "mcd": "mcd-pymcd-dtw",
+    "stoi": "stoi",
+    "fid": "fid-pytorch",
+    "fvd": "fvd-cd",
+    "fvmd": "fvmd-compat",
+}
+PACKAGES = {
+    "fad": "frechet-audio-distance",
+    "mcd": "pymcd",
+    "stoi": "pystoi",
+    "fid": "pytorch-fid",
+    "fvd": "cd-fvd",
+    "fvmd": "fvmd",
+}
+IN_OUR_ENVIRONMENT = ("mcd", "stoi")
+FPS, RATE = 25, 16000
+
+
+def make_clips(source: Path, folder: Path, clips: int, frames: int, seconds: float) -> None:
+    """`folder/{reference,generated}`: the beginnings of the first clips that have sound, and the same with noise."""
+    decoding = media.Decoding(fps=FPS, sample_rate=RATE, max_seconds=seconds)
+    made = 0
+    for path in sorted(source.iterdir()):
+        if made == clips:
+            return
+        info = media.probe(path)
+        if info.audio_codec is None or info.duration < seconds:
+            continue
+        pictures = np.concatenate(list(media.frames(path, decoding)))[:frames]
+        sound = media.waveform(path, decoding)
+        random = np.random.default_rng(made)
+        noisy = (pictures + random.normal(0, 25, pictures.shape)).clip(0, 255).astype(np.uint8)
+        hissing = sound + 0.05 * np.abs(sound).max() * random.standard_normal(len(sound), dtype=np.float32)
+        for side, shown, heard in (("reference", pictures, sound), ("generated", noisy, hissing)):
+            write_clip(folder / side / f"{made:02}.mp4", [shown], FPS, heard, RATE)
+        made += 1
+    if made < clips:
+        raise SystemExit(f"{source} has only {made} clips of {seconds} s with sound; ask for fewer with --clips.")
+
+
+def unpack(folder: Path, side: str) -> Path:
+    """What the packages read: `frames/CLIP/0000.png` and `sound/CLIP.wav` of the clips as we decode them."""
+    target = folder / "unpacked" / side
+    (target / "sound").mkdir(parents=True)
+    for path in sorted((folder / side).glob("*.mp4")):
+        pictures = target / "frames" / path.stem
+        pictures.mkdir(parents=True)
+        frames = np.concatenate(list(media.frames(path, media.Decoding(fps=FPS))))
+        for number, frame in enumerate(frames):
+            Image.fromarray(frame).save(pictures / f"{number:04}.png")
+        (target / "sound" / f"{path.stem}.wav").write_bytes(path.with_suffix(".wav").read_bytes())
+    return target
+
+
+def write_weights(folder: Path) -> None:
+    """The seeded weights that the packages are given, in our layouts, and a listing that knows them."""
+    vggish, pips = VGGishNetwork(), PipsPlusPlus()
+    shapes = {name: tuple(value.shape) for name, value in vggish.state_dict().items()}
+    torch.save(
+        {name: torch.from_numpy(value) for name, value in uniform_weights(shapes).items()},
+        folder / "vggish-10086976.pth",
+    )
+    weights = seeded_weights({name: value.shape for name, value in pips.state_dict().items()})
+    torch.save({"model_state_dict": weights}, folder / "pips2_weights.pth")
+    (folder / "sitecustomize.py").write_text(
+        "from dataclasses import replace\n"
+        "from metrics.weight_files import WEIGHT_FILES as listed\n"
+        "listed['vggish'] = replace(listed['vggish'], sha256='')\n"
+    )
+
+
+def timed(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
+    start = time.perf_counter()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+    return time.perf_counter() - start, done.stdout
+
+
+def report(seconds: dict[str, list[float]], ours: dict[str, float], theirs: dict[str, float]) -> None:
+    """One row for each metric: values and the package's median seconds; then both sums."""
+    medians = {name: statistics.median(taken) for name, taken in seconds.items()}
+    print(
+        f"\nround {len(seconds['ours'])}\n| metric | package | its value | ours | its seconds |\n|---|---|---|---|---|"
+    )
+    for name, value in theirs.items():
+        print(f"| {OURS[name]} | {PACKAGES[name]} | {value:.7g} | {ours[name]:.7g} | {medians[name]:.1f} |")
+    own = medians.pop("ours")
+    total = sum(medians.values())
+    print(f"packages {total:.1f} s, ours {own:.1f} s: {total / own:.2f} times as fast", flush=True)
+
+
+def main() -> None:
+    """Print what each package and we compute and take, and the ratio of the sums of medians."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reference_python")
+    parser.add_argument("source", type=Path)
+    parser.add_argument("--clips", type=int, default=4)
+    parser.add_argument("--frames", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without", default="")
+    arguments = parser.parse_args()
+    names = [name for name in OURS if name not in arguments.without.split(",")]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        make_clips(arguments.source, folder, arguments.clips, arguments.frames, arguments.seconds)
+        write_weights(folder)
+        path = os.pathsep.join([str(folder), str(TESTS.parent)])
+        environment = os.environ | {"NARRATOR_BENCH_WEIGHTS": str(folder), "PYTHONPATH": path}
+        ours = [sys.executable, "-m", "bench", "score", "--json", "--metrics", ",".join(OURS[name] for name in names)]
+        ours += ["--real", str(folder / "reference"), "--generated", str(folder / "generated")]
+        sides = [str(unpack(folder, side)) for side in ("reference", "generated")]
+        seconds: dict[str, list[float]] = {name: [] for name in ("ours", *names)}
+        for _ in range(arguments.rounds):
+            taken, printed = timed(ours, environment)
+            seconds["ours"].append(taken)
+            scores = json.loads(printed)
+            our_values = {name: scores[OURS[name]]["value"] for name in names}
+            their_values = {}
+            for name in names:
+                python = sys.executable if name in IN_OUR_ENVIRONMENT else arguments.reference_python
+                taken, printed = timed([python, str(SCRIPT), name, *sides], dict(os.environ))
+                seconds[name].append(taken)
+                their_values[name] = float(printed.split()[-1])
+            report(seconds, our_values, their_values)
+
+
+if __name__ == "__main__":
+    main()
