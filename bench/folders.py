@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import plugins
 from bench.datasets.folder import Folder
 from bench.measure import ClipFile, measure_all
 from bench.media.clip import Decoding
-from bench.scoring import Pairing, cell_score
+from bench.scoring import Pairing, bound_pairs, cell_bounds, cell_score
 from bench.selection import clip_file
 from bench.study import Choice
 from bench.workers import Watch
+from metrics.bounds import Bounds
 from metrics.score import Score
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A score and, where they were asked for, the bounds of its scale."""
+
+    score: Score
+    bounds: Bounds | None
 
 
 def score_folders(
@@ -25,11 +35,12 @@ def score_folders(
     workers: int,
     cache: Path | None,
     watch: Watch,
-) -> dict[str, Score]:
-    """One score for each metric's name.
+    bounded: bool = True,
+) -> dict[str, Placed]:
+    """One score for each metric's name, and its bounds if `bounded`.
 
     Clips with equal names are pairs. Where the names do not match, paired metrics are missing and the others compare
-    all generated clips with all real ones.
+    all generated clips with all real ones. The bounds are of the same real clips as the score.
     """
     for choice in metrics:
         plugins.find("metric", choice.plugin)
@@ -40,12 +51,21 @@ def score_folders(
     files = {reference[key]: clip for key, clip in real_clips.items()}
     files |= {candidate[key]: clip for key, clip in generated_clips.items()}
     pairs = [(reference[key], identity) for key, identity in candidate.items() if key in reference]
+    compared = {key: reference[key] for key in candidate} if set(candidate) <= set(reference) else reference
+    if bounded:
+        pairs += bound_pairs(compared)
     with contextlib.ExitStack() as stack:
         store = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="narrator-bench-")))
         errors = measure_all(store, decoding, metrics, files, pairs, workers, watch)
         failed |= {f"real/{key}": reason for key, reason in real_failed.items()}
         pairing = Pairing(reference, candidate, failed, errors)
-        return {choice.name: cell_score(choice, store, pairing)[1] for choice in metrics}
+        return {
+            choice.name: Placed(
+                cell_score(choice, store, pairing)[1],
+                cell_bounds(choice, store, compared, errors) if bounded else None,
+            )
+            for choice in metrics
+        }
 
 
 def _clips(folder: Path) -> tuple[dict[str, ClipFile], dict[str, str]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.measure import built_metric, lacking_weights
 from bench.store import StatisticsStore, kept_reason, load
 from bench.study import Choice
+from metrics.bounds import NO_PARTNER, Bounds, bounds, chance_partners
 from metrics.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
 from metrics.score import Score
 
@@ -61,8 +62,37 @@ def cell_score(choice: Choice, store: Path, pairing: Pairing) -> tuple[ClipMetri
     metric = built_metric(choice.plugin, json.dumps(choice.options, sort_keys=True))
     lacking = lacking_weights(metric)
     if lacking is not None:
-        return metric, Score(None, lacking, n=0, direction=metric.direction, unit=metric.unit, signature="")
+        return metric, _unmade(metric, lacking)
     return metric, score(metric, StatisticsStore(store, metric), pairing)
+
+
+def cell_bounds(choice: Choice, store: Path, reference: Mapping[str, str], errors: Mapping[str, str]) -> Bounds:
+    """Where a metric's scale begins and ends on these reference clips (identity by key), see `metrics.bounds`.
+
+    For a paired metric the pairs of `bound_pairs` must have been measured.
+    """
+    metric = built_metric(choice.plugin, json.dumps(choice.options, sort_keys=True))
+    lacking = lacking_weights(metric)
+    if lacking is not None:
+        return Bounds(_unmade(metric, lacking), _unmade(metric, lacking))
+    statistics = StatisticsStore(store, metric)
+    if isinstance(metric, PairedMetric):
+        wrong = {key: reference[other] for key, other in chance_partners(reference).items()}
+        chance = (
+            score(metric, statistics, Pairing(reference, wrong, {}, errors)) if wrong else metric.missing(NO_PARTNER)
+        )
+        return Bounds(score(metric, statistics, Pairing(reference, reference, {}, errors)), chance)
+    if isinstance(metric, DistributionMetric):
+        usable, failed = _usable({key: statistics.clip(name) for key, name in reference.items()}, errors)
+        found = bounds(metric, usable)
+        return replace(found, ceiling=replace(found.ceiling, failed=failed))
+    raise _neither(metric)
+
+
+def bound_pairs(reference: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The pairs of identities that `cell_bounds` of a paired metric needs: each with itself, each with a wrong one."""
+    wrong = chance_partners(reference)
+    return [(name, name) for name in reference.values()] + [(reference[k], reference[o]) for k, o in wrong.items()]
 
 
 def score(metric: ClipMetric, store: StatisticsStore, pairing: Pairing) -> Score:
@@ -75,7 +105,16 @@ def score(metric: ClipMetric, store: StatisticsStore, pairing: Pairing) -> Score
         return _score_pairs(metric, store, pairing)
     if isinstance(metric, DistributionMetric):
         return _score_sets(metric, store, pairing)
-    raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
+    raise _neither(metric)
+
+
+def _unmade(metric: ClipMetric, lacking: str) -> Score:
+    """A score that cannot even be signed."""
+    return Score(None, lacking, n=0, direction=metric.direction, unit=metric.unit, signature="")
+
+
+def _neither(metric: ClipMetric) -> TypeError:
+    return TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
 
 
 def _score_pairs(metric: PairedMetric, store: StatisticsStore, pairing: Pairing) -> Score:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from metrics.clip_set import Part
 from metrics.intervals import split_in_halves
 from metrics.metric import DistributionMetric, PairedMetric, Statistics, Unmeasurable
 from metrics.score import Score
+
+NO_PARTNER = "there is no other clip to be paired with"
 
 
 @dataclass(frozen=True)
@@ -26,29 +29,38 @@ class Bounds:
 def bounds(metric: DistributionMetric | PairedMetric, reference: Mapping[str, Statistics]) -> Bounds:
     """Ceiling and chance of a metric from the statistics of the reference clips.
 
-    * A paired metric: each reference against itself; each against another one's, half the set away.
+    * A paired metric: each reference against itself; each against another one's, half the set away
+      (`chance_partners`).
     * A distribution metric: one random half of the references against the other half. Its chance is missing, since the
       distance between two sets does not depend on which clip belongs to which prompt.
     """
     if isinstance(metric, PairedMetric):
-        return Bounds(_paired(metric, reference, 0), _paired(metric, reference, max(1, len(reference) // 2)))
-    keys, others = split_in_halves(sorted(reference))
-    ceiling = metric.score({key: reference[key] for key in keys}, {key: reference[key] for key in others})
-    note = f"two halves of {len(keys)} clips; fewer clips than in a score of all raise a distance between sets"
+        partners = chance_partners(reference)
+        chance = _paired(metric, reference, partners) if partners else metric.missing(NO_PARTNER)
+        return Bounds(_paired(metric, reference, {key: key for key in reference}), chance)
     chance = metric.missing("a distance between sets does not depend on which clip belongs to which prompt")
+    if len(reference) < 2:
+        return Bounds(metric.missing(f"two halves need two clips at the least, got {len(reference)}"), chance)
+    keys, others = split_in_halves(sorted(reference))
+    ceiling = metric.score(Part(reference, keys), Part(reference, others))
+    note = f"two halves of {len(keys)} clips; fewer clips than in a score of all raise a distance between sets"
     return Bounds(replace(ceiling, notes=(*ceiling.notes, note)), chance)
 
 
-def _paired(metric: PairedMetric, reference: Mapping[str, Statistics], offset: int) -> Score:
-    """Each clip against the one `offset` places further in the order of keys."""
-    keys = sorted(reference)
-    if offset and len(keys) < 2:
-        return metric.missing("there is no other clip to be paired with")
+def chance_partners(keys: Iterable[str]) -> dict[str, str]:
+    """For each clip the one half the set away in the order of keys; none at all where there is only one clip."""
+    ordered = sorted(keys)
+    reach = len(ordered) // 2
+    return {key: ordered[(place + reach) % len(ordered)] for place, key in enumerate(ordered)} if reach else {}
+
+
+def _paired(metric: PairedMetric, reference: Mapping[str, Statistics], partners: Mapping[str, str]) -> Score:
+    """Each clip against its partner."""
     pairs: dict[str, Statistics] = {}
     failed: dict[str, str] = {}
-    for position, key in enumerate(keys):
+    for key in sorted(reference):
         try:
-            pairs[key] = metric.compare(reference[key], reference[keys[(position + offset) % len(keys)]])
+            pairs[key] = metric.compare(reference[key], reference[partners[key]])
         except Unmeasurable as reason:
             failed[key] = str(reason)
     return metric.score(pairs, failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -67,6 +67,25 @@ class ClipSet(Sequence[Clip]):
     def take(self, indices: Iterable[int]) -> ClipSet[Clip]:
         """The items at these indices, in their order."""
         return ClipSet(self._get, [self._positions[index] for index in indices])
+
+
+class Part(Mapping[str, Clip]):
+    """The clips of some keys of a mapping, fetched from it when they are asked for."""
+
+    def __init__(self, clips: Mapping[str, Clip], keys: Collection[str]) -> None:
+        self._clips = clips
+        self._keys = dict.fromkeys(keys)
+
+    def __getitem__(self, key: str) -> Clip:
+        if key not in self._keys:
+            raise KeyError(key)
+        return self._clips[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def take(clips: Sequence[Clip], indices: Iterable[int]) -> Sequence[Clip]:

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import data, doctor, generator, lists, runs
+from bench.cli import data, doctor, generator, lists, runs, scores
 from bench.cli.printing import err, out
 from bench.media.clip import UnreadableClip
 from bench.mistakes import UserMistake
@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 runs.register(app)
+scores.register(app)
 data.register(app)
 lists.register(app)
 generator.register(app)

@@ -1,27 +1,21 @@
-"""`run`, `demo`, `score`, `report`: the commands that make and render results."""
+"""`run`, `demo`, `report`: the commands that make and render results."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-import yaml
 
-from bench.cli.printing import out, print_rows, progress, tracked
-from bench.media.clip import Decoding
+from bench.cli.printing import out, progress, tracked
 from bench.mistakes import UserMistake
 from bench.run_folder import RunFolder
-from bench.study import Choice, Study, find_study
+from bench.study import Study, find_study
 from bench.workers import Result, Share, Watch, choose_device, default_workers, torchrun_shard, wait_for_all_ranks
 
 if TYPE_CHECKING:
-    from metrics.score import Score
     from reports.results import Results
 
 Workers = Annotated[
@@ -30,12 +24,11 @@ Workers = Annotated[
 Device = Annotated[
     str, typer.Option("--device", help="Where the metrics' networks run: cpu, cuda, cuda:1; a GPU if there is one.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
-    for command in (run, demo, score, report):
+    for command in (run, demo, report):
         app.command(command.__name__)(command)
 
 
@@ -86,7 +79,7 @@ def _run(study: Study, folder: RunFolder, share: Share, scored: bool) -> None:
     from bench import run as running
     from reports import render
 
-    with _watching() as watch:
+    with watching() as watch:
         errors = running.work(study, folder, share, watch)
         if torchrun_shard() is not None:
             wait_for_all_ranks()
@@ -100,7 +93,8 @@ def _run(study: Study, folder: RunFolder, share: Share, scored: bool) -> None:
 
 
 @contextmanager
-def _watching() -> Iterator[Watch]:
+def watching() -> Iterator[Watch]:
+    """Show on a progress bar how far a pass over tasks is."""
     with progress() as display:
 
         def watch(results: Iterable[Result], total: int, doing: str) -> Iterable[Result]:
@@ -113,54 +107,3 @@ def _show(results: Results) -> None:
     from reports.terminal import terminal_tables
 
     out.print(terminal_tables(results), markup=False, highlight=False, no_wrap=True, overflow="ignore", crop=False)
-
-
-def score(
-    real: Annotated[Path, typer.Option(help="Folder of real clips.")],
-    generated: Annotated[Path, typer.Option(help="Folder of generated clips; equal file names make pairs.")],
-    metrics: Annotated[str, typer.Option(help="Names from `metrics list`, with options: fid:stride=10,fvd,mcd.")] = (
-        "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
-    ),
-    max_seconds: Annotated[float, typer.Option(min=0.1, help="Only the first seconds of a clip count.")] = 10.0,
-    workers: Workers = 0,
-    device: Device = "",
-    cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Numbers for two folders of clips, without a study file."""
-    from bench.folders import score_folders
-
-    choose_device(device)
-    chosen = tuple(_metric(written) for written in metrics.split(",") if written.strip())
-    decoding = Decoding(max_seconds=max_seconds)
-    with _watching() as watch:
-        scores = score_folders(real, generated, chosen, decoding, workers or default_workers(), cache, watch)
-    if as_json:
-        print(json.dumps({name: dataclasses.asdict(score) for name, score in scores.items()}, indent=1))
-        return
-    print_rows([_score_row(name, score) for name, score in scores.items()], as_json=False)
-    for name, found in scores.items():
-        for reason, count in Counter(found.failed.values()).most_common():
-            out.print(f"{name}: {count} not scored: {reason}", markup=False, highlight=False)
-
-
-def _metric(written: str) -> Choice:
-    """A metric with its options as written on the command line: `fid:stride=10`."""
-    name, *options = written.strip().split(":")
-    pairs = [option.partition("=") for option in options]
-    for key, equals, _ in pairs:
-        if not equals:
-            raise UserMistake(f"--metrics: {written.strip()!r} is not NAME:OPTION=VALUE, since {key!r} has no '='.")
-    return Choice(name=name, plugin=name, options={key: yaml.safe_load(value) for key, _, value in pairs})
-
-
-def _score_row(name: str, score: Score) -> dict[str, object]:
-    interval = None if score.low is None or score.high is None else f"{score.low:.4g} .. {score.high:.4g}"
-    return {
-        "metric": f"{name} {'↑' if score.direction == 'higher' else '↓'}",
-        "value": score.missing if score.value is None else f"{score.value:.4f} {score.unit}".rstrip(),
-        "95 % interval": interval,
-        "n": score.n,
-        "failed": len(score.failed),
-        "notes": "; ".join(score.notes),
-    }

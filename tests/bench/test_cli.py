@@ -115,6 +115,38 @@ def test_score_of_a_folder_with_itself(cli: Cli, clips: Path) -> None:
     assert scores["mcd"]["n"] == 4
 
 
+def test_score_stands_between_its_bounds(cli: Cli, clips: Path) -> None:
+    arguments = ("score", "--real", clips, "--generated", clips, "--metrics", "mcd,stoi,fid:width=64", "--workers", "1")
+    scores = json.loads(cli(*arguments, "--json").out)
+    assert scores["mcd"]["ceiling"]["value"] == 0.0
+    assert scores["mcd"]["chance"]["value"] > 1
+    assert scores["mcd"]["chance"]["n"] == 4
+    assert scores["stoi"]["ceiling"]["value"] == pytest.approx(1.0, abs=1e-6)
+    assert scores["stoi"]["chance"]["value"] < 0.9
+    assert scores["fid"]["value"] == 0.0
+    assert scores["fid"]["ceiling"]["value"] > 0
+    assert scores["fid"]["ceiling"]["n"] == 2
+    assert scores["fid"]["ceiling"]["signature"] == scores["fid"]["signature"]
+    assert scores["fid"]["chance"]["value"] is None
+    said = cli(*arguments).out
+    assert "ceiling" in said
+    assert "fid: no chance: a distance between sets does not depend on which clip" in said
+    plain = cli(*arguments, "--no-bounds")
+    assert "chance" not in plain.out
+    assert "chance" not in json.loads(cli(*arguments, "--no-bounds", "--json").out)["mcd"]
+
+
+def test_one_clip_has_no_bound_but_a_paired_ceiling(cli: Cli, clips: Path, tmp_path: Path) -> None:
+    """The other real clips have no generated one: they count neither in the score nor in its bounds."""
+    first = sorted(clips.glob("*.mp4"))[0]
+    (tmp_path / first.name).write_bytes(first.read_bytes())
+    arguments = ("score", "--real", clips, "--generated", tmp_path, "--metrics", "mcd,fid:width=64", "--workers", "1")
+    scores = json.loads(cli(*arguments, "--json").out)
+    assert scores["mcd"]["ceiling"]["value"] == 0.0
+    assert scores["mcd"]["chance"]["missing"] == "there is no other clip to be paired with"
+    assert scores["fid"]["ceiling"]["missing"] == "two halves need two clips at the least, got 1"
+
+
 def test_paper_table1_is_counted_from_the_live_module(cli: Cli) -> None:
     rows = {row["layer"]: row for row in json.loads(cli("paper", "table1", "--json").out)}
     assert rows["one encoder"]["measured"] == rows["one encoder"]["published"] == 1_575_936

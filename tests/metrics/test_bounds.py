@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from metrics.bounds import bounds
 from metrics.metric import ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+from metrics.score import Score
 
 
 class Observed:
@@ -58,3 +59,32 @@ def test_a_distribution_metric() -> None:
     assert found.ceiling.details["reference_clips"] == 4
     assert "two halves of 4 clips" in found.ceiling.notes[-1]
     assert found.chance.missing is not None
+    few = bounds(Setwise(), {"a": {"x": np.array(1.0)}})
+    assert few.ceiling.missing == "two halves need two clips at the least, got 1"
+
+
+Clips = Mapping[str, Statistics]
+
+
+class Counted(dict[str, Statistics]):
+    """Counts how often a clip is fetched."""
+
+    fetched = 0
+
+    def __getitem__(self, key: str) -> Statistics:
+        self.fetched += 1
+        return super().__getitem__(key)
+
+
+class Streaming(Setwise):
+    def score(self, reference: Clips, generated: Clips, failed: Mapping[str, str] | None = None) -> Score:
+        assert CLIPS.fetched == 0
+        return super().score(reference, generated, failed)
+
+
+CLIPS = Counted(REFERENCE)
+
+
+def test_clips_are_fetched_only_when_the_metric_asks_for_them() -> None:
+    assert bounds(Streaming(), CLIPS) == bounds(Setwise(), REFERENCE)
+    assert CLIPS.fetched == 8

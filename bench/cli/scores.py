@@ -1,0 +1,107 @@
+"""`score`: two folders of clips, without a study."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+import yaml
+
+from bench.cli.printing import out, print_rows
+from bench.cli.runs import Device, Workers, watching
+from bench.media.clip import Decoding
+from bench.mistakes import UserMistake
+from bench.study import Choice
+from bench.workers import choose_device, default_workers
+
+if TYPE_CHECKING:
+    from bench.folders import Placed
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command to the command line."""
+    app.command("score")(score)
+
+
+def score(
+    real: Annotated[Path, typer.Option(help="Folder of real clips.")],
+    generated: Annotated[Path, typer.Option(help="Folder of generated clips; equal file names make pairs.")],
+    metrics: Annotated[str, typer.Option(help="Names from `metrics list`, with options: fid:stride=10,fvd,mcd.")] = (
+        "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
+    ),
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="Only the first seconds of a clip count.")] = 10.0,
+    workers: Workers = 0,
+    device: Device = "",
+    cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
+    bounds: Annotated[
+        bool,
+        typer.Option(help="Ceiling and chance beside each score."),
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Numbers for two folders of clips, without a study file.
+
+    Ceiling is what perfect clips would get: each real clip against itself or, for a distance between sets, one half of
+    the real clips against the other, which being smaller sets lie further apart. Chance is each real clip against a
+    wrong one.
+    """
+    from bench.folders import score_folders
+
+    choose_device(device)
+    chosen = tuple(_metric(written) for written in metrics.split(",") if written.strip())
+    decoding = Decoding(max_seconds=max_seconds)
+    with watching() as watch:
+        placed = score_folders(real, generated, chosen, decoding, workers or default_workers(), cache, watch, bounds)
+    if as_json:
+        print(json.dumps({name: _score_record(found) for name, found in placed.items()}, indent=1))
+        return
+    print_rows([_score_row(name, found) for name, found in placed.items()], as_json=False)
+    for remark, names in _remarks(placed).items():
+        out.print(f"{', '.join(names)}: {remark}", markup=False, highlight=False)
+
+
+def _remarks(placed: Mapping[str, Placed]) -> dict[str, list[str]]:
+    """What the table has no room for: which clips were not scored and which bounds are missing, with the metrics."""
+    remarks: dict[str, list[str]] = {}
+    for name, found in placed.items():
+        for reason, count in Counter(found.score.failed.values()).most_common():
+            remarks.setdefault(f"{count} not scored: {reason}", []).append(name)
+        if found.bounds and found.score.value is not None:
+            for bound in ("ceiling", "chance"):
+                if (reason := getattr(found.bounds, bound).missing) is not None:
+                    remarks.setdefault(f"no {bound}: {reason}", []).append(name)
+    return remarks
+
+
+def _score_record(found: Placed) -> dict[str, Any]:
+    bounds = dataclasses.asdict(found.bounds) if found.bounds else {}
+    return dataclasses.asdict(found.score) | bounds
+
+
+def _metric(written: str) -> Choice:
+    """A metric with its options as written on the command line: `fid:stride=10`."""
+    name, *options = written.strip().split(":")
+    pairs = [option.partition("=") for option in options]
+    for key, equals, _ in pairs:
+        if not equals:
+            raise UserMistake(f"--metrics: {written.strip()!r} is not NAME:OPTION=VALUE, since {key!r} has no '='.")
+    return Choice(name=name, plugin=name, options={key: yaml.safe_load(value) for key, _, value in pairs})
+
+
+def _score_row(name: str, found: Placed) -> dict[str, object]:
+    score, bounds = found.score, found.bounds
+    interval = None if score.low is None or score.high is None else f"{score.low:.4g} .. {score.high:.4g}"
+    return {
+        "metric": f"{name} {'↑' if score.direction == 'higher' else '↓'}",
+        "value": score.missing if score.value is None else f"{score.value:.4f} {score.unit}".rstrip(),
+        "95 % interval": interval,
+        **({"ceiling": bounds.ceiling.value, "chance": bounds.chance.value} if bounds else {}),
+        "n": score.n,
+        "failed": len(score.failed),
+        "notes": "; ".join(score.notes),
+    }
