@@ -2,12 +2,13 @@
 
     python tests/reference/build_environment.py FOLDER
     python tests/benchmarks/bench_against_packages.py FOLDER/bin/python CLIPS [--clips 4] [--frames 16] [--seconds 2]
-        [--rounds 5] [--without fvmd,fad]
+        [--rounds 5] [--metrics fvmd,fad] [--generators 1]
 
-CLIPS holds talking-face clips; their beginnings are scored against the same with noise. So that fvmd ends, few frames
-are taken of each clip, and more of the sound. Every command is timed as its user waits for it, start of Python
-included. The packages get frames and sound as files, the making of which is not counted. Values stand side by side, so
-that what is compared is the same computation.
+CLIPS holds talking-face clips; their beginnings are scored against the same with noise, more of it for each further
+generator. So that fvmd ends, few frames are taken of each clip, and more of the sound. Every command is timed as its
+user waits for it, start of Python included. With several generators the packages see the reference once for each, we
+once. The packages get frames and sound as files, the making of which is not counted. Values stand side by side, so that
+what is compared is the same computation.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ IN_OUR_ENVIRONMENT = ("mcd", "stoi")
 FPS, RATE = 25, 16000
 
 
-def make_clips(source: Path, folder: Path, clips: int, frames: int, seconds: float) -> None:
-    """`folder/{reference,generated}`: the beginnings of the first clips that have sound, and the same with noise."""
+def make_clips(source: Path, folder: Path, clips: int, frames: int, seconds: float, generators: int = 1) -> None:
+    """`folder/{reference,generated-1,...}`: beginnings of the first clips that have sound, and the same with noise."""
     decoding = media.Decoding(fps=FPS, sample_rate=RATE, max_seconds=seconds)
     made = 0
     for path in sorted(source.iterdir()):
@@ -69,11 +70,12 @@ def make_clips(source: Path, folder: Path, clips: int, frames: int, seconds: flo
             continue
         pictures = np.concatenate(list(media.frames(path, decoding)))[:frames]
         sound = media.waveform(path, decoding)
-        random = np.random.default_rng(made)
-        noisy = (pictures + random.normal(0, 25, pictures.shape)).clip(0, 255).astype(np.uint8)
-        hissing = sound + 0.05 * np.abs(sound).max() * random.standard_normal(len(sound), dtype=np.float32)
-        for side, shown, heard in (("reference", pictures, sound), ("generated", noisy, hissing)):
-            write_clip(folder / side / f"{made:02}.mp4", [shown], FPS, heard, RATE)
+        write_clip(folder / "reference" / f"{made:02}.mp4", [pictures], FPS, sound, RATE)
+        for number in range(1, generators + 1):
+            random = np.random.default_rng([made, number])
+            noisy = (pictures + random.normal(0, 25 * number, pictures.shape)).clip(0, 255).astype(np.uint8)
+            hiss = 0.05 * number * np.abs(sound).max() * random.standard_normal(len(sound), dtype=np.float32)
+            write_clip(folder / f"generated-{number}" / f"{made:02}.mp4", [noisy], FPS, sound + hiss, RATE)
         made += 1
     if made < clips:
         raise SystemExit(f"{source} has only {made} clips of {seconds} s with sound; ask for fewer with --clips.")
@@ -110,20 +112,21 @@ def write_weights(folder: Path) -> None:
     )
 
 
-def timed(command: list[str], environment: dict[str, str]) -> tuple[float, str]:
+def timed(command: list[str], environment: dict[str, str], seconds: list[float]) -> str:
+    """What the command prints; its time is added to the last of `seconds`."""
     start = time.perf_counter()
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-    return time.perf_counter() - start, done.stdout
+    seconds[-1] += time.perf_counter() - start
+    return done.stdout
 
 
 def report(seconds: dict[str, list[float]], ours: dict[str, float], theirs: dict[str, float]) -> None:
     """One row for each metric: values and the package's median seconds; then both sums."""
     medians = {name: statistics.median(taken) for name, taken in seconds.items()}
-    print(
-        f"\nround {len(seconds['ours'])}\n| metric | package | its value | ours | its seconds |\n|---|---|---|---|---|"
-    )
+    print(f"\nround {len(seconds['ours'])}")
+    print("| metric | package | its value | ours | its seconds |\n|---|---|---|---|---|")
     for name, value in theirs.items():
         print(f"| {OURS[name]} | {PACKAGES[name]} | {value:.7g} | {ours[name]:.7g} | {medians[name]:.1f} |")
     own = medians.pop("ours")
@@ -140,30 +143,33 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--without", default="")
+    parser.add_argument("--metrics", default=",".join(OURS))
+    parser.add_argument("--generators", type=int, default=1)
     arguments = parser.parse_args()
-    names = [name for name in OURS if name not in arguments.without.split(",")]
+    names = arguments.metrics.split(",")
+    generated = [f"generated-{number}" for number in range(1, arguments.generators + 1)]
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        make_clips(arguments.source, folder, arguments.clips, arguments.frames, arguments.seconds)
+        make_clips(arguments.source, folder, arguments.clips, arguments.frames, arguments.seconds, arguments.generators)
         write_weights(folder)
+        unpacked = {side: str(unpack(folder, side)) for side in ("reference", *generated)}
         path = os.pathsep.join([str(folder), str(TESTS.parent)])
         environment = os.environ | {"NARRATOR_BENCH_WEIGHTS": str(folder), "PYTHONPATH": path}
         ours = [sys.executable, "-m", "bench", "score", "--json", "--metrics", ",".join(OURS[name] for name in names)]
-        ours += ["--real", str(folder / "reference"), "--generated", str(folder / "generated")]
-        sides = [str(unpack(folder, side)) for side in ("reference", "generated")]
+        ours += ["--real", str(folder / "reference"), "--generated"]
         seconds: dict[str, list[float]] = {name: [] for name in ("ours", *names)}
-        for _ in range(arguments.rounds):
-            taken, printed = timed(ours, environment)
-            seconds["ours"].append(taken)
-            scores = json.loads(printed)
-            our_values = {name: scores[OURS[name]]["value"] for name in names}
-            their_values = {}
-            for name in names:
-                python = sys.executable if name in IN_OUR_ENVIRONMENT else arguments.reference_python
-                taken, printed = timed([python, str(SCRIPT), name, *sides], dict(os.environ))
-                seconds[name].append(taken)
-                their_values[name] = float(printed.split()[-1])
+        for number in range(arguments.rounds):
+            for taken in seconds.values():
+                taken.append(0.0)
+            for side in generated:
+                command = [*ours, str(folder / side), "--cache", str(folder / f"cache-{number}")]
+                scores = json.loads(timed(command, environment, seconds["ours"]))
+                our_values = {name: scores[OURS[name]]["value"] for name in names}
+                their_values = {}
+                for name in names:
+                    python = sys.executable if name in IN_OUR_ENVIRONMENT else arguments.reference_python
+                    command = [python, str(SCRIPT), name, unpacked["reference"], unpacked[side]]
+                    their_values[name] = float(timed(command, dict(os.environ), seconds[name]).split()[-1])
             report(seconds, our_values, their_values)
 
 
