@@ -21,7 +21,7 @@ from bench.study import Choice
 from bench.workers import Watch, metrics_device, spread
 from metrics.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.source_hash import source_hash
-from metrics.weights import WeightsMissing, fetch
+from metrics.weights import WeightsMissing
 
 Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
@@ -211,8 +211,7 @@ def built_metric(plugin: str, options: str) -> ClipMetric:
 def lacking_weights(metric: ClipMetric) -> str | None:
     """One sentence on the weights that this metric needs and that cannot be had; None if all are there."""
     try:
-        for name in metric.weights:
-            fetch(name)
+        metric.prepare()
     except WeightsMissing as reason:
         return str(reason)
     return None

@@ -133,6 +133,15 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         """Identifies the per-clip statistics: two metrics with equal ids share the cache and are observed once."""
         return signature.statistics_id(self.statistics_kind, self.config, self._weight_hashes(), type(self).__module__)
 
+    def prepare(self) -> None:
+        """Make sure that all that observing a clip needs is here; fetches weights.
+
+        Raises:
+            WeightsMissing: something is not here and cannot be fetched; one sentence that says what to do.
+        """
+        for name in self.weights:
+            weights.fetch(name)
+
     @abstractmethod
     def observe(self) -> ClipObserver:
         """A fresh observer for one clip."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,16 +66,26 @@ def score(
 
 
 def _remarks(placed: Mapping[str, Placed]) -> dict[str, list[str]]:
-    """What the table has no room for: which clips were not scored and which bounds are missing, with the metrics."""
+    """What the table has no room for, with the metrics that it concerns."""
     remarks: dict[str, list[str]] = {}
     for name, found in placed.items():
-        for reason, count in Counter(found.score.failed.values()).most_common():
-            remarks.setdefault(f"{count} not scored: {reason}", []).append(name)
-        if found.bounds and found.score.value is not None:
-            for bound in ("ceiling", "chance"):
-                if (reason := getattr(found.bounds, bound).missing) is not None:
-                    remarks.setdefault(f"no {bound}: {reason}", []).append(name)
+        for remark in _remarks_on(found):
+            remarks.setdefault(remark, []).append(name)
     return remarks
+
+
+def _remarks_on(found: Placed) -> Iterator[str]:
+    score, bounds = found.score, found.bounds
+    if score.missing is not None:
+        yield f"missing: {score.missing}"
+    yield from score.notes
+    for reason, count in Counter(score.failed.values()).most_common():
+        yield f"{count} not scored: {reason}"
+    if bounds and score.value is not None:
+        for name, bound in (("ceiling", bounds.ceiling), ("chance", bounds.chance)):
+            if bound.missing is not None:
+                yield f"no {name}: {bound.missing}"
+        yield from (f"ceiling: {note}" for note in bounds.ceiling.notes[-1:] if note not in score.notes)
 
 
 def _score_record(found: Placed) -> dict[str, Any]:
@@ -98,10 +108,9 @@ def _score_row(name: str, found: Placed) -> dict[str, object]:
     interval = None if score.low is None or score.high is None else f"{score.low:.4g} .. {score.high:.4g}"
     return {
         "metric": f"{name} {'↑' if score.direction == 'higher' else '↓'}",
-        "value": score.missing if score.value is None else f"{score.value:.4f} {score.unit}".rstrip(),
+        "value": "missing" if score.value is None else f"{score.value:.4f} {score.unit}".rstrip(),
         "95 % interval": interval,
         **({"ceiling": bounds.ceiling.value, "chance": bounds.chance.value} if bounds else {}),
         "n": score.n,
         "failed": len(score.failed),
-        "notes": "; ".join(score.notes),
     }

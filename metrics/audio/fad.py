@@ -92,6 +92,10 @@ class FrechetAudioDistance(FrechetMetric):
         self.dimension = self.config.embedding.dimension
         super().__init__(**options)
 
+    def prepare(self) -> None:
+        super().prepare()
+        self.config.embedding.prepare()
+
     def observe(self) -> WaveformObserver:
         return WaveformObserver(self._measure)
 

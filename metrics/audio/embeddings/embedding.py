@@ -47,6 +47,13 @@ class Embedding(ABC):
     def shortest(self) -> float:
         """Seconds of sound below which there is no vector."""
 
+    def prepare(self) -> None:  # noqa: B027 - optional hook
+        """Make sure that what the network needs beside `weights` is here.
+
+        Raises:
+            WeightsMissing: it is not; one sentence that says what to do.
+        """
+
     @abstractmethod
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
         """Build the network and load its weights; `vectors` calls it without gradients and in full precision."""

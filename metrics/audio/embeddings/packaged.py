@@ -5,10 +5,12 @@ The package needs torchvision and torchaudio, so it is an extra and imported onl
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -47,15 +49,11 @@ class Packaged(Embedding):
     def dimension(self) -> int:
         return MODELS[self.model][1]
 
+    def prepare(self) -> None:
+        self._package()
+
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
-        try:
-            from frechet_audio_distance import FrechetAudioDistance
-        except ImportError as error:
-            raise WeightsMissing(
-                f"FAD on {self.model} needs {PACKAGE} ({error}): install narrator-bench[fad] into an environment whose "
-                "torch has a matching torchvision and torchaudio."
-            ) from error
-        model = FrechetAudioDistance(model_name=self.model, sample_rate=self.sample_rate, channels=1)
+        model = self._package().FrechetAudioDistance(model_name=self.model, sample_rate=self.sample_rate, channels=1)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
             # The package prints its exceptions and goes on without the clip.
@@ -66,6 +64,15 @@ class Packaged(Embedding):
             return np.asarray(vectors, np.float32).reshape(-1, self.dimension)
 
         return embed
+
+    def _package(self) -> ModuleType:
+        try:
+            return importlib.import_module("frechet_audio_distance")
+        except (ImportError, RuntimeError, OSError) as error:  # the last two from a torchvision or torchaudio amiss
+            raise WeightsMissing(
+                f"FAD on {self.model} needs {PACKAGE} ({error}): install narrator-bench[fad] into an environment whose "
+                "torch has a matching torchvision and torchaudio."
+            ) from error
 
 
 def packaged(model: Literal["clap", "pann", "encodec"]) -> Packaged:
