@@ -51,7 +51,9 @@ class FVDConfig:
 
 
 def _crop_256(frames: Tensor) -> Tensor:
-    return bilinear(short_side(frames, 256, antialias=True).clamp(0, 255).floor(), SIDE)
+    # cd-fvd crops in 0..1, where rounding leaves many a grey level just below itself, and then cuts to bytes.
+    cropped = short_side(frames / 255, 256, antialias=True) * 255
+    return bilinear(cropped.trunc(), SIDE)
 
 
 FITS: dict[Fit, Callable[[Tensor], Tensor]] = {

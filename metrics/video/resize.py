@@ -6,6 +6,7 @@ the name is part of the signature. All take and return float32 [N, 3, H, W] in 0
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
@@ -57,10 +58,14 @@ RESIZES: dict[Resize, Callable[[Tensor, int], Tensor]] = {
 
 
 def short_side(frames: Tensor, size: int, *, antialias: bool) -> Tensor:
-    """Bilinear to `size` pixels on the shorter side, then the centre `size` x `size` of it."""
+    """Bilinear to `size` pixels on the shorter side, then the centre `size` x `size` of it: cd-fvd, common_metrics.
+
+    The longer side is rounded up, after a product of floats, as those packages do it: one pixel more or less moves the
+    crop, and with it the features by some per cent.
+    """
     height, width = frames.shape[2:]
     scale = size / min(height, width)
-    shape = (size, round(width * scale)) if height <= width else (round(height * scale), size)
+    shape = (size, math.ceil(width * scale)) if height < width else (math.ceil(height * scale), size)
     resized = functional.interpolate(frames, shape, mode="bilinear", align_corners=False, antialias=antialias)
     top, left = (shape[0] - size) // 2, (shape[1] - size) // 2
     return resized[:, :, top : top + size, left : left + size]
