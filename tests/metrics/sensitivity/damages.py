@@ -48,7 +48,8 @@ def blurred(frames: Frames, sigma: float) -> Frames:
 def grainy(frames: Frames, deviation: float) -> Frames:
     """White noise on every colour of every pixel."""
     noise = _generator(frames).standard_normal(frames.shape, dtype=np.float32)
-    return np.rint(np.clip(frames + noise * np.float32(deviation), 0, 255)).astype(np.uint8)
+    spoilt = np.clip(frames + noise * np.float32(deviation), 0, 255)
+    return np.asarray(np.rint(spoilt), dtype=np.uint8)
 
 
 def frozen(frames: Frames, percent: float) -> Frames:
