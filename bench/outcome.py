@@ -59,6 +59,7 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
             datasets=tuple(dataset.name for dataset in study.datasets),
             generators=tuple(generator.name for generator in study.generators),
             metrics={choice.name: columns[choice.name] for choice in study.metrics},
+            plugins={g.name: g.plugin for g in study.generators if g.plugin != g.name},
         ),
         protocol=study.protocol.model_dump(mode="json"),
         environment=read_json(run.environment) or {},

@@ -12,7 +12,6 @@ from jinja2 import Environment, StrictUndefined
 
 from reports.numbers import fixed
 from reports.paper import METRICS, table2_rows
-from reports.ranking import BOUNDS
 from reports.results import Clip, Results
 from reports.tables import Entry, Row, Table, cost_table, failures, score_table
 
@@ -47,7 +46,7 @@ def _told(mapping: Mapping[str, Any]) -> dict[str, str]:
 
 def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:
     """Clips by dataset and key; generators in the study's order, bounds last."""
-    order = sorted(results.study.generators, key=lambda name: name in BOUNDS)
+    order = sorted(results.study.generators, key=lambda name: name in results.study.bounds)
     galleries: dict[str, dict[str, list[Clip]]] = {dataset: {} for dataset in results.study.datasets}
     for clip in sorted(results.clips, key=lambda clip: (clip.key, order.index(clip.generator))):
         galleries[clip.dataset].setdefault(clip.key, []).append(clip)

@@ -8,8 +8,6 @@ from typing import Literal
 from reports.results import Cell
 
 Mark = Literal["best", "second"]
-BOUNDS = ("ceiling", "chance")
-"""Rows that are no generators: the reference scored against itself, and clips paired with the wrong references."""
 
 
 def comparable(cells: Iterable[Cell]) -> bool:
@@ -17,12 +15,12 @@ def comparable(cells: Iterable[Cell]) -> bool:
     return len({cell.signature for cell in cells if cell.value is not None}) <= 1
 
 
-def marks(cells: Iterable[Cell]) -> dict[str, Mark]:
-    """The mark of each generator that has one, for the cells of one dataset and metric.
+def marks(rivals: Iterable[Cell]) -> dict[str, Mark]:
+    """The mark of each generator that has one, for the cells of one dataset and metric without the bounds.
 
     Equal values share a mark. There is no best of one and no second of two.
     """
-    ranked = [cell for cell in cells if cell.value is not None and cell.generator not in BOUNDS]
+    ranked = [cell for cell in rivals if cell.value is not None]
     if not ranked or not comparable(ranked):
         return {}
     sign = 1.0 if ranked[0].direction == "lower" else -1.0

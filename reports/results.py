@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 SCHEMA = 1
+BOUNDS = ("ceiling", "chance")
 
 Value = TypeVar("Value")
 ByKey = Annotated[dict[str, Value], AfterValidator(lambda mapping: dict(sorted(mapping.items())))]
@@ -36,13 +37,22 @@ class Metric(Record):
 
 
 class Study(Record):
-    """What was asked for; the orders are the tables' orders."""
+    """What was asked for; the orders are the tables' orders.
+
+    `plugins` names the plug-in behind a generator's label where the two differ.
+    """
 
     name: str
     seed: int
     datasets: tuple[str, ...]
     generators: tuple[str, ...]
     metrics: dict[str, Metric]
+    plugins: ByKey[str] = Field(default_factory=dict)
+
+    @property
+    def bounds(self) -> frozenset[str]:
+        """Labels of what is no generator: the reference scored against itself, and clips of the wrong references."""
+        return frozenset(label for label in self.generators if self.plugins.get(label, label) in BOUNDS)
 
 
 class Cell(Record):

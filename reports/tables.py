@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from reports.numbers import fixed, heading, interval
-from reports.ranking import BOUNDS, Mark, comparable, marks
+from reports.ranking import Mark, comparable, marks
 from reports.results import Cell, Profile, Results
 
 NOT_COMPARABLE = "Signatures differ between the generators, so that no value is marked: see the signatures."
@@ -70,9 +70,9 @@ class _Footnotes:
 
 def score_table(results: Results) -> Table:
     """Datasets x generators down, metrics across: the form of the paper's Table 2; bounds last in each dataset."""
-    study = results.study
+    study, bounds = results.study, results.study.bounds
     by_place = {(cell.dataset, cell.generator, cell.metric): cell for cell in results.cells}
-    ordered = sorted(study.generators, key=lambda name: name in BOUNDS)
+    ordered = sorted(study.generators, key=lambda name: name in bounds)
     footnotes = _Footnotes()
     common = {metric: _common_notes(results, metric) for metric in study.metrics}
     headings = _headings(results, common, footnotes)
@@ -80,19 +80,20 @@ def score_table(results: Results) -> Table:
     for dataset in study.datasets:
         entries: dict[str, list[Entry]] = {name: [] for name in ordered}
         for metric in study.metrics:
-            column = [cell for name in ordered if (cell := by_place.get((dataset, name, metric)))]
-            marked = marks(column)
+            placed = {name: by_place.get((dataset, name, metric)) for name in ordered}
+            rivals = [cell for name, cell in placed.items() if cell and name not in bounds]
+            marked = marks(rivals)
             for name in ordered:
-                cell = by_place.get((dataset, name, metric))
-                entries[name].append(_entry(cell, marked.get(name), column, common[metric], footnotes))
-        groups.append(tuple(Row((dataset, name), tuple(entries[name]), name in BOUNDS) for name in ordered))
+                beside = [] if name in bounds else rivals
+                entries[name].append(_entry(placed[name], marked.get(name), beside, common[metric], footnotes))
+        groups.append(tuple(Row((dataset, name), tuple(entries[name]), name in bounds) for name in ordered))
     return Table(
         title=f"Scores of {study.name}",
         labels=("dataset", "generator"),
         headings=headings,
         groups=tuple(groups),
         footnotes=tuple(footnotes.texts),
-        remarks=(_legend(study.generators), _protocol(results), *results.notes),
+        remarks=(_legend(bounds), _protocol(results), *results.notes),
         signatures=_signatures(results),
     )
 
@@ -170,9 +171,9 @@ def _headings(results: Results, common: Mapping[str, frozenset[str]], footnotes:
 
 
 def _entry(
-    cell: Cell | None, mark: Mark | None, column: Sequence[Cell], common: frozenset[str], footnotes: _Footnotes
+    cell: Cell | None, mark: Mark | None, rivals: Sequence[Cell], common: frozenset[str], footnotes: _Footnotes
 ) -> Entry:
-    """One cell beside the others of its dataset and metric."""
+    """One cell beside those that it competes with."""
     if cell is None:
         return Entry("—", footnotes=(footnotes.number("Not part of this run."),))
     if cell.value is None:
@@ -180,7 +181,7 @@ def _entry(
     texts = [text for text in cell.notes if text not in common]
     if cell.failed:
         texts.append(f"Not measured: {failures(cell)}")
-    if cell.generator not in BOUNDS and not comparable(other for other in column if other.generator not in BOUNDS):
+    if not comparable(rivals):
         texts.append(NOT_COMPARABLE)
     small = f"{interval(cell)} ({cell.n})".strip()
     return Entry(fixed(cell.value), small, tuple(footnotes.number(text) for text in texts), mark)
@@ -197,9 +198,9 @@ def _costs(profile: Profile, stages: Sequence[str], places: Sequence[str]) -> tu
     return tuple(Entry(text) for text in texts)
 
 
-def _legend(generators: Iterable[str]) -> str:
+def _legend(bounds: Collection[str]) -> str:
     text = "Each value with its 95 % interval and, in brackets, the number of clips; best and second best are marked."
-    if set(generators) & set(BOUNDS):
+    if bounds:
         text += " Ceiling (the reference itself) and chance (a wrong reference) bound the others."
     return text
 

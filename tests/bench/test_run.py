@@ -44,6 +44,7 @@ def test_a_run_leaves_cells_report_and_provenance(cli: Cli, study: Path, tmp_pat
     assert str(run / "report") in outcome.out
     results = json.loads((run / "results.json").read_text())
     assert len(results["cells"]) == 6
+    assert results["study"]["plugins"] == {"stolen": "folder"}
     ceiling = {c["metric"]: c for c in results["cells"] if c["generator"] == "ceiling"}
     assert ceiling["mcd"]["value"] == 0.0
     assert ceiling["stoi"]["value"] == pytest.approx(1.0, abs=1e-6)

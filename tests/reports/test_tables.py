@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trial_run import VALUES, cell, with_cells
+from trial_run import METRICS, VALUES, cell, with_cells
 
 from reports.latex import latex
 from reports.markdown import markdown
 from reports.numbers import fixed
 from reports.ranking import marks
-from reports.results import Results
+from reports.results import Results, Study
 from reports.tables import NOT_COMPARABLE, cost_table, score_frame, score_table
 from reports.terminal import terminal_tables
 
@@ -42,6 +42,16 @@ def test_bounds_stand_last_and_apart(results: Results) -> None:
     rows = score_table(results).groups[0]
     assert [row.labels[1] for row in rows] == ["STE", "ETE", "still", "ceiling", "chance"]
     assert [row.bound for row in rows] == [False] * 3 + [True] * 2
+
+
+def test_bounds_are_known_by_their_plugin_whatever_their_label() -> None:
+    cells = [cell(name, "fid", value) for name, value in (("ground-truth", 0.0), ("chance", 5.0), ("mine", 9.0))]
+    names = ("ground-truth", "chance", "mine")
+    plugins = {"ground-truth": "ceiling", "chance": "folder", "mine": "command"}
+    study = Study(name="trial", seed=3, datasets=("voxceleb",), generators=names, metrics=METRICS, plugins=plugins)
+    rows = score_table(with_cells(cells, study=study)).groups[0]
+    assert [(row.labels[1], row.bound) for row in rows] == [("chance", False), ("mine", False), ("ground-truth", True)]
+    assert [row.entries[0].mark for row in rows] == ["best", None, None]
 
 
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=6), st.booleans())
