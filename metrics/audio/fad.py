@@ -52,8 +52,8 @@ CONVENTIONS: dict[str, Callable[[], FrechetAudioDistanceConfig]] = {
 """Registry name to convention.
 
 `fad` is Google's: VGGish with its last ReLU, windows of 1 s every 0.5 s, loudness normalised. `fad-gudgud96` and
-`fad-fadtk` follow those packages (fadtk's float16 vectors included; its float16 mean and its detour over 16-bit files
-not). `fad-ge2e` looks at the voice, `fad-speech` at speech sounds, `fad-mn04` at sound in general.
+`fad-fadtk` follow those packages, resampling, 16-bit files and float16 vectors included; fadtk's float16 means are not
+(2e-5 of the distance). `fad-ge2e` looks at the voice, `fad-speech` at speech sounds, `fad-mn04` at sound in general.
 """
 
 

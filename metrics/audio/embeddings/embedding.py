@@ -58,6 +58,10 @@ class Embedding(ABC):
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
         """Build the network and load its weights; `vectors` calls it without gradients and in full precision."""
 
+    def resampled(self, waveform: Waveform, sample_rate: int) -> Waveform:
+        """A waveform float32 [S] at `sample_rate` Hz as the network gets it, at its own rate."""
+        return resampled(waveform, sample_rate, self.sample_rate)
+
     def vectors(self, waveform: Waveform, sample_rate: int, device: torch.device) -> Vectors:
         """The vectors [k, d] of a waveform float32 [S] at any sample rate.
 
@@ -68,7 +72,7 @@ class Embedding(ABC):
         signal = checked(waveform, sample_rate, self.shortest)
         network = _loaded(self, device)
         with torch.inference_mode(), _full_precision(device):
-            vectors = network(resampled(signal, sample_rate, self.sample_rate))
+            vectors = network(self.resampled(signal, sample_rate))
         if not np.isfinite(vectors).all():
             raise Unmeasurable("the network's embedding of the audio is not finite")
         return vectors

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from metrics.audio.embeddings.embedding import Embedding, Network, Vectors, load_tensors, windows
+from metrics.audio.embeddings.kaiser_sinc import RESAMPY, TORCHAUDIO, KaiserSinc
 from metrics.audio.mel_filters import htk_mel_filters
 from metrics.audio.spectrogram import magnitudes, periodic_hann
 from metrics.audio.waveform import Waveform
@@ -64,6 +65,8 @@ class VGGish(Embedding):
             without overlap from the whole signal.
         padded: lengthen a signal below one second with zeros, instead of refusing what is too short for one patch.
         half: round the vectors to float16.
+        resampler: the filter between sample rates; None takes that of all other metrics.
+        sixteen_bit: cut the samples to 16 bits, as a wave file of them would.
     """
 
     rectified: bool = True
@@ -71,6 +74,8 @@ class VGGish(Embedding):
     hop: int | None = RATE // 2
     padded: bool = False
     half: bool = False
+    resampler: KaiserSinc | None = None
+    sixteen_bit: bool = False
     weights: ClassVar[tuple[str, ...]] = ("vggish",)
     sample_rate: ClassVar[int] = RATE
     dimension: ClassVar[int] = 128
@@ -94,6 +99,14 @@ class VGGish(Embedding):
 
         return embed
 
+    def resampled(self, waveform: Waveform, sample_rate: int) -> Waveform:
+        if self.resampler is None:
+            return super().resampled(waveform, sample_rate)
+        samples = self.resampler(waveform, sample_rate, RATE)
+        if self.sixteen_bit:
+            samples = np.clip(np.floor(samples * 2**15), -(2**15), 2**15 - 1) / 2**15
+        return samples.astype(np.float32)
+
     def patches(self, waveform: Waveform) -> NDArray[np.float32]:
         """Log-mel patches float32 [N, 1, 96, 64] of a signal float32 [S] at 16 kHz."""
         signal = waveform.astype(np.float64)
@@ -109,8 +122,10 @@ class VGGish(Embedding):
         return np.stack(cut)[:, None].astype(np.float32)
 
 
-GUDGUD96 = VGGish(rectified=False, normalised=False, hop=None)
-FADTK = VGGish(rectified=False, normalised=False, hop=None, padded=True, half=True)
+GUDGUD96 = VGGish(rectified=False, normalised=False, hop=None, resampler=RESAMPY)
+FADTK = VGGish(
+    rectified=False, normalised=False, hop=None, padded=True, half=True, resampler=TORCHAUDIO, sixteen_bit=True
+)
 
 
 def log_mel(signal: NDArray[np.float64]) -> NDArray[np.float64]:
