@@ -84,8 +84,7 @@ class FrechetMetric(DistributionMetric):
 
     def _absorb(self, statistics: Statistics, real: bool) -> None:
         name = "reference" if real else "generated"
-        features = torch.as_tensor(statistics["features"], device=self.device)
-        setattr(self, name, _packed(Moments.of(features) + _unpacked(getattr(self, name))))
+        setattr(self, name, _packed(Moments.of(self.vectors(statistics)) + _unpacked(getattr(self, name))))
 
     def _features(self, clips: Sequence[Statistics], name: str) -> Sequence[Tensor]:
         features = view(clips, self.vectors)
