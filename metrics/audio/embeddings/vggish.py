@@ -104,8 +104,8 @@ class VGGish(Embedding):
             return super().resampled(waveform, sample_rate)
         samples = self.resampler(waveform, sample_rate, RATE)
         if self.sixteen_bit:
-            samples = np.clip(np.floor(samples * 2**15), -(2**15), 2**15 - 1) / 2**15
-        return samples.astype(np.float32)
+            samples = (np.clip(np.floor(samples * 2**15), -(2**15), 2**15 - 1) / 2**15).astype(np.float32)
+        return samples
 
     def patches(self, waveform: Waveform) -> NDArray[np.float32]:
         """Log-mel patches float32 [N, 1, 96, 64] of a signal float32 [S] at 16 kHz."""
