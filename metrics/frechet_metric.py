@@ -7,7 +7,9 @@ float64.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -33,6 +35,7 @@ class FrechetMetric(DistributionMetric):
 
     dimension: int
     higher_is_better = False
+    limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
 
     def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
         """The Frechet distance between all feature vectors of the two sets of clips."""
@@ -54,10 +57,9 @@ class FrechetMetric(DistributionMetric):
         if fewest < FEWEST or first.equals(second):
             return Estimate(first.distance(second), None, details, notes)
         value, error = distance_and_error(first, second, theirs, ours)
-        low, high = around(value, error)
         if fewest >= 2 * FEWEST:
             details["bias_corrected"] = extrapolated(self.reduce, reference, generated, value)
-        return Estimate(value, (max(low, 0.0), high), details, notes)
+        return Estimate(value, around(value, error), details, notes)
 
     def vectors(self, statistics: Statistics) -> Tensor:
         """The feature vectors [k, d] of a clip, on the metric's device."""

@@ -18,16 +18,18 @@ SET_RESAMPLES = 200
 HALVINGS = 4
 FEWEST = 5
 """Below this many clips no interval is claimed."""
+FEWEST_RESAMPLED = 10
+"""Below this many pairs the interval of their mean is not from resamples."""
 
 Clip = TypeVar("Clip")
 
 
 def mean_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
-    """Interval of a mean by the studentised bootstrap; None below five values.
+    """Interval of a mean by the studentised bootstrap, below ten values by Student's t; None below five.
 
     A plain percentile interval covers too little for skewed scores and a few dozen clips. The studentised one (Efron
     and Tibshirani 1993, chapter 12.5) with its tails widened for small samples (Hesterberg 2015, arXiv 1411.5279)
-    covers what it says: see `docs/calibration.md`.
+    covers what it says: see `docs/calibration.md`. Below ten values resamples repeat themselves too often for it.
 
     Args:
         values: one score per clip, float64 [n], in an order that does not depend on how they were computed.
@@ -38,6 +40,9 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
     mean, error = values.mean(), values.std(ddof=1) / np.sqrt(n)
     if error == 0:
         return float(mean), float(mean)
+    student = stdtrit(n - 1, (1 - CONFIDENCE) / 2)
+    if n < FEWEST_RESAMPLED:
+        return float(mean + student * error), float(mean - student * error)
     generator = np.random.default_rng(SEED)
     ratios = []
     rows = max(1, 2**20 // n)  # of a block of resamples, so that memory does not grow with the clips
@@ -46,8 +51,12 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
         errors = samples.std(axis=1, ddof=1) / np.sqrt(n)
         varied = errors > 1e-9 * error  # a resample of one value repeated says nothing about the spread
         ratios.append((samples.mean(axis=1)[varied] - mean) / errors[varied])
-    tail = ndtr(np.sqrt(n / (n - 1)) * stdtrit(n - 1, (1 - CONFIDENCE) / 2))
-    low, high = np.quantile(np.concatenate(ratios), [tail, 1 - tail])
+    told = np.concatenate(ratios)
+    tail = ndtr(np.sqrt(n / (n - 1)) * student)
+    low, high = np.quantile(told, [tail, 1 - tail])
+    if len(told) < (1 - tail) * MEAN_RESAMPLES:
+        # All but a few values are equal, and resamples without those few say nothing: no less than Student's interval.
+        low, high = min(low, student), max(high, -student)
     return float(mean - high * error), float(mean - low * error)
 
 

@@ -15,6 +15,7 @@ Two kinds:
 from __future__ import annotations
 
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,6 +81,7 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         unit: "dB", or "" for dimensionless scores.
         modalities: what the metric looks at; a clip that lacks one is a counted failure.
         minimum_clips: below this many clips the score carries a note.
+        limits: the least and the greatest value there can be; intervals end there.
         config: a frozen dataclass that holds everything the number depends on beside the clips and the weights.
         weights: names of the weight files the metric uses, see `metrics.weights`.
     """
@@ -89,6 +91,7 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
     unit: str = ""
     modalities: ClassVar[frozenset[Modality]]
     minimum_clips: int = 2
+    limits: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     config: Any = NoConfig()
     weights: tuple[str, ...] = ()
     full_state_update = False
@@ -150,9 +153,18 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         """A score without a value."""
         return self._score(None, reason, n=0, failed=failed)
 
-    def _score(self, value: float | None, missing: str | None = None, *, failed: Any, **fields: Any) -> Score:
+    def _score(
+        self,
+        value: float | None,
+        missing: str | None = None,
+        *,
+        failed: Mapping[str, str] | None,
+        interval: tuple[float, float] | None = None,
+        **fields: Any,
+    ) -> Score:
+        low, high = np.clip(interval, *self.limits).tolist() if interval else (None, None)
         fields |= {"direction": self.direction, "unit": self.unit, "signature": self.signature}
-        return Score(value=value, missing=missing, failed=dict(failed or {}), **fields)
+        return Score(value=value, missing=missing, failed=dict(failed or {}), low=low, high=high, **fields)
 
     def _notes(self, n: int) -> tuple[str, ...]:
         if n >= self.minimum_clips:
@@ -227,13 +239,11 @@ class DistributionMetric(ClipMetric):
             made = self.estimate(ClipSet.of(reference), ClipSet.of(generated))
         except Unmeasurable as reason:
             return self.missing(str(reason), failed)
-        low, high = made.interval or (None, None)
         return self._score(
             made.value,
             n=len(generated),
             failed=failed,
-            low=low,
-            high=high,
+            interval=made.interval,
             notes=self._notes(min(len(reference), len(generated))) + made.notes,
             details={"reference_clips": len(reference), **made.details},
         )
@@ -298,9 +308,13 @@ class PairedMetric(ClipMetric):
         if not pairs:
             return self.missing(_why_nothing(failed or {}), failed)
         values = np.array([float(pairs[key]["value"]) for key in sorted(pairs)])
-        low, high = mean_interval(values) or (None, None)
-        notes = self._notes(len(values))
-        return self._score(float(values.mean()), n=len(values), failed=failed, low=low, high=high, notes=notes)
+        return self._score(
+            float(values.mean()),
+            n=len(values),
+            failed=failed,
+            interval=mean_interval(values),
+            notes=self._notes(len(values)),
+        )
 
     def update(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> None:
         """Add a batch of pairs, generated and reference: uint8 [N, T, 3, H, W] video or floating-point [N, S] audio."""

@@ -82,6 +82,7 @@ class MelCepstralDistortion(PairedMetric):
     """
 
     higher_is_better = False
+    limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
     unit = "dB"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
     statistics_kind = "mel-cepstrum"

@@ -76,6 +76,7 @@ class ShortTimeObjectiveIntelligibility(PairedMetric):
     """
 
     higher_is_better = True
+    limits: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
     statistics_kind = "waveform"
 

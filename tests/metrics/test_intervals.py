@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from metrics.intervals import bootstrap_interval, extrapolated, mean_interval
@@ -37,6 +38,16 @@ def test_the_mean_is_covered_and_plain_percentiles_cover_less() -> None:
 
 def test_same_values_same_interval() -> None:
     assert mean_interval(skewed(30, 1)) == mean_interval(skewed(30, 1))
+
+
+@pytest.mark.parametrize("n", [6, 12, 25])
+def test_one_value_that_differs_leaves_room_on_both_sides(n: int) -> None:
+    values = np.zeros(n)
+    values[3] = 1.0
+    low, high = mean_interval(values) or (0.0, 0.0)
+    error = values.std(ddof=1) / np.sqrt(n)
+    assert low < values.mean() - error
+    assert high > values.mean() + error
 
 
 def test_nothing_is_claimed_of_too_few() -> None:

@@ -116,6 +116,19 @@ def test_few_clips_are_said_and_no_clips_are_missing() -> None:
     assert none.missing == "none of 2 pairs could be measured; 2 of them: the reference is silent"
 
 
+def test_an_interval_ends_where_values_end() -> None:
+    class Bounded(LevelDifference):
+        limits: ClassVar[tuple[float, float]] = (0.0, 0.5)
+
+    pairs = {str(n): {"value": np.array(float(n == 0))} for n in range(6)}
+    free, bounded = LevelDifference().score(pairs), Bounded().score(pairs)
+    assert free.low is not None
+    assert free.high is not None
+    assert free.low < 0
+    assert free.high > 0.5
+    assert (bounded.value, bounded.low, bounded.high) == (free.value, 0.0, 0.5)
+
+
 def test_distribution_metric_scores_and_gathers() -> None:
     metric = MeanLevelDifference()
     reference = {f"r{i}": s for i, s in enumerate(observed(metric, noise(12)))}
