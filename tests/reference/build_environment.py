@@ -18,8 +18,7 @@ BASE = (
     "torch==2.15.0",
     "torchvision==0.29.2",
     "numpy==2.4.6",
-    "scipy==1.17.1",  # 1.18 takes away sqrtm(disp=), which all packages below call
-    "setuptools<81",  # resampy imports pkg_resources
+    "scipy==1.17.1",  # 1.18 takes away sqrtm(disp=), which most packages below call
 )
 
 PACKAGES = (
@@ -28,7 +27,10 @@ PACKAGES = (
     "clean-fid==0.1.35",
     "cd-fvd==0.1.1",
     "torchmetrics==1.9.0",
+    "torchaudio==2.11.0",  # the newest; made for another torch, but its resampler is pure Python
     "torchlibrosa==0.1.0",
+    "torchvggish==0.2",
+    "encodec==0.1.1",
     "resampy==0.4.3",
     "soundfile",
     "librosa",
@@ -43,9 +45,6 @@ WITHOUT_THEIR_REQUIREMENTS = (
     "fvmd==1.0.0",  # pins SciPy 1.10.1, Matplotlib 3.7.3 and ten more; its distance needs loguru and tqdm
     "frechet-audio-distance==0.3.4",  # pins NumPy below 2 on account of laion_clap
     "fadtk==1.1.0",  # pins NumPy below 2 and brings msclap and nnaudio, for embeddings that are not compared
-    "torchvggish==0.2",  # asks for an old NumPy
-    "encodec==0.1.1",  # would bring a torchaudio that fits the newest torch it knows, and einops, which is here
-    "torchaudio==2.11.0",  # the newest; made for torch 2.11, its resampler is pure Python and works all the same
 )
 
 

@@ -62,3 +62,14 @@ def test_short_side_keeps_the_centre_and_the_aspect() -> None:
     assert torch.equal(short_side(square, 12, antialias=False), bilinear(square, 12))
     tall = frames(60, 30)
     assert short_side(tall, 12, antialias=True).shape == (2, 3, 12, 12)
+
+
+def test_short_side_rounds_the_longer_one_up() -> None:
+    """As cd-fvd and common_metrics do, down to a square side whose product of floats lies above a whole number."""
+    for side, shape in (((127, 97), (336, 256)), ((240, 320), (256, 342))):
+        resized = torch.nn.functional.interpolate(frames(*side), shape, mode="bilinear")
+        top, left = (shape[0] - 256) // 2, (shape[1] - 256) // 2
+        expected = resized[:, :, top : top + 256, left : left + 256]
+        assert torch.equal(short_side(frames(*side), 256, antialias=False), expected)
+    resized = torch.nn.functional.interpolate(frames(50, 50), (225, 224), mode="bilinear")
+    assert torch.equal(short_side(frames(50, 50), 224, antialias=False), resized[:, :, :224])
