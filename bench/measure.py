@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from bench import fingerprint, plugins
 from bench.media.clip import Decoding, UnreadableClip, frames, waveform
 from bench.store import StatisticsStore, load, save
 from bench.study import Choice
-from bench.workers import Watch, metrics_device, spread
+from bench.workers import Crew, Watch, metrics_device
 from metrics.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.source_hash import source_hash
 from metrics.weights import WeightsMissing
@@ -26,6 +27,7 @@ from metrics.weights import WeightsMissing
 Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
 CLIPS_PER_TASK = 8
+"""Enough that the networks' blocks are full; few, so that little is lost with a worker."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +87,27 @@ def measure_all(
     """Measure clips (by identity), then pairs of them, spread over workers. Returns the reasons that were not kept."""
     alone = [
         MeasuringTask(store, decoding, metrics, {identity: clips[identity] for identity in some})
-        for some in _batches(list(clips))
+        for some in _batches(list(clips), workers)
     ]
-    paired = [MeasuringTask(store, decoding, metrics, {}, tuple(some)) for some in _batches(list(dict.fromkeys(pairs)))]
+    comparing = any(isinstance(metric, PairedMetric) for metric in _metrics(metrics))
+    paired = [
+        MeasuringTask(store, decoding, metrics, {}, tuple(some))
+        for some in _batches(list(dict.fromkeys(pairs)) if comparing else [], workers)
+    ]
     errors: dict[str, str] = {}
-    for doing, tasks in (("measure", alone), ("compare", paired)):
-        for found in watch(spread(measure, tasks, workers), len(tasks), doing):
-            errors |= found
+    with Crew(workers) as crew:
+        for doing, tasks in (("measure", alone), ("compare", paired)):
+            for found in watch(crew.spread(measure, tasks), len(tasks), doing):
+                errors |= found
     return errors
 
 
-def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), CLIPS_PER_TASK):
-        yield items[start : start + CLIPS_PER_TASK]
+def _batches(items: Sequence[Item], workers: int) -> Iterator[Sequence[Item]]:
+    """Equal parts, as many for every worker, of at most `CLIPS_PER_TASK`."""
+    rounds = math.ceil(len(items) / (CLIPS_PER_TASK * workers))
+    size = math.ceil(len(items) / max(1, rounds * workers))
+    for start in range(0, len(items), max(1, size)):
+        yield items[start : start + size]
 
 
 def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetric]) -> dict[Path, Finish]:

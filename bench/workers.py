@@ -84,30 +84,50 @@ def single_thread() -> None:
     cv2.setNumThreads(1)
 
 
-def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
-    """Results of `function` over the tasks, as they come; in this process when one worker suffices.
+class Crew:
+    """Worker processes that start with the first work there is for several, and stay until the `with` block ends."""
 
-    Raises:
-        UserMistake: a worker process was killed from outside.
-    """
-    if min(workers, len(tasks)) <= 1:
-        single_thread()
-        yield from map(function, tasks)
-        return
-    os.environ.update(dict.fromkeys(_THREADS, "1"))  # inherited before the children import their libraries
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(tasks)), mp_context=context, initializer=single_thread) as pool:
-        futures = [pool.submit(function, task) for task in tasks]
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool:
+            self._pool.shutdown(cancel_futures=True)
+
+    def spread(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+        """Results of `function` over the tasks, as they come; in this process when one worker suffices.
+
+        Raises:
+            UserMistake: a worker process was killed from outside.
+        """
+        if min(self._workers, len(tasks)) <= 1:
+            single_thread()
+            yield from map(function, tasks)
+            return
+        self._pool = self._pool or self._started()
         try:
-            for future in as_completed(futures):
+            for future in as_completed([self._pool.submit(function, task) for task in tasks]):
                 yield future.result()
         except BrokenProcessPool as error:
             raise UserMistake(
                 f"A worker process was killed, most likely for lack of memory; what is done is kept: "
-                f"run the same command again with fewer --workers than {workers}."
+                f"run the same command again with fewer --workers than {self._workers}."
             ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+
+    def _started(self) -> ProcessPoolExecutor:
+        os.environ.update(dict.fromkeys(_THREADS, "1"))  # inherited before the children import their libraries
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, mp_context=context, initializer=single_thread)
+
+
+def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+    """As `Crew.spread`, with a crew for these tasks only."""
+    with Crew(workers) as crew:
+        yield from crew.spread(function, tasks)
 
 
 def torchrun_shard() -> tuple[int, int] | None:

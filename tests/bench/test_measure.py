@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bench.measure as measuring
-from bench.measure import ClipFile, MeasuringTask, measure
+from bench.measure import CLIPS_PER_TASK, ClipFile, MeasuringTask, _batches, measure
 from bench.media.clip import Decoding
 from bench.scoring import Pairing, score
 from bench.store import StatisticsStore, load, save
@@ -135,3 +135,12 @@ def test_equal_statistics_are_equal_bytes(tmp_path: Path) -> None:
     for name in ("a.npz", "b.npz"):
         save(tmp_path / name, {"x": np.arange(3.0), "y": np.ones(2)})
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_every_worker_gets_as_much(workers: int) -> None:
+    for count in range(60):
+        parts = list(_batches(range(count), workers))
+        assert [item for part in parts for item in part] == list(range(count))
+        assert all(len(part) <= CLIPS_PER_TASK for part in parts)
+        assert max((len(part) for part in parts), default=0) <= -(-count // workers)
