@@ -23,7 +23,7 @@ SIDE = 224
 FEWEST_FRAMES = 9
 """Below it the last pool has fewer time steps than it needs."""
 _EPSILON = 1e-3
-_BLOCK = 4
+_BLOCK = 2
 
 
 @lru_cache(maxsize=4)
