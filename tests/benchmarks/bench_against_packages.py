@@ -59,15 +59,19 @@ FPS, RATE = 25, 16000
 
 
 def make_clips(source: Path, folder: Path, clips: int, frames: int, seconds: float, generators: int = 1) -> None:
-    """`folder/{reference,generated-1,...}`: beginnings of the first clips that have sound, and the same with noise."""
+    """`folder/{reference,generated-1,...}`: beginnings of the first clips that have sound, and the same with noise.
+
+    All are of the size of the first: pytorch-fid cannot read others together.
+    """
     decoding = media.Decoding(fps=FPS, sample_rate=RATE, max_seconds=seconds)
-    made = 0
+    made, size = 0, None
     for path in sorted(source.iterdir()):
         if made == clips:
             return
         info = media.probe(path)
-        if info.audio_codec is None or info.duration < seconds:
+        if info.audio_codec is None or info.duration < seconds or size not in (None, (info.width, info.height)):
             continue
+        size = info.width, info.height
         pictures = np.concatenate(list(media.frames(path, decoding)))[:frames]
         sound = media.waveform(path, decoding)
         write_clip(folder / "reference" / f"{made:02}.mp4", [pictures], FPS, sound, RATE)
@@ -78,7 +82,9 @@ def make_clips(source: Path, folder: Path, clips: int, frames: int, seconds: flo
             write_clip(folder / f"generated-{number}" / f"{made:02}.mp4", [noisy], FPS, sound + hiss, RATE)
         made += 1
     if made < clips:
-        raise SystemExit(f"{source} has only {made} clips of {seconds} s with sound; ask for fewer with --clips.")
+        raise SystemExit(
+            f"{source} has only {made} clips of {seconds} s with sound and of one size; ask for fewer with --clips."
+        )
 
 
 def unpack(folder: Path, side: str) -> Path:
