@@ -31,12 +31,22 @@ def register(app: typer.Typer) -> None:
 
 def metrics_list(as_json: Json = False) -> None:
     """Every metric, its direction, unit and signature, or what it lacks."""
-    print_rows([_metric_row(name) for name in plugins.available("metric")], as_json)
+    rows = [_metric_row(name) for name in plugins.available("metric")]
+    if as_json:
+        print_rows(rows, as_json)
+        return
+    for row in rows:
+        heading = f"{row['metric']} {'↑' if row['better'] == 'higher' else '↓'} {row['unit'] or ''}"
+        out.print(heading.rstrip(), style="bold", highlight=False, markup=False)
+        lacking = f"needs: {row['needs']}"
+        out.print(f"    {row['signature'] or lacking}", highlight=False, markup=False)
 
 
 def _metric_row(name: str) -> dict[str, Any]:
     metric = plugins.make("metric", name, {})
     try:
+        if not metric.weights:
+            metric.prepare()  # with weights it would fetch them
         signature, needs = metric.signature, None
     except store.WeightsError as reason:
         signature, needs = None, str(reason)
