@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def test_metrics_list_shows_signature_or_what_is_needed(cli: Cli) -> None:
     assert {"fad", "fad-ge2e", "mcd", "stoi", "fid", "fvd", "fvmd", "fvmd-lk"} <= set(rows)
     assert all(row["signature"] or row["needs"] for row in rows.values())
     assert rows["stoi"]["better"] == "higher"
-    if find_spec("frechet_audio_distance") is None:
+    if importlib.util.find_spec("frechet_audio_distance") is None:
         assert "install narrator-bench[fad]" in rows["fad-clap"]["needs"]
 
 
