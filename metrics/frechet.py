@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from metrics.moments import Moments
-from metrics.singular import singular_values
+from metrics.singular import singular_values, singular_values_of_product
 
 Array = Tensor | NDArray[Any]
 
@@ -44,8 +44,8 @@ def frechet_distance(x: Array, y: Array, ddof: int = 1) -> float:
         >>> frechet_distance(x, x), frechet_distance(x, x + 3)
         (0.0, 9.0)
     """
-    first = torch.as_tensor(x)
-    second = torch.as_tensor(y).to(first.device)
+    first = torch.as_tensor(x).detach()
+    second = torch.as_tensor(y).detach().to(first.device)
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
         raise ValueError(f"Features must be [n, d] and [m, d] of one d, got {list(first.shape)}, {list(second.shape)}.")
     return Gaussian.fitted([first], ddof).distance(Gaussian.fitted([second], ddof))
@@ -71,11 +71,13 @@ class Gaussian:
         mean: float64 [d].
         factor: float64 [r, d], F'F is the covariance.
         inflation: n / (n - ddof), by which the covariance exceeds the mean of the centred vectors' outer products.
+        covariance: float64 [d, d] where the factor is its Cholesky factor, else None.
     """
 
     mean: Tensor
     factor: Tensor
     inflation: float = 1.0
+    covariance: Tensor | None = None
 
     @classmethod
     def fitted(cls, chunks: Sequence[Tensor], ddof: int) -> Gaussian:
@@ -89,7 +91,7 @@ class Gaussian:
                 raise ValueError(f"Features must be finite; {bad} of {len(chunk)} vectors hold NaN or infinity.")
         if n > chunks[0].shape[1]:
             moments = Moments.of_chunks(chunks)
-            return cls(moments.mean, _factor(moments.covariance(ddof)), n / (n - ddof))
+            return cls._factored(moments.mean, moments.covariance(ddof), n / (n - ddof))
         vectors = torch.cat([chunk.double() for chunk in chunks])
         mean = vectors.mean(dim=0)
         return cls(mean, (vectors - mean) / (n - ddof) ** 0.5, n / (n - ddof))
@@ -97,18 +99,29 @@ class Gaussian:
     @classmethod
     def given(cls, mean: Array, covariance: Array) -> Gaussian:
         """With this mean [d] and covariance [d, d]."""
-        mean, covariance = torch.as_tensor(mean).double(), torch.as_tensor(covariance).double()
+        mean, covariance = (torch.as_tensor(given).detach().double() for given in (mean, covariance))
         if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
             raise ValueError(f"A mean [d] and a covariance [d, d], got {list(mean.shape)}, {list(covariance.shape)}.")
         if not (torch.isfinite(mean).all() and torch.isfinite(covariance).all()):
             raise ValueError("Means and covariances must be finite, one holds NaN or infinity.")
-        return cls(mean, _factor(covariance))
+        return cls._factored(mean, covariance)
+
+    @classmethod
+    def _factored(cls, mean: Tensor, covariance: Tensor, inflation: float = 1.0) -> Gaussian:
+        lower, failed = torch.linalg.cholesky_ex(covariance)
+        if not failed:
+            return cls(mean, lower.T, inflation, covariance)
+        return cls(mean, _factor_of_singular(covariance), inflation)
 
     def distance(self, other: Gaussian) -> float:
         """The Frechet distance; exactly zero to itself."""
         if self.equals(other):
             return 0.0
-        return self.distance_given(other, singular_values(self.factor @ other.factor.T))
+        quick = None
+        if self.covariance is not None and other.covariance is not None:
+            quick = singular_values_of_product(self.factor.T, other.covariance)
+        values = singular_values(self.factor @ other.factor.T) if quick is None else quick
+        return self.distance_given(other, values)
 
     def distance_given(self, other: Gaussian, singular_values: Tensor) -> float:
         """The distance from the singular values of F_1 F_2'; only what rounding explains is clamped to zero."""
@@ -124,12 +137,8 @@ class Gaussian:
         return torch.equal(self.mean, other.mean) and torch.equal(self.factor, other.factor)
 
 
-def _factor(covariance: Tensor) -> Tensor:
+def _factor_of_singular(covariance: Tensor) -> Tensor:
     """F [r, d] with F'F = a positive semi-definite [d, d]."""
-    lower, failed = torch.linalg.cholesky_ex(covariance)
-    if not failed:
-        transposed: Tensor = lower.T
-        return transposed
     values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
     rounding = torch.finfo(torch.float64).eps * len(values) * float(values.abs().max())
     if float(values.min()) < -10 * rounding:

@@ -14,7 +14,7 @@ from torch import Tensor
 def gram(x: Tensor) -> Tensor:
     """X'X of [n, d]; on a CPU by NumPy, which computes one half of the symmetric product and mirrors it."""
     if x.device.type == "cpu":
-        array = x.detach().numpy()
+        array = x.numpy()
         return torch.from_numpy(array.T @ array)
     return x.T @ x
 

@@ -160,3 +160,11 @@ def test_influence_is_the_derivative_of_the_distance(clips: int, k: int, d: int)
     assert swapped == pytest.approx((value, error), rel=1e-9)
     alone = distance_and_error(first, second, list(x), [y.reshape(-1, d).mean(0, keepdim=True)] * 2)[1]
     assert alone**2 == pytest.approx(variance, rel=1e-3)
+
+
+def test_features_that_are_being_trained_are_read_only() -> None:
+    x = torch.randn(700, 600, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    y = x.detach() + 1
+    assert frechet_distance(x, y) == pytest.approx(600, rel=1e-6)
+    given = (torch.zeros(2, requires_grad=True), torch.eye(2, requires_grad=True))
+    assert frechet_distance_from_moments(*given, torch.ones(2), torch.eye(2)) == pytest.approx(2)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from metrics.frechet import frechet_distance
-from metrics.singular import singular_values, singular_vectors
+from metrics.singular import singular_values, singular_values_of_product, singular_vectors
 
 
 def matrix(smallest: float, n: int = 512) -> torch.Tensor:
@@ -26,6 +26,18 @@ def test_values_and_vectors(smallest: float) -> None:
     torch.testing.assert_close(left * values @ right, k, rtol=0, atol=1e-9)
     torch.testing.assert_close(right @ right.T, torch.eye(512, dtype=torch.float64), rtol=0, atol=1e-4)
     torch.testing.assert_close(values.sort(descending=True).values, expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(("smallest", "quick"), [(1e-2, True), (1e-5, False)])
+def test_values_of_a_product_of_factors(smallest: float, quick: bool) -> None:
+    first, second = matrix(smallest), matrix(smallest).flip(0)
+    lower, upper = torch.linalg.cholesky(first.T @ first), torch.linalg.cholesky(second @ second.T)
+    values = singular_values_of_product(lower, second @ second.T)
+    assert (values is not None) == quick
+    if values is not None:
+        expected = torch.linalg.svdvals(lower.T @ upper)
+        torch.testing.assert_close(values.sort(descending=True).values, expected, rtol=0, atol=1e-10)
+    assert singular_values_of_product(lower[:100, :100], first[:100, :100]) is None
 
 
 def test_a_reordered_set_is_at_zero_within_rounding() -> None:
