@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from bench.measure import built_metric, lacking_weights
 from bench.store import StatisticsStore, kept_reason, load
 from bench.study import Choice
 from metrics.bounds import NO_PARTNER, Bounds, bounds, chance_partners
+from metrics.clip_set import Part
 from metrics.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
 from metrics.score import Score
 
@@ -29,10 +30,6 @@ class Stored(Mapping[str, Statistics]):
 
     def __len__(self) -> int:
         return len(self.paths)
-
-    def only(self, keys: Collection[str]) -> Stored:
-        """The part that belongs to these keys."""
-        return Stored({key: path for key, path in self.paths.items() if key in keys})
 
 
 @dataclass(frozen=True)
@@ -133,15 +130,15 @@ def _score_sets(metric: DistributionMetric, store: StatisticsStore, pairing: Pai
     wanted = pairing.generated if pairing.matched else pairing.reference
     reference, lacking = _usable({key: store.clip(pairing.reference[key]) for key in wanted}, pairing.errors)
     generated, failed = _usable({key: store.clip(name) for key, name in pairing.generated.items()}, pairing.errors)
+    theirs, ours = list(reference), list(generated)
     if pairing.matched:
-        both = set(reference.paths) & set(generated.paths)
-        reference, generated = reference.only(both), generated.only(both)
+        theirs = ours = [key for key in ours if key in reference.paths]
     failed |= {key: f"reference: {reason}" for key, reason in lacking.items() if key not in failed} | dict(
         pairing.failed
     )
-    if not (reference and generated):
+    if not (theirs and ours):
         return metric.missing(_summary(failed), failed)
-    return metric.score(reference, generated, failed)
+    return metric.score(Part(reference, theirs), Part(generated, ours), failed)
 
 
 def _usable(paths: Mapping[str, Path], errors: Mapping[str, str]) -> tuple[Stored, dict[str, str]]:

@@ -11,12 +11,11 @@ import typer
 import yaml
 
 from bench import plugins
-from bench.cli.printing import out, print_rows
+from bench.cli.printing import Json, out, print_rows
 from bench.mistakes import UserMistake
 from bench.study import DatasetChoice
 from bench.workers import default_workers
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Option = Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE for the dataset, as in a study.")]
 Root = Annotated[Path | None, typer.Argument(help="The dataset's folder; the bundled corpus needs none.")]
 

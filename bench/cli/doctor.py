@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import shutil
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from bench import environment
-from bench.cli.printing import print_rows
+from bench.cli.printing import Json, print_rows
 from metrics import weights
 
 _OPTIONAL = {
@@ -20,7 +20,7 @@ _OPTIONAL = {
 }
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False) -> None:
+def doctor(as_json: Json = False) -> None:
     """Check packages, codecs, weights and devices; each row says how to mend what is missing."""
     rows = [*_package_rows(), _encoder_row(), *_weight_rows(), _gpu_row(), _disk_row()]
     print_rows(rows, as_json, title="narrator-bench doctor")

@@ -9,10 +9,8 @@ from typing import Annotated
 import typer
 
 import narrator
-from bench.cli.printing import out, print_rows
+from bench.cli.printing import Json, out, print_rows
 from bench.mistakes import UserMistake
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def register(app: typer.Typer) -> None:

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from bench import plugins
-from bench.cli.printing import out, print_rows
+from bench.cli.printing import Json, out, print_rows
 from metrics import weights as store
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+from reports.numbers import ARROWS
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +35,7 @@ def metrics_list(as_json: Json = False) -> None:
         print_rows(rows, as_json)
         return
     for row in rows:
-        heading = f"{row['metric']} {'↑' if row['better'] == 'higher' else '↓'} {row['unit'] or ''}"
+        heading = f"{row['metric']} {ARROWS[row['better']]} {row['unit'] or ''}"
         out.print(heading.rstrip(), style="bold", highlight=False, markup=False)
         lacking = f"needs: {row['needs']}"
         out.print(f"    {row['signature'] or lacking}", highlight=False, markup=False)

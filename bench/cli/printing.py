@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 Item = TypeVar("Item")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+"""The option of every command that prints rows."""
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True)

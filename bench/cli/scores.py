@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from bench.cli.printing import out, print_rows
+from bench.cli.printing import Json, out, print_rows
 from bench.cli.runs import Device, Workers, watching
 from bench.media.clip import Decoding
 from bench.mistakes import UserMistake
 from bench.study import Choice
 from bench.workers import choose_device, default_workers
+from reports.numbers import ARROWS
 
 if TYPE_CHECKING:
     from bench.folders import Placed
@@ -38,11 +39,8 @@ def score(
     workers: Workers = 0,
     device: Device = "",
     cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
-    bounds: Annotated[
-        bool,
-        typer.Option(help="Ceiling and chance beside each score."),
-    ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    bounds: Annotated[bool, typer.Option(help="Ceiling and chance beside each score.")] = True,
+    as_json: Json = False,
 ) -> None:
     """Numbers for two folders of clips, without a study file.
 
@@ -107,7 +105,7 @@ def _score_row(name: str, found: Placed) -> dict[str, object]:
     score, bounds = found.score, found.bounds
     interval = None if score.low is None or score.high is None else f"{score.low:.4g} .. {score.high:.4g}"
     return {
-        "metric": f"{name} {'↑' if score.direction == 'higher' else '↓'}",
+        "metric": f"{name} {ARROWS[score.direction]}",
         "value": "missing" if score.value is None else f"{score.value:.4f} {score.unit}".rstrip(),
         "95 % interval": interval,
         **({"ceiling": bounds.ceiling.value, "chance": bounds.chance.value} if bounds else {}),
