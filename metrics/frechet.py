@@ -117,11 +117,15 @@ class Gaussian:
         """The Frechet distance; exactly zero to itself."""
         if self.equals(other):
             return 0.0
-        quick = None
+        return self.distance_given(other, self._singular_values(other))
+
+    def _singular_values(self, other: Gaussian) -> Tensor:
+        """Those of F_1 F_2', by the quickest way that keeps the digits."""
         if self.covariance is not None and other.covariance is not None:
-            quick = singular_values_of_product(self.factor.T, other.covariance)
-        values = singular_values(self.factor @ other.factor.T) if quick is None else quick
-        return self.distance_given(other, values)
+            values = singular_values_of_product(self.factor.T, other.covariance)
+            if values is not None:
+                return values
+        return singular_values(self.factor @ other.factor.T)
 
     def distance_given(self, other: Gaussian, singular_values: Tensor) -> float:
         """The distance from the singular values of F_1 F_2'; only what rounding explains is clamped to zero."""

@@ -28,7 +28,7 @@ _BLOCK = 2
 
 @lru_cache(maxsize=4)
 def i3d_runner(device: str) -> BlockRunner:
-    """The network with its weights on a device, one for the whole process, in blocks of 4 windows."""
+    """The network with its weights on a device, one for the whole process, in blocks of `_BLOCK` windows."""
     return BlockRunner(I3D(numpy_tree(weights.fetch(WEIGHTS))).to(device), _BLOCK)
 
 

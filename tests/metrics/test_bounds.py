@@ -18,7 +18,7 @@ class Observed:
     title = "Distance"
 
     def observe(self) -> ClipObserver:
-        raise NotImplementedError
+        raise AssertionError("bounds are made from statistics")
 
 
 class Pairwise(Observed, PairedMetric):
