@@ -89,13 +89,13 @@ def learn_voice(speech: NDArray[np.float32], rate: int, profile: Voice) -> Voice
             "The voice profile is not mono speech of finite values at 4 kHz or more; the voice is left as it is."
         )
         return VoiceChange()
-    theirs = wave[: int(_LISTEN_S * profile_rate)]
-    loudness = active_rms(theirs, profile_rate)
+    profile_speech = wave[: int(_LISTEN_S * profile_rate)]
+    loudness = active_rms(profile_speech, profile_rate)
     if loudness < 1e-4:
         _log.warning("The voice profile is silent; the voice is left as it is.")
         return VoiceChange()
     change = VoiceChange(loudness=loudness)
-    target = _Timbre.of(soxr.resample(theirs, profile_rate, rate, "HQ"), rate)
+    target = _Timbre.of(soxr.resample(profile_speech, profile_rate, rate, "HQ"), rate)
     own = _Timbre.of(np.asarray(speech[: int(_LISTEN_S * rate)], np.float64), rate)
     if own is None or target is None:
         _log.warning("Less than %g s of voiced speech to learn from; only the loudness is matched.", _ENOUGH_VOICED_S)

@@ -1,4 +1,4 @@
-"""The environment fingerprint of a run: versions, device, clocks, git revision."""
+"""The environment of a run: versions, device, clocks, git revision."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from typing import Any
 import psutil
 from packaging.requirements import Requirement
 
-from bench.workers import metrics_device
 
-
-def fingerprint() -> dict[str, Any]:
+def describe(device: str) -> dict[str, Any]:
     """What the numbers may depend on beside study, clips and weights; JSON values."""
     return {
         "python": platform.python_version(),
@@ -25,7 +23,7 @@ def fingerprint() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "gpu": gpu(),
-        "metrics_device": metrics_device(),
+        "metrics_device": device,
         "git": _git(Path(__file__).resolve().parent),
         "packages": package_versions(),
     }

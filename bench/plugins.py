@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from bench.mistakes import UserMistake, nearest
+from bench.choice import Choice
+from bench.errors import UserMistake, nearest
+from metrics.base.metric import ClipMetric
+from metrics.weights import WeightsMissing
 
 Kind = Literal["metric", "generator", "dataset"]
 
@@ -49,3 +54,24 @@ def make(kind: Kind, name: str, options: dict[str, Any]) -> Any:
         if isinstance(error, TypeError) and "argument" not in str(error):
             raise
         raise UserMistake(f"The {kind} '{name}' does not accept {options or 'no options'}: {error}") from error
+
+
+def built_metric(choice: Choice, device: str) -> ClipMetric:
+    """The metric that a study names, on its device; built once in each process."""
+    return _built_metric(choice.plugin, json.dumps(choice.options, sort_keys=True), device)
+
+
+@functools.cache
+def _built_metric(plugin: str, options: str, device: str) -> ClipMetric:
+    metric: ClipMetric = make("metric", plugin, json.loads(options))
+    metric.to(device)
+    return metric
+
+
+def lacking_weights(metric: ClipMetric) -> str | None:
+    """One sentence on the weights that this metric needs and that cannot be had; None if all are there."""
+    try:
+        metric.prepare()
+    except WeightsMissing as reason:
+        return str(reason)
+    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 
 ROOMS = ("bench", "metrics", "baselines", "reports", "narrator")
 

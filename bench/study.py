@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from bench import plugins
-from bench.mistakes import UserMistake, nearest
+from bench.choice import Choice, Strict
+from bench.errors import UserMistake, nearest
 
 BOUNDS = ("ceiling", "chance")
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
-
-
-class Strict(BaseModel):
-    """A misspelt key is an error, never a silently different experiment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Protocol(Strict):
@@ -40,30 +33,6 @@ class Protocol(Strict):
     max_seconds: float = Field(default=10.0, gt=0, le=3600)
     min_seconds: float = Field(default=1.0, ge=0)
     reader: Literal["pyav", "decord"] = "pyav"
-
-
-class Choice(Strict):
-    """A plug-in under a label; the label defaults to the plug-in's name and names folders and table rows."""
-
-    name: str
-    plugin: str
-    options: dict[str, Any] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _label_and_plugin_stand_for_each_other(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            value = dict(value)
-            value.setdefault("plugin", value.get("name"))
-            value.setdefault("name", value.get("plugin"))
-        return value
-
-    @field_validator("name")
-    @classmethod
-    def _is_a_safe_label(cls, name: str) -> str:
-        if not LABEL.fullmatch(name):
-            raise ValueError(f"the label {name!r} names a folder: use letters, digits, '.', '_', '+' and '-' only")
-        return name
 
 
 class DatasetChoice(Choice):

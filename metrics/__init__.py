@@ -16,28 +16,28 @@ if TYPE_CHECKING:
     from metrics.audio.fad import FrechetAudioDistance
     from metrics.audio.mcd import MelCepstralDistortion
     from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
-    from metrics.frechet_metric import FrechetMetric
-    from metrics.metric import ClipMetric, ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+    from metrics.base.metric import ClipMetric, ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+    from metrics.base.score import Score
+    from metrics.frechet.metric import FrechetMetric
     from metrics.motion.fvmd import FrechetVideoMotionDistance
-    from metrics.score import Score
     from metrics.video.fid import FrechetInceptionDistance
     from metrics.video.fvd import FrechetVideoDistance
 
 _WHERE = {
-    "ClipMetric": "metrics.metric",
-    "ClipObserver": "metrics.metric",
-    "DistributionMetric": "metrics.metric",
+    "ClipMetric": "metrics.base.metric",
+    "ClipObserver": "metrics.base.metric",
+    "DistributionMetric": "metrics.base.metric",
     "FrechetAudioDistance": "metrics.audio.fad",
     "FrechetInceptionDistance": "metrics.video.fid",
-    "FrechetMetric": "metrics.frechet_metric",
+    "FrechetMetric": "metrics.frechet.metric",
     "FrechetVideoDistance": "metrics.video.fvd",
     "FrechetVideoMotionDistance": "metrics.motion.fvmd",
     "MelCepstralDistortion": "metrics.audio.mcd",
-    "PairedMetric": "metrics.metric",
-    "Score": "metrics.score",
+    "PairedMetric": "metrics.base.metric",
+    "Score": "metrics.base.score",
     "ShortTimeObjectiveIntelligibility": "metrics.audio.stoi",
-    "Statistics": "metrics.metric",
-    "Unmeasurable": "metrics.metric",
+    "Statistics": "metrics.base.metric",
+    "Unmeasurable": "metrics.base.metric",
 }
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import Any
 from metrics.audio import fad as _fad
 from metrics.audio import mcd as _mcd
 from metrics.audio import stoi as _stoi
-from metrics.metric import ClipMetric
+from metrics.base.metric import ClipMetric
 from metrics.motion import fvmd as _fvmd
 from metrics.video import fid as _fid
 from metrics.video import fvd as _fvd

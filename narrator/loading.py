@@ -14,7 +14,7 @@ from narrator.checkpoints.storing import read_header
 from narrator.checkpoints.xtts_config import with_xtts_sizes
 from narrator.entangle import Ablation, Sharing
 from narrator.face import FaceMesh
-from narrator.model import DType, Narrator, Origin, Running, TextRows
+from narrator.model import DType, Narrator, Origin, RuntimeOptions, TextRows
 from narrator.networks import UNTRAINED_ENTANGLING, Networks, Part, parts_of, untrained
 from narrator.presets import PRESETS, NarratorConfig
 from narrator.speech.sampling import SamplingRules
@@ -78,7 +78,7 @@ def load(
         seed: of untrained weights; a `checkpoint` brings its own. What a narration draws comes from its prompt.
         sharing: `explicit` (ETE) or `shared` (STE); by default as in the checkpoint, else `explicit`.
         ablation: what the entangled latent space leaves out; see `narrator.entangle.EntangleConfig`.
-        text_rows: `embedding` or `ids`; see `narrator.model.Running`.
+        text_rows: `embedding` or `ids`; see `narrator.model.RuntimeOptions`.
         speech: how speech codes are drawn; fields of `narrator.speech.sampling.SamplingRules`.
         device: `cpu`, `cuda`, ...
         dtype: of the video networks: `float32`, `float16`, `bfloat16`.
@@ -99,12 +99,12 @@ def load(
     config = _entangled(weights.config, sharing, ablation)
     if speech is None or isinstance(speech, Mapping):
         speech = SamplingRules(**(speech or {}))
-    running = Running(replace(config.video.sampling, **sampling), speech, text_rows, device, dtype, compile)
+    options = RuntimeOptions(replace(config.video.sampling, **sampling), speech, text_rows, device, dtype, compile)
     return Narrator(
         _filled(config, weights, compile),
         weights.vocabulary,
         weights.origin,
-        running,
+        options,
         FaceMesh(weight_paths) if weight_paths else None,
         IdentityEmbedder(Path(arcface)) if arcface else None,
     )

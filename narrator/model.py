@@ -47,7 +47,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Running:
+class RuntimeOptions:
     """How a generator runs; none of it changes what its weights are.
 
     Attributes:
@@ -83,7 +83,7 @@ class Narrator:
         networks: every part filled.
         tokenizer: of the speech part's vocabulary.
         origin: where the weights come from.
-        running: how to run.
+        options: how to run.
         faces: finds the face in the driving image.
         embedder: ArcFace; without it the identity is zeros, and `describe` says so.
     """
@@ -93,7 +93,7 @@ class Narrator:
         networks: Networks,
         tokenizer: SpeechTokenizer,
         origin: Origin,
-        running: Running,
+        options: RuntimeOptions,
         faces: FaceMesh | None = None,
         embedder: IdentityEmbedder | None = None,
     ) -> None:
@@ -105,12 +105,12 @@ class Narrator:
         self.networks = networks
         self.tokenizer = tokenizer
         self.origin = origin
-        self.running = running
+        self.options = options
         self.name = f"narrator-{origin.preset}" + ("-untrained" if origin.untrained else "")
         self._faces = faces
         self._embedder = embedder
-        self._device = torch.device(running.device)
-        networks.place(self._device, getattr(torch, running.dtype))
+        self._device = torch.device(options.device)
+        networks.place(self._device, getattr(torch, options.dtype))
         self._identity_encoder = all(encoder.is_identity() for encoder in networks.entangler.encoders())
 
     def __call__(self, prompt: Prompt) -> Narration:
@@ -134,7 +134,7 @@ class Narrator:
 
     def describe(self) -> dict[str, Any]:
         """Parameters, checkpoint hashes and configuration, as JSON values."""
-        config, running = self.networks.config, self.running
+        config, options = self.networks.config, self.options
         return {
             "preset": self.origin.preset,
             "untrained": list(self.origin.untrained),
@@ -144,21 +144,21 @@ class Narrator:
             "encoder": {
                 "sharing": config.entangle.sharing,
                 "ablation": config.entangle.ablation,
-                "text_rows": running.text_rows,
+                "text_rows": options.text_rows,
                 "identity": self._identity_encoder,
             },
             "speech_drives_face": self.networks.features is not None,
             "identity_embedding": self._embedder is not None,
             "options": {
-                "steps": running.video.steps,
-                "guidance": running.video.guidance,
-                "reference_order": running.video.reference_order,
-                "motion_scale": list(running.video.motion_scale),
-                "attention": running.video.attention,
-                "dtype": running.dtype,
+                "steps": options.video.steps,
+                "guidance": options.video.guidance,
+                "reference_order": options.video.reference_order,
+                "motion_scale": list(options.video.motion_scale),
+                "attention": options.video.attention,
+                "dtype": options.dtype,
                 "device": self._device.type,
-                "compile": running.compile,
-                "speech": vars(running.speech),
+                "compile": options.compile,
+                "speech": vars(options.speech),
             },
             "notes": [*self.origin.notes, *self._remarks()],
         }
@@ -200,7 +200,7 @@ class Narrator:
     def _hear(self, voice: Voice) -> tuple[Tensor, Tensor]:
         try:
             waveform = torch.as_tensor(voice.waveform, dtype=torch.float32, device=self._device)
-            return self.networks.speech.hear(waveform, voice.sample_rate)
+            return self.networks.speech.encode_voice(waveform, voice.sample_rate)
         except ValueError as error:
             raise GenerationFailed(str(error)) from error
 
@@ -216,7 +216,7 @@ class Narrator:
 
     def _text_rows(self, pieces: list[Tensor]) -> Tensor:
         width = self.networks.config.entangle.width
-        if self.running.text_rows == "ids":
+        if self.options.text_rows == "ids":
             try:
                 return text_rows_of_ids(torch.cat([ids[:, 1:-1] for ids in pieces], 1), width)
             except ValueError as error:
@@ -229,7 +229,7 @@ class Narrator:
         spoken = []
         for ids in pieces:
             with clock.stage("speech decode"):
-                _, latents = self.networks.speech.decode(ids, voice, self.running.speech, generator)
+                _, latents = self.networks.speech.decode(ids, voice, self.options.speech, generator)
             with clock.stage("vocoder"):
                 spoken.append(self.networks.speech.vocode(latents, speaker))
         return torch.cat(spoken)
@@ -245,7 +245,7 @@ class Narrator:
             math.ceil(fps * len(speech) / SPEECH_RATE),
             seed=seed,
             audio=heard,
-            sampling=self.running.video,
+            sampling=self.options.video,
             clock=clock,
         )
 

@@ -7,6 +7,8 @@ STOI lies at the level of unaligned speech, and its FAD and MCD on scales that n
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from reports.results import Results
@@ -36,6 +38,13 @@ PUBLISHED_TABLE_2 = (
     PublishedScores("HDTF", "STE", (108.36, 49.72, 0.12, 11.56, 15.94, 1785.62)),
     PublishedScores("HDTF", "ETE", (106.43, 44.05, 0.15, 11.72, 15.58, 1784.16)),
 )
+
+
+def table1_rows(measured: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Table 1 as published beside parameters counted by name: the layers of one encoder, one encoder, then others."""
+    published = (*PUBLISHED_TABLE_1, PUBLISHED_TABLE_1_TOTAL)
+    pairs = zip_longest(measured, published[: len(measured)])
+    return [{"layer": name, "published": value, "measured": count} for (name, count), value in pairs]
 
 
 def table2_rows(results: Results | None = None) -> list[dict[str, Any]]:

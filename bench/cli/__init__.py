@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 from bench.shadowing import check_rooms
 
 

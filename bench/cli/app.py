@@ -10,10 +10,10 @@ import sys
 import typer
 
 from bench import __version__
-from bench.cli import data, doctor, generator, lists, runs, scores
+from bench.cli import checkpoint, data, doctor, lists, paper, runs, scores
 from bench.cli.printing import err, out
+from bench.errors import UserMistake
 from bench.media.clip import UnreadableClip
-from bench.mistakes import UserMistake
 from metrics.weights import WeightsError
 from reports.results import ResultsError
 
@@ -27,7 +27,8 @@ runs.register(app)
 scores.register(app)
 data.register(app)
 lists.register(app)
-generator.register(app)
+checkpoint.register(app)
+paper.register(app)
 app.command("doctor")(doctor.doctor)
 
 

@@ -12,9 +12,9 @@ import yaml
 
 from bench import plugins
 from bench.cli.printing import Json, out, print_rows
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 from bench.study import DatasetChoice
-from bench.workers import default_workers
+from bench.workers.pool import default_workers
 
 Option = Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE for the dataset, as in a study.")]
 Root = Annotated[Path | None, typer.Argument(help="The dataset's folder; the bundled corpus needs none.")]
@@ -49,7 +49,7 @@ def verify(
     """Look at every clip: how many can be measured, and for each of the others the reason why not."""
     from bench.datasets.verify import Needs
     from bench.datasets.verify import verify as verify_index
-    from bench.selection import load_index
+    from bench.run.selection import load_index
 
     report = verify_index(load_index(_choice(name, root, option)), Needs(), limit, default_workers())
     if as_json:
@@ -66,7 +66,7 @@ def prepare(
     name: Annotated[str, typer.Argument(help="A name from `data list`.")], root: Root = None, option: Option = None
 ) -> None:
     """Make what a dataset needs before its first use (the bundled corpus is rendered), and count its clips."""
-    from bench.selection import load_index
+    from bench.run.selection import load_index
 
     index = load_index(_choice(name, root, option))
     out.print(f"{index.name}: {len(index.samples)} clips in {index.root}", highlight=False, markup=False)

@@ -45,7 +45,7 @@ def _shown(cell: Any) -> str:
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
+def progress_display() -> Iterator[Progress]:
     """A progress display on stderr, silent when that is not a terminal."""
     columns = (
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),

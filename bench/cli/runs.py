@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bench.cli.printing import out, progress, tracked
-from bench.mistakes import UserMistake
-from bench.run_folder import RunFolder
+from bench.cli.printing import out, progress_display, tracked
+from bench.errors import UserMistake
+from bench.run.folder import RunFolder
 from bench.study import Study, find_study
-from bench.workers import Result, Share, Watch, choose_device, default_workers, torchrun_shard, wait_for_all_ranks
+from bench.workers.device import metrics_device
+from bench.workers.pool import default_workers
+from bench.workers.progress import Progress, Result
+from bench.workers.shard import Shard, torchrun_shard, wait_for_all_ranks
 
 if TYPE_CHECKING:
     from reports.results import Results
@@ -37,11 +40,10 @@ def run(
     folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")],
     workers: Workers = 0,
     device: Device = "",
-    shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shares (1-based), without scoring.")] = None,
+    shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shards (1-based), without scoring.")] = None,
 ) -> None:
     """Generate, measure, score and report a study."""
-    choose_device(device)
-    _run(find_study(study), RunFolder(folder), _share(workers, shard), scored=shard is None)
+    _run(find_study(study), RunFolder(folder), _shard(workers, shard), device, scored=shard is None)
 
 
 def demo(
@@ -52,8 +54,7 @@ def demo(
     device: Device = "",
 ) -> None:
     """Run the bundled study on the bundled corpus; ends by naming the report to open."""
-    choose_device(device)
-    _run(find_study("demo"), RunFolder(folder), Share(workers or default_workers()), scored=True)
+    _run(find_study("demo"), RunFolder(folder), Shard(workers or default_workers()), device, scored=True)
 
 
 def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
@@ -65,42 +66,43 @@ def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> N
     out.print(f"Report: {render(folder)}", markup=False, highlight=False)
 
 
-def _share(workers: int, shard: str | None) -> Share:
+def _shard(workers: int, shard: str | None) -> Shard:
     if shard is None:
         rank = torchrun_shard()
-        return Share(workers or default_workers()) if rank is None else Share(workers or default_workers(), *rank)
+        return Shard(workers or default_workers()) if rank is None else Shard(workers or default_workers(), *rank)
     number, slash, count = shard.partition("/")
     if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise UserMistake(f"--shard {shard!r} is not i/n with 1 <= i <= n, for example --shard 2/4.")
-    return Share(workers or default_workers(), int(number) - 1, int(count))
+    return Shard(workers or default_workers(), int(number) - 1, int(count))
 
 
-def _run(study: Study, folder: RunFolder, share: Share, scored: bool) -> None:
-    from bench import run as running
+def _run(study: Study, folder: RunFolder, shard: Shard, device: str, scored: bool) -> None:
+    from bench.run.execute import Execution
     from reports import render
 
-    with watching() as watch:
-        errors = running.work(study, folder, share, watch)
+    with shown_progress() as progress:
+        execution = Execution(study, folder, shard, metrics_device(device), progress)
+        execution.work()
         if torchrun_shard() is not None:
             wait_for_all_ranks()
-    if not scored or share.shard != 0:
-        out.print(f"Share {share.shard + 1} of {share.shards} is done; the run without --shard scores all of them.")
+    if not scored or shard.index != 0:
+        out.print(f"Shard {shard.index + 1} of {shard.count} is done; the run without --shard scores all of them.")
         return
-    results = running.finish(study, folder, errors)
+    results = execution.finish()
     page = render(folder.root)
     _show(results)
     out.print(f"Report: {page}", markup=False, highlight=False, style="bold")
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def shown_progress() -> Iterator[Progress]:
     """Show on a progress bar how far a pass over tasks is."""
-    with progress() as display:
+    with progress_display() as display:
 
-        def watch(results: Iterable[Result], total: int, doing: str) -> Iterable[Result]:
+        def progress(results: Iterable[Result], total: int, doing: str) -> Iterable[Result]:
             return tracked(display, results, total, doing)
 
-        yield watch
+        yield progress
 
 
 def _show(results: Results) -> None:

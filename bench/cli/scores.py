@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
+from bench.choice import Choice
 from bench.cli.printing import Json, out, print_rows
-from bench.cli.runs import Device, Workers, watching
+from bench.cli.runs import Device, Workers, shown_progress
+from bench.errors import UserMistake
 from bench.media.clip import Decoding
-from bench.mistakes import UserMistake
-from bench.study import Choice
-from bench.workers import choose_device, default_workers
+from bench.workers.device import metrics_device
+from bench.workers.pool import WorkerPool, default_workers
 from reports.numbers import ARROWS
 
 if TYPE_CHECKING:
-    from bench.folders import Placed
+    from bench.scoring.folders import BoundedScore
 
 
 def register(app: typer.Typer) -> None:
@@ -45,34 +46,34 @@ def score(
     """Numbers for two folders of clips, without a study file.
 
     Ceiling is what perfect clips would get: each real clip against itself or, for a distance between sets, one half of
-    the real clips against the other, which being smaller sets lie further apart. Chance is each real clip against a
-    wrong one.
+    the real clips against the other; halves are smaller, which biases distances upward. Chance is each real clip
+    against a wrong one.
     """
-    from bench.folders import score_folders
+    from bench.scoring.folders import score_folders
 
-    choose_device(device)
     chosen = tuple(_metric(written) for written in metrics.split(",") if written.strip())
     decoding = Decoding(max_seconds=max_seconds)
-    with watching() as watch:
-        placed = score_folders(real, generated, chosen, decoding, workers or default_workers(), cache, watch, bounds)
+    with shown_progress() as progress:
+        pool = WorkerPool(workers or default_workers())
+        scores = score_folders(real, generated, chosen, decoding, metrics_device(device), pool, cache, progress, bounds)
     if as_json:
-        print(json.dumps({name: _score_record(found) for name, found in placed.items()}, indent=1))
+        print(json.dumps({name: _score_record(found) for name, found in scores.items()}, indent=1))
         return
-    print_rows([_score_row(name, found) for name, found in placed.items()], as_json=False)
-    for remark, names in _remarks(placed).items():
+    print_rows([_score_row(name, found) for name, found in scores.items()], as_json=False)
+    for remark, names in _remarks(scores).items():
         out.print(f"{', '.join(names)}: {remark}", markup=False, highlight=False)
 
 
-def _remarks(placed: Mapping[str, Placed]) -> dict[str, list[str]]:
+def _remarks(scores: Mapping[str, BoundedScore]) -> dict[str, list[str]]:
     """What the table has no room for, with the metrics that it concerns."""
     remarks: dict[str, list[str]] = {}
-    for name, found in placed.items():
+    for name, found in scores.items():
         for remark in _remarks_on(found):
             remarks.setdefault(remark, []).append(name)
     return remarks
 
 
-def _remarks_on(found: Placed) -> Iterator[str]:
+def _remarks_on(found: BoundedScore) -> Iterator[str]:
     score, bounds = found.score, found.bounds
     if score.missing is not None:
         yield f"missing: {score.missing}"
@@ -86,7 +87,7 @@ def _remarks_on(found: Placed) -> Iterator[str]:
         yield from (f"ceiling: {note}" for note in bounds.ceiling.notes[-1:] if note not in score.notes)
 
 
-def _score_record(found: Placed) -> dict[str, Any]:
+def _score_record(found: BoundedScore) -> dict[str, Any]:
     bounds = dataclasses.asdict(found.bounds) if found.bounds else {}
     return dataclasses.asdict(found.score) | bounds
 
@@ -101,7 +102,7 @@ def _metric(written: str) -> Choice:
     return Choice(name=name, plugin=name, options={key: yaml.safe_load(value) for key, _, value in pairs})
 
 
-def _score_row(name: str, found: Placed) -> dict[str, object]:
+def _score_row(name: str, found: BoundedScore) -> dict[str, object]:
     score, bounds = found.score, found.bounds
     interval = None if score.low is None or score.high is None else f"{score.low:.4g} .. {score.high:.4g}"
     return {

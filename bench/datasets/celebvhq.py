@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.datasets.dataset import NOT_ON_DISK, DatasetIndex, Finding, Sample
 from bench.datasets.tree import Tree, indexed, walk
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 
 _LICENCE = "CelebV-HQ: non-commercial research only, no redistribution"
 _INFO = "celebvhq_info.json"

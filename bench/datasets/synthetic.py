@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.datasets.dataset import DatasetIndex, Sample
 from bench.synthetic import load, make
 from bench.synthetic.corpus import check_request
-from bench.workers import default_workers
+from bench.workers.pool import default_workers
 from metrics.weights import cache_folder
 
 _LICENCE = "synthetic: made by this software, shows and records nobody, free to use"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.keys import safe_keys
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mpg", ".mpeg", ".avi", ".mov", ".m4v", ".mkv", ".webm"})
 _ARCHIVE = re.compile(r".*\.(zip|tar|tgz|tar\.gz|z\d\d|part\d+|zip\d+|part[a-z]{2})$|.*_part[a-z]{2}$")

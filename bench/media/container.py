@@ -90,7 +90,7 @@ def time_zero(container: InputContainer) -> Fraction:
 
 
 def require_whole(container: InputContainer, stream: AudioStream | VideoStream, packets: int, path: Path) -> None:
-    """Hold the packets that were read to the end against the file's own index, which only MP4 and its kin keep.
+    """Hold the packets that were read to the end against the file's own index, which only MP4-family files keep.
 
     For PCM sound that index counts samples, so there it says nothing of packets.
     """

@@ -6,8 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from bench.datasets.dataset import Sample
+from bench.errors import UserMistake
 from bench.media.clip import Decoding
-from bench.mistakes import UserMistake
 from bench.prompts.recognition import ENGINE, recognise
 from bench.prompts.refusal import NoPrompt
 

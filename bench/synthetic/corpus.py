@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 
 from baselines import speech, voice
 from baselines.speech import NeuralSpeech
+from bench.errors import UserMistake, nearest
+from bench.files import atomic, read_json, write_json
 from bench.media import writing
 from bench.media.writing import write_clip
-from bench.mistakes import UserMistake, nearest
-from bench.run_folder import atomic, read_json, write_json
 from bench.synthetic.acting import act
 from bench.synthetic.flavours import FLAVOURS, FPS
 from bench.synthetic.identity import Identity, Kind
 from bench.synthetic.portrait import Portrait
 from bench.synthetic.pose import Performance
 from bench.synthetic.speech import Spoken, sentences, speak
-from bench.workers import spread
+from bench.workers.pool import spread
 
 _CLIPS_PER_SPEAKER = 2
 _KINDS: tuple[Kind, ...] = ("woman", "man", "child", "woman", "man")

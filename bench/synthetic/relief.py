@@ -116,7 +116,7 @@ def normals(canvas: Canvas, depth: Plane) -> Plane:
 
 
 def openness(canvas: Canvas, depth: Plane) -> Plane:
-    """Share of the sky that a point sees: hollows, compared with their blurred surroundings, are darker."""
+    """Shard of the sky that a point sees: hollows, compared with their blurred surroundings, are darker."""
     hollow = np.zeros_like(depth)
     for sigma, strength in ((0.03, 3.0), (0.08, 2.0), (0.2, 0.9)):
         hollow += strength * np.maximum(canvas.blur(depth, sigma) - depth, 0)
@@ -124,7 +124,7 @@ def openness(canvas: Canvas, depth: Plane) -> Plane:
 
 
 def cast_shadow(canvas: Canvas, depth: Plane, key: Colour) -> Plane:
-    """Share of the key light that is not blocked by the relief itself; soft, from a march towards the light."""
+    """Shard of the key light that is not blocked by the relief itself; soft, from a march towards the light."""
     across, along, towards = key
     blocked = np.zeros_like(depth)
     for step in np.linspace(0.03, 0.7, 20):

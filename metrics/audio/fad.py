@@ -19,10 +19,10 @@ from metrics.audio.embeddings.openwakeword import OpenWakeWord
 from metrics.audio.embeddings.packaged import packaged
 from metrics.audio.embeddings.vggish import FADTK, GUDGUD96, VGGish
 from metrics.audio.waveform import Waveform, WaveformObserver
-from metrics.conventions import convention
-from metrics.frechet_metric import FrechetMetric
-from metrics.metric import Modality, Statistics
-from metrics.signature import reduction_field
+from metrics.base.conventions import convention
+from metrics.base.metric import Modality, Statistics
+from metrics.base.signature import reduction_field
+from metrics.frechet.metric import FrechetMetric
 
 
 @dataclass(frozen=True)

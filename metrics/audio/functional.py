@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
-from metrics.metric import PairedMetric, Statistics
+from metrics.base.metric import PairedMetric, Statistics
 
 
 def mel_cepstral_distortion(

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from metrics.audio.cepstral_features import LogMelCepstrum, WorldMelCepstrum
 from metrics.audio.dtw import exact_dtw, fast_dtw_path
 from metrics.audio.waveform import Waveform, WaveformObserver, checked, resampled
-from metrics.conventions import convention
-from metrics.metric import Modality, PairedMetric, Statistics
-from metrics.signature import reduction_field
+from metrics.base.conventions import convention
+from metrics.base.metric import Modality, PairedMetric, Statistics
+from metrics.base.signature import reduction_field
 
 DECIBEL = 10 * math.sqrt(2) / math.log(10)
 SHORTEST = 0.1  # seconds
@@ -45,7 +45,7 @@ class MelCepstralDistortionConfig:
 
     def __post_init__(self) -> None:
         if self.alignment == "dtw" and self.energy:
-            raise ValueError("Exact alignment minimises the distance itself: it cannot leave c0 out of the one only.")
+            raise ValueError("alignment='dtw' requires energy=False; use alignment='fastdtw' to include c0.")
 
 
 _PYMCD = WorldMelCepstrum(unit_power=False, fft_size=512, warping=0.65, power_as_amplitude=True)

@@ -23,9 +23,9 @@ from metrics.audio.cepstral_features import LogMelCepstrum
 from metrics.audio.dtw import fast_dtw_path
 from metrics.audio.spectrogram import periodic_hann
 from metrics.audio.waveform import Waveform, WaveformObserver, checked
-from metrics.conventions import convention
-from metrics.metric import Modality, PairedMetric, Statistics, Unmeasurable
-from metrics.signature import reduction_field
+from metrics.base.conventions import convention
+from metrics.base.metric import Modality, PairedMetric, Statistics, Unmeasurable
+from metrics.base.signature import reduction_field
 
 SHORTEST = 0.4  # seconds: one segment of 30 frames
 

@@ -9,7 +9,7 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from metrics.metric import ClipObserver, Statistics, Unmeasurable
+from metrics.base.metric import ClipObserver, Statistics, Unmeasurable
 
 Waveform = NDArray[np.float32]
 

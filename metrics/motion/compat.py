@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from metrics.frechet import Gaussian
-from metrics.metric import Estimate, Statistics
+from metrics.base.metric import Estimate, Statistics
+from metrics.base.signature import reduction_field
+from metrics.frechet.distance import Gaussian
 from metrics.motion.fvmd import FrechetVideoMotionDistance, VideoMotionConfig
 from metrics.motion.pips_tracker import Pips
 from metrics.motion.tracker import Tracker
-from metrics.signature import reduction_field
 
 
 @dataclass(frozen=True)

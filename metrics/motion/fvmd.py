@@ -15,15 +15,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metrics.conventions import convention
-from metrics.frechet_metric import FrechetMetric
-from metrics.metric import ClipObserver, Modality, Statistics, Unmeasurable
+from metrics.base.conventions import convention
+from metrics.base.metric import ClipObserver, Modality, Statistics, Unmeasurable
+from metrics.base.signature import reduction_field
+from metrics.frechet.metric import FrechetMetric
 from metrics.motion.grid import WINDOW, square
 from metrics.motion.histograms import BINS, motion_histograms
 from metrics.motion.lucas_kanade import LucasKanade
 from metrics.motion.pips_tracker import Pips
 from metrics.motion.tracker import Tracker, WindowTracker
-from metrics.signature import reduction_field
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from metrics.base.conventions import convention
+from metrics.base.metric import ClipObserver, Statistics, Unmeasurable
+from metrics.base.signature import reduction_field
 from metrics.batching import BlockRunner, Ticket
-from metrics.conventions import convention
-from metrics.frechet_metric import FrechetMetric
-from metrics.metric import ClipObserver, Statistics, Unmeasurable
-from metrics.signature import reduction_field
+from metrics.frechet.metric import FrechetMetric
 from metrics.video.i3d import FEWEST_FRAMES, SIDE, WEIGHTS, i3d_runner
 from metrics.video.region import REGION_WEIGHTS, Region, in_region
 from metrics.video.resize import bilinear, short_side, tf1

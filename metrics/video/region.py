@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.metric import ClipObserver, Statistics, Unmeasurable
+from metrics.base.metric import ClipObserver, Statistics, Unmeasurable
 from metrics.video.face_finder import WEIGHTS, FaceFinder
 
 Region = Literal["frame", "face"]

@@ -67,7 +67,7 @@ class SpeechSynthesizer(nn.Module):
         self.hifigan_decoder = _Decoder(config)
 
     @torch.inference_mode()
-    def hear(self, waveform: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
+    def encode_voice(self, waveform: Tensor, sample_rate: int) -> tuple[Tensor, Tensor]:
         """Voice latents [1, 32, C] and speaker embedding [1, D, 1] of a voice profile.
 
         Args:

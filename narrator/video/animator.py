@@ -105,7 +105,7 @@ class FaceAnimator(nn.Module):
         config = self.config
         generator = torch.Generator("cpu").manual_seed(seed)
         with clock.stage("reference"):
-            subject = self.look(face, sampling)
+            subject = self.encode_reference(face, sampling)
         motion: Tensor | None = None
         for clip in range(math.ceil(frames / config.clip_frames)):
             start = clip * config.clip_frames
@@ -121,7 +121,7 @@ class FaceAnimator(nn.Module):
             yield chunk
 
     @torch.inference_mode()
-    def look(self, face: FaceInputs, sampling: Sampling) -> Subject:
+    def encode_reference(self, face: FaceInputs, sampling: Sampling) -> Subject:
         """Run everything that sees only the source picture: once a video."""
         place = self._placed
         identity = face.identity.to(place)[None]

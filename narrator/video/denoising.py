@@ -97,7 +97,7 @@ class DenoisingUNet(UNet):
         audio = None if conditions.audio is None else conditions.audio.flatten(0, 1)
         masks = [mask.expand(-1, frames, -1).repeat(1, branches, 1).unsqueeze(-1) for mask in conditions.masks or ()]
 
-        def behind(stage: Stage, index: int, x: Tensor) -> Tensor:
+        def after_resnet(stage: Stage, index: int, x: Tensor) -> Tensor:
             if index >= len(stage.attentions):
                 return x
             reference = conditions.reference[f"{stage.name}.attentions.{index}"]
@@ -108,6 +108,6 @@ class DenoisingUNet(UNet):
 
         x = self.conv_in(latents.transpose(1, 2).flatten(0, 1)).unflatten(0, (branches, frames))
         x = (x + conditions.location.transpose(1, 2)).flatten(0, 1)
-        x = self.walk(x, timestep, behind)
+        x = self.walk(x, timestep, after_resnet)
         x = self.conv_out(F.silu(self.conv_norm_out(x)))
         return x.unflatten(0, (branches, frames)).transpose(1, 2)  # type: ignore[no-any-return]

@@ -31,7 +31,7 @@ class ReferenceUNet(UNet):
         pictures, branches = len(latents), len(context)
         context = context.repeat(pictures, 1, 1)
 
-        def behind(stage: Stage, index: int, x: Tensor) -> Tensor:
+        def after_resnet(stage: Stage, index: int, x: Tensor) -> Tensor:
             if index < len(stage.attentions):
                 x, read = stage.attentions[index](x, context)
                 features[f"{stage.name}.attentions.{index}"] = read.unflatten(0, (pictures, branches))
@@ -39,7 +39,7 @@ class ReferenceUNet(UNet):
 
         x = self.conv_in(latents.repeat_interleave(branches, 0))
         timestep = torch.zeros((), dtype=torch.int64, device=latents.device)
-        return features, self.walk(x, timestep, behind)
+        return features, self.walk(x, timestep, after_resnet)
 
 
 def layer_reference(attention: Attention, features: Tensor, order: ReferenceOrder) -> LayerReference:

@@ -56,7 +56,7 @@ class Stage(nn.Module):
         self.upsamplers = nn.ModuleList()
 
 
-Behind = Callable[[Stage, int, Tensor], Tensor]
+AfterResnet = Callable[[Stage, int, Tensor], Tensor]
 
 
 class UNet(nn.Module):
@@ -101,12 +101,12 @@ class UNet(nn.Module):
             assert isinstance(stage, Stage)
             yield stage
 
-    def walk(self, x: Tensor, timestep: Tensor, behind: Behind) -> Tensor:
+    def walk(self, x: Tensor, timestep: Tensor, after_resnet: AfterResnet) -> Tensor:
         """From the first features to the last, both [N, widths[0], h, w].
 
         Args:
             timestep: int64 [], the same for all of the batch.
-            behind: maps (stage, index of the layer, features) to features: what stands behind a residual layer.
+            after_resnet: maps (stage, index of the layer, features) to features: what stands behind a residual layer.
         """
         embedded = self.time_embedding(self.time_proj(timestep.reshape(1)).to(x.dtype))
         skips = [x]
@@ -114,7 +114,7 @@ class UNet(nn.Module):
             for index, resnet in enumerate(stage.resnets):
                 if stage.name.startswith("up"):
                     x = torch.cat([x, skips.pop()], 1)
-                x = behind(stage, index, resnet(x, embedded))
+                x = after_resnet(stage, index, resnet(x, embedded))
                 if stage.name.startswith("down"):
                     skips.append(x)
             for downsampler in stage.downsamplers:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bench import measure
+from bench.scoring import measure
 
 Cli = Callable[..., Any]
 STUDY = "name: s\ndatasets: [{{name: folder, root: {root}}}]\ngenerators: [ceiling]\nmetrics: [{metric}]\n"

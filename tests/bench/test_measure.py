@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-import bench.measure as measuring
-from bench.measure import CLIPS_PER_TASK, ClipFile, MeasuringTask, _batches, measure
+import bench.scoring.measure as measuring
+from bench.choice import Choice
 from bench.media.clip import Decoding
-from bench.scoring import Pairing, score
-from bench.store import StatisticsStore, load, save
-from bench.study import Choice
-from metrics.metric import ClipObserver, PairedMetric, Statistics, Unmeasurable
-from metrics.score import Score
+from bench.media.clip_file import ClipFile
+from bench.scoring.cells import Pairing, score
+from bench.scoring.measure import CLIPS_PER_TASK, MeasuringTask, _batches, measure
+from bench.scoring.store import StatisticsStore, load, save
+from metrics.base.metric import ClipObserver, PairedMetric, Statistics, Unmeasurable
+from metrics.base.score import Score
 
 
 class Brightness(ClipObserver):
@@ -82,13 +83,13 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             yield np.full((16, 8, 8, 3), int(path.name), np.uint8)
 
     monkeypatch.setattr(measuring, "frames", frames)
-    monkeypatch.setattr(measuring, "_metrics", lambda choices: [BrightnessDifference()])
+    monkeypatch.setattr(measuring, "_metrics", lambda choices, device: [BrightnessDifference()])
     return passes
 
 
 def task(folder: Path, *names: str, pairs: tuple[tuple[str, str], ...] = ()) -> MeasuringTask:
     clips = {name: FakeClip(Path(name)) for name in names}
-    return MeasuringTask(folder, Decoding(), (Choice(name="brightness", plugin="brightness"),), clips, pairs)
+    return MeasuringTask(folder, Decoding(), (Choice(name="brightness", plugin="brightness"),), "cpu", clips, pairs)
 
 
 def cell(folder: Path, generated: Mapping[str, str], errors: Mapping[str, str]) -> Score:

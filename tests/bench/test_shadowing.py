@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 from bench.shadowing import ROOMS, check_rooms
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 from bench.study import bundled_studies, find_study, parse_study
 
 MINIMAL = """

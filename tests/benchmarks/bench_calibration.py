@@ -13,9 +13,9 @@ import scipy.stats
 import torch
 from numpy.typing import NDArray
 
-from metrics.frechet import Gaussian
-from metrics.frechet_influence import distance_and_error
-from metrics.intervals import around, mean_interval
+from metrics.base.intervals import around, mean_interval
+from metrics.frechet.distance import Gaussian
+from metrics.frechet.influence import distance_and_error
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]

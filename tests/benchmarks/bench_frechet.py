@@ -16,7 +16,7 @@ import scipy.linalg
 import torch
 from numpy.typing import NDArray
 
-from metrics.frechet import frechet_distance, frechet_distance_from_moments
+from metrics.frechet.distance import frechet_distance, frechet_distance_from_moments
 
 Array = NDArray[np.float64]
 

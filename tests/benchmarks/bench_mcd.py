@@ -17,7 +17,7 @@ import numpy as np
 
 from metrics.audio.functional import mel_cepstral_distortion
 from metrics.audio.mcd import MelCepstralDistortion
-from metrics.metric import Statistics
+from metrics.base.metric import Statistics
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

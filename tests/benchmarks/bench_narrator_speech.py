@@ -74,7 +74,7 @@ def main() -> None:
         print(f"{label}: {len(narration.waveform) / narration.sample_rate:.2f} s speech, {drawn} frames; {stages}")
 
     speech = generator.networks.speech
-    latents, _ = speech.hear(torch.as_tensor(voice.waveform, device=options.device), voice.sample_rate)
+    latents, _ = speech.encode_voice(torch.as_tensor(voice.waveform, device=options.device), voice.sample_rate)
     ids = torch.tensor([[generator.tokenizer.start, 20, 21, 22, generator.tokenizer.stop]], device=options.device)
     prefix = torch.cat([latents, speech.embed_text(ids)], 1)
     codes: list[int] = []

@@ -33,7 +33,7 @@ def operations(animator: FaceAnimator, face: FaceInputs, sampling: Sampling) -> 
     """TFLOP of one chained clip, by stage."""
     config = animator.config
     frames, side = config.clip_frames, config.latent_size
-    subject = animator.look(face, sampling)
+    subject = animator.encode_reference(face, sampling)
     noise = torch.zeros(1, 4, frames, side, side)
     counted = {}
     with FlopCounterMode(display=False) as counter:

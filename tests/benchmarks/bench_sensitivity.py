@@ -17,8 +17,8 @@ from matplotlib import pyplot
 from numpy.typing import NDArray
 
 from bench import plugins
-from bench.measure import lacking_weights
-from metrics.metric import ClipMetric
+from bench.plugins import lacking_weights
+from metrics.base.metric import ClipMetric
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "metrics" / "sensitivity"))
 from damage_curves import EXISTS_FOR, ROUNDING, Curve, Panel, real_frames, real_speech, talking_clips

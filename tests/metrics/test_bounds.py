@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from metrics.bounds import bounds
-from metrics.metric import ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
-from metrics.score import Score
+from metrics.base.bounds import bounds
+from metrics.base.metric import ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+from metrics.base.score import Score
 
 
 class Observed:

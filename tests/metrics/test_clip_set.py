@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import metrics.clip_set as clip_set
-from metrics.clip_set import ClipSet, take, view
-from metrics.metric import Statistics
+import metrics.base.clip_set as clip_set
+from metrics.base.clip_set import ClipSet, take, view
+from metrics.base.metric import Statistics
 from metrics.video.fvd import FrechetVideoDistance
 
 

@@ -28,7 +28,7 @@ def test_weights_are_light_to_import() -> None:
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("module", ["metrics", "metrics.frechet", "metrics.video.fid", "metrics.video.fvd"])
+@pytest.mark.parametrize("module", ["metrics", "metrics.frechet.distance", "metrics.video.fid", "metrics.video.fvd"])
 def test_examples_in_docstrings(module: str) -> None:
     results = doctest.testmod(importlib.import_module(module), verbose=False)
     assert results.attempted

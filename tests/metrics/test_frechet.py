@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from metrics.frechet import Gaussian, frechet_distance, frechet_distance_from_moments
-from metrics.frechet_influence import distance_and_error
-from metrics.moments import Moments
+from metrics.frechet.distance import Gaussian, frechet_distance, frechet_distance_from_moments
+from metrics.frechet.influence import distance_and_error
+from metrics.frechet.moments import Moments
 
 Array = NDArray[np.float64]
 

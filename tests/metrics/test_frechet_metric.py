@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics import MetricCollection
 
-from metrics.frechet import frechet_distance
-from metrics.frechet_metric import FrechetMetric
-from metrics.intervals import bootstrap_interval
-from metrics.metric import ClipObserver, Statistics
-from metrics.signature import reduction_field
+from metrics.base.intervals import bootstrap_interval
+from metrics.base.metric import ClipObserver, Statistics
+from metrics.base.signature import reduction_field
+from metrics.frechet.distance import frechet_distance
+from metrics.frechet.metric import FrechetMetric
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pytest
 from reference_goldens import Goldens
 from reference_inputs import digest, gaussian_features
 
-from metrics.frechet import frechet_distance, frechet_distance_from_moments
+from metrics.frechet.distance import frechet_distance, frechet_distance_from_moments
 
 GOLDENS = Goldens("frechet")
 SIZES = {"many": (500, 400), "few": (24, 20)}

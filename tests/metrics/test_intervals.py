@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metrics.intervals import bootstrap_interval, extrapolated, mean_interval
+from metrics.base.intervals import bootstrap_interval, extrapolated, mean_interval
 
 
 def skewed(n: int, seed: int) -> NDArray[np.float64]:

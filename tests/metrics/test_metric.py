@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics import MetricCollection
 
-from metrics.metric import ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+from metrics.base.metric import ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
 
 
 class LevelObserver(ClipObserver):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metrics.signature import reduction_field, signature, statistics_id
+from metrics.base.signature import reduction_field, signature, statistics_id
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from metrics.frechet import frechet_distance
-from metrics.singular import singular_values, singular_values_of_product, singular_vectors
+from metrics.frechet.distance import frechet_distance
+from metrics.frechet.singular import singular_values, singular_values_of_product, singular_vectors
 
 
 def matrix(smallest: float, n: int = 512) -> torch.Tensor:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from metrics.source_hash import code_text, source_hash
+from metrics.base.source_hash import code_text, source_hash
 
 CODE = '''"""Doc."""
 def double(x):

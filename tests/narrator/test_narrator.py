@@ -18,7 +18,7 @@ import narrator
 from narrator import presets
 from narrator.contract import GenerationFailed, Generator, Narration, Prompt, Voice
 from narrator.face import Face
-from narrator.model import Narrator, Origin, Running
+from narrator.model import Narrator, Origin, RuntimeOptions
 from narrator.presets import NarratorConfig, small
 from narrator.speech.tokenizer import SpeechTokenizer
 
@@ -209,7 +209,7 @@ def test_describe_is_json_and_says_untrained(generator: Narrator) -> None:
     assert description["seed"] == 0
     assert description["parameters"]["speech"] > 1e6
     assert any(note.startswith("Untrained: ") for note in description["notes"])
-    trained = Narrator(generator.networks, SpeechTokenizer(), Origin("tiny"), Running(tiny().video.sampling))
+    trained = Narrator(generator.networks, SpeechTokenizer(), Origin("tiny"), RuntimeOptions(tiny().video.sampling))
     assert trained.name == "narrator-tiny"
     assert trained.describe()["untrained"] == []
 

@@ -21,7 +21,7 @@ from reference_weights import seeded_state
 from sound_packages import encodec, fadtk, fadtk_models, frechet_audio_distance, write_sounds
 
 from metrics.audio.embeddings.packaged import Packaged
-from metrics.frechet import frechet_distance
+from metrics.frechet.distance import frechet_distance
 
 SIDES = ("reference", "generated")
 Embeddings = dict[str, NDArray[np.floating]]

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from metrics.audio.waveform import Waveform, checked, resampled
-from metrics.metric import Unmeasurable
+from metrics.base.metric import Unmeasurable
 from metrics.weights import WeightsError, fetch
 
 Vectors = NDArray[np.floating[Any]]

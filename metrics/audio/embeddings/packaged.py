@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from metrics.audio.embeddings.embedding import Embedding, Network
 from metrics.audio.waveform import Waveform
-from metrics.metric import Unmeasurable
+from metrics.base.metric import Unmeasurable
 from metrics.weights import WeightsMissing
 
 PACKAGE = "frechet-audio-distance"

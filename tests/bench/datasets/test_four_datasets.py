@@ -18,7 +18,7 @@ from bench.datasets.folder import Folder
 from bench.datasets.hdtf import HDTF
 from bench.datasets.verify import Needs, check_media, verify
 from bench.datasets.voxceleb import VoxCeleb
-from bench.mistakes import UserMistake
+from bench.errors import UserMistake
 
 pytestmark = pytest.mark.shared
 

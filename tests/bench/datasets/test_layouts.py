@@ -19,8 +19,8 @@ from bench.datasets.hdtf import HDTF
 from bench.datasets.keys import safe_keys
 from bench.datasets.verify import verify
 from bench.datasets.voxceleb import VoxCeleb
+from bench.errors import UserMistake
 from bench.media.writing import write_clip
-from bench.mistakes import UserMistake
 
 DATASETS: list[Dataset] = [VoxCeleb(), FakeAVCeleb(), CelebVHQ(), HDTF(), Folder()]
 

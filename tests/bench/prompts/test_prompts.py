@@ -13,9 +13,9 @@ from bench.datasets.dataset import DatasetIndex, Sample
 from bench.datasets.folder import Folder
 from bench.datasets.hdtf import HDTF
 from bench.datasets.voxceleb import VoxCeleb
+from bench.errors import UserMistake
 from bench.media.clip import Decoding, first_frame, waveform
 from bench.media.writing import write_clip, write_wav
-from bench.mistakes import UserMistake
 from bench.prompts.prompt import build_prompt
 from bench.prompts.recognition import recognise
 from bench.prompts.refusal import NoPrompt

@@ -11,8 +11,8 @@ import pytest
 from scipy.io import wavfile
 
 from bench.datasets.synthetic import Synthetic
+from bench.errors import UserMistake
 from bench.media.probe import probe
-from bench.mistakes import UserMistake
 from bench.synthetic import FLAVOURS, load, make
 from bench.synthetic import corpus as corpus_module
 from bench.synthetic.corpus import write_script

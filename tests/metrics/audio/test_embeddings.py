@@ -18,7 +18,7 @@ from metrics.audio.embeddings.openwakeword import OpenWakeWord
 from metrics.audio.embeddings.packaged import MODELS, Packaged, packaged
 from metrics.audio.embeddings.vggish import FADTK, GUDGUD96, VGGish
 from metrics.audio.waveform import resampled
-from metrics.metric import Unmeasurable
+from metrics.base.metric import Unmeasurable
 from metrics.weights import WeightsError, WeightsMissing
 
 CPU = torch.device("cpu")

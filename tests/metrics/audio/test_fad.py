@@ -18,7 +18,7 @@ from torchmetrics import MetricCollection
 
 from metrics.audio.embeddings.embedding import Embedding, Network
 from metrics.audio.fad import CONVENTIONS, FrechetAudioDistance, FrechetAudioDistanceConfig
-from metrics.metric import Statistics, Unmeasurable
+from metrics.base.metric import Statistics, Unmeasurable
 from metrics.weights import WeightsMissing
 
 RATE = 16000

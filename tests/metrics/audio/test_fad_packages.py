@@ -14,7 +14,7 @@ from reference_inputs import RATES, digest, projected, sounds, uniform_weights
 
 from metrics.audio.embeddings.embedding import Embedding, Network
 from metrics.audio.embeddings.vggish import FADTK, GUDGUD96, VGGish, VGGishNetwork
-from metrics.frechet import frechet_distance
+from metrics.frechet.distance import frechet_distance
 
 GOLDENS = Goldens("fad")
 CPU = torch.device("cpu")

@@ -14,7 +14,7 @@ import torch
 
 from metrics.audio.functional import mel_cepstral_distortion
 from metrics.audio.mcd import CONVENTIONS, MelCepstralDistortion, MelCepstralDistortionConfig
-from metrics.metric import Unmeasurable
+from metrics.base.metric import Unmeasurable
 
 RATE = 16000
 PAIRS = [

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from metrics.audio.functional import short_time_objective_intelligibility
 from metrics.audio.stoi import CONVENTIONS, ShortTimeObjectiveIntelligibility
-from metrics.metric import Unmeasurable
+from metrics.base.metric import Unmeasurable
 
 RATE = 16000
 

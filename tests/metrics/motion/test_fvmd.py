@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from seeded_pips import seeded_tracks
 
-from metrics.metric import Statistics, Unmeasurable
+from metrics.base.metric import Statistics, Unmeasurable
 from metrics.motion import FrechetVideoMotionDistance, PackageFrechetVideoMotionDistance
 from metrics.motion.compat import PackageConfig
 from metrics.motion.histograms import motion_histograms

@@ -28,7 +28,7 @@ from damages import (
 from numpy.typing import NDArray
 
 from bench.media.clip import Decoding, frames, waveform
-from metrics.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
+from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
 from metrics.motion.grid import square
 
 EXISTS_FOR: Mapping[str, tuple[Damage, ...]] = {

@@ -14,8 +14,8 @@ from torchmetrics.image.fid import FrechetInceptionDistance as TorchmetricsFID
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from metrics import FrechetInceptionDistance, weights
+from metrics.base.metric import Statistics, Unmeasurable
 from metrics.batching import BlockRunner
-from metrics.metric import Statistics, Unmeasurable
 from metrics.restricted_pickle import torchscript_tensors
 from metrics.video.fid import CONVENTIONS, FIDConfig, FrameObserver
 from metrics.video.inception import WEIGHTS, Inception, Width, inception_runner

@@ -10,7 +10,7 @@ from reference_goldens import Goldens, deviation
 from reference_inputs import digest, pictures, projected
 
 from metrics import FrechetInceptionDistance
-from metrics.metric import Statistics
+from metrics.base.metric import Statistics
 from metrics.video.fid import CONVENTIONS
 
 pytestmark = pytest.mark.weights

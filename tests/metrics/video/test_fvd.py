@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from metrics import FrechetVideoDistance
+from metrics.base.metric import Unmeasurable
 from metrics.batching import BlockRunner
-from metrics.frechet import frechet_distance
-from metrics.metric import Unmeasurable
+from metrics.frechet.distance import frechet_distance
 from metrics.video.fvd import CONVENTIONS, FVDConfig, WindowObserver
 from metrics.video.i3d import i3d_runner
 

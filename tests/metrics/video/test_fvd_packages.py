@@ -12,7 +12,7 @@ from reference_inputs import digest, projected, videos
 from torch import Tensor
 
 from metrics import FrechetVideoDistance, weights
-from metrics.metric import Statistics
+from metrics.base.metric import Statistics
 from metrics.restricted_pickle import numpy_tree
 from metrics.video import fvd
 from metrics.video.i3d import I3D, WEIGHTS

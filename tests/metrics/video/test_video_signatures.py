@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from metrics.signature import signature, statistics_id
+from metrics.base.signature import signature, statistics_id
 from metrics.video import fid, fvd
 
 

@@ -96,7 +96,7 @@ def test_voice_latents_of_chunks(shared: Path, gpt: SpeechGpt, seconds: float, c
     synthesizer = SpeechSynthesizer(config).eval()
     synthesizer.gpt = gpt
     synthesizer.mel_stats = io["mel_stats"]
-    voice, _ = synthesizer.hear(io["audio_22k"][0], 22050)
+    voice, _ = synthesizer.encode_voice(io["audio_22k"][0], 22050)
     close(voice, io[wanted])
 
 

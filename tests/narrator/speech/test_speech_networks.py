@@ -45,7 +45,7 @@ def test_a_batch_is_resampled_row_by_row() -> None:
 
 
 def test_a_speaker_embedding_has_length_one(synthesizer: SpeechSynthesizer, profile: torch.Tensor) -> None:
-    voice, speaker = synthesizer.hear(profile, 16_000)
+    voice, speaker = synthesizer.encode_voice(profile, 16_000)
     assert voice.shape == (1, 32, 128)
     assert speaker.shape == (1, 128, 1)
     assert float(speaker.norm()) == pytest.approx(1.0, abs=1e-5)
@@ -55,23 +55,23 @@ def test_only_the_first_six_seconds_make_the_voice(synthesizer: SpeechSynthesize
     audio = torch.randn(40 * 22_050, generator=torch.Generator().manual_seed(1)) * 0.1
     other = audio.clone()
     other[7 * 22_050 :] = 0
-    voice, speaker = synthesizer.hear(audio, 22_050)
-    voice_other, speaker_other = synthesizer.hear(other, 22_050)
+    voice, speaker = synthesizer.encode_voice(audio, 22_050)
+    voice_other, speaker_other = synthesizer.encode_voice(other, 22_050)
     assert torch.equal(voice, voice_other)
     assert not torch.equal(speaker, speaker_other)
     beyond = audio.clone()
     beyond[30 * 22_050 :] = 0
-    assert torch.equal(speaker, synthesizer.hear(beyond, 22_050)[1])
+    assert torch.equal(speaker, synthesizer.encode_voice(beyond, 22_050)[1])
 
 
 def test_too_short_a_profile_is_named(synthesizer: SpeechSynthesizer) -> None:
     with pytest.raises(ValueError, match=r"lasts 0\.30 s"):
-        synthesizer.hear(torch.zeros(4_800), 16_000)
+        synthesizer.encode_voice(torch.zeros(4_800), 16_000)
 
 
 def test_an_utterance_ends_at_its_limit(synthesizer: SpeechSynthesizer, profile: torch.Tensor) -> None:
     config = small().speech.gpt
-    voice, speaker = synthesizer.hear(profile, 16_000)
+    voice, speaker = synthesizer.encode_voice(profile, 16_000)
     ids = torch.tensor([[4, 20, 21, 0]])
     codes, latents = synthesizer.decode(ids, voice, SamplingRules(), torch.Generator().manual_seed(0))
     assert len(codes) <= config.longest_utterance == 43
@@ -84,7 +84,7 @@ def test_gpt_attention_kinds_agree(profile: torch.Tensor) -> None:
     config = small().speech
     kinds = {kind: SpeechSynthesizer(config, kind).eval() for kind in ("sdpa", "eager")}
     kinds["eager"].load_state_dict(kinds["sdpa"].state_dict())
-    voice, _ = kinds["sdpa"].hear(profile, 16_000)
+    voice, _ = kinds["sdpa"].encode_voice(profile, 16_000)
     ids, codes = torch.tensor([[4, 20, 0]]), torch.tensor([[5, 6, 7]])
     with torch.no_grad():
         one, other = (

@@ -89,7 +89,7 @@ def test_clips_are_chained_by_their_last_frames(animator: FaceAnimator, face: Fa
     sampling = animator.config.sampling
     generator = torch.Generator().manual_seed(7)
     first, second = (torch.randn(1, 4, 4, 8, 8, generator=generator) for _ in range(2))
-    subject = animator.look(face, sampling)
+    subject = animator.encode_reference(face, sampling)
     clip = animator.decode(animator.denoise(first, animator.conditions(subject, None, None, 0, sampling), sampling))
     chained = animator.conditions(subject, clip[-2:], None, 4, sampling)
     expected = animator.decode(animator.denoise(second, chained, sampling))
@@ -102,7 +102,7 @@ def test_clips_are_chained_by_their_last_frames(animator: FaceAnimator, face: Fa
 
 def test_the_first_clip_takes_the_source_for_its_motion_frames(animator: FaceAnimator, face: FaceInputs) -> None:
     sampling = animator.config.sampling
-    subject = animator.look(face, sampling)
+    subject = animator.encode_reference(face, sampling)
     implied = animator.conditions(subject, None, None, 0, sampling).reference
     given = animator.conditions(subject, face.pixels.expand(2, -1, -1, -1), None, 0, sampling).reference
     for name in implied:
@@ -160,7 +160,7 @@ def test_one_clip_is_made_at_a_time_and_nothing_twice(animator: FaceAnimator, fa
 def test_no_graph_is_kept(animator: FaceAnimator, face: FaceInputs) -> None:
     sampling = animator.config.sampling
     assert all(weight.requires_grad for weight in animator.net.parameters())
-    subject = animator.look(face, sampling)
+    subject = animator.encode_reference(face, sampling)
     conditions = animator.conditions(subject, None, None, 0, sampling)
     latents = animator.denoise(torch.zeros(1, 4, 4, 8, 8), conditions, sampling)
     for result in (subject.context, conditions.reference["mid_block.attentions.0"].keys, latents):
@@ -216,7 +216,7 @@ def test_gradients_reach_every_called_weight_in_training(animator: FaceAnimator,
     features, _ = net.reference_unet(latents.new_zeros(3, 4, 8, 8) + 0.1, context)
     reference = net.denoising_unet.read_reference(features, "consistent")
     location = net.face_locator(face.mask[None].expand(2, -1, -1, -1)).unsqueeze(2)
-    conditions = animator.conditions(animator.look(face, Sampling()), None, None, 0, Sampling())
+    conditions = animator.conditions(animator.encode_reference(face, Sampling()), None, None, 0, Sampling())
     given = replace(conditions, context=context, reference=reference, location=location)
     given = replace(given, audio=torch.randn(2, 4, 2, 16), masks=face.masks)
     net.denoising_unet(latents, torch.tensor(500), given).square().mean().backward()

@@ -35,7 +35,7 @@ def largest(a: Tensor, b: Tensor) -> float:
 def clip(public: PublicPipeline) -> Conditions:
     animator, io = public.animator, public.pipeline
     sampling = replace(animator.config.sampling, motion_scale=public.motion_scale)
-    subject = animator.look(public.face, sampling)
+    subject = animator.encode_reference(public.face, sampling)
     conditions = animator.conditions(subject, io["ref_image"][0, 1:], None, 0, sampling)
     tokens = public.unets["audio_tokens"][1:]
     return replace(conditions, audio=torch.cat([torch.zeros_like(tokens), tokens]))
@@ -52,7 +52,7 @@ def test_pipeline(public: PublicPipeline, clip: Conditions) -> None:
 def test_consistent_order_draws_another_clip(public: PublicPipeline) -> None:
     animator, io = public.animator, public.pipeline
     sampling = replace(animator.config.sampling, reference_order="consistent")
-    subject = animator.look(public.face, sampling)
+    subject = animator.encode_reference(public.face, sampling)
     conditions = animator.conditions(subject, io["ref_image"][0, 1:], None, 0, sampling)
     assert largest(animator.denoise(io["initial_latents"], conditions, sampling), io["latents_after_step2"]) > 0.1
 

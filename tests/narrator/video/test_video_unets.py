@@ -16,7 +16,7 @@ from narrator.video.attention import LayerReference
 from narrator.video.config import ReferenceOrder
 from narrator.video.denoising import Conditions, DenoisingUNet
 from narrator.video.reference import Features
-from narrator.video.unet import Behind, Stage
+from narrator.video.unet import AfterResnet, Stage
 
 if TYPE_CHECKING:
     from conftest import PublicPipeline
@@ -150,10 +150,10 @@ class EvaluationModeUNet(DenoisingUNet):
         middle = {name: value for name, value in given.reference.items() if name.startswith("mid_block")}
         return super().forward(latents, timestep, replace(given, reference=blind | middle))
 
-    def walk(self, x: Tensor, timestep: Tensor, behind: Behind) -> Tensor:
+    def walk(self, x: Tensor, timestep: Tensor, after_resnet: AfterResnet) -> Tensor:
         def wrong(stage: Stage, index: int, x: Tensor) -> Tensor:
             if stage.attentions:
-                return behind(stage, index, x)
+                return after_resnet(stage, index, x)
             nothing = x.new_zeros(2, 0, x.shape[2] * x.shape[3], x.shape[1])
             out: Tensor = stage.motion_modules[index](x, nothing)
             return out

@@ -13,15 +13,16 @@ from pydantic import TypeAdapter
 from bench import fingerprint, plugins
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.verify import Needs, check_media
-from bench.measure import ClipFile
+from bench.errors import UserMistake
+from bench.files import atomic
 from bench.media.clip import Decoding, UnreadableClip
+from bench.media.clip_file import ClipFile
 from bench.media.writing import store_finished
-from bench.mistakes import UserMistake
 from bench.prompts.prompt import Provenance, build_prompt
 from bench.prompts.refusal import NoPrompt
-from bench.run_folder import RunFolder, atomic
+from bench.run.folder import RunFolder
 from bench.study import DatasetChoice, Study
-from bench.workers import spread
+from bench.workers.pool import WorkerPool
 from narrator.contract import Prompt, ReferenceClip
 
 SPARE_CLIPS = 16
@@ -88,7 +89,7 @@ class Selection:
         return [ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked) for s in samples]
 
 
-def select(study: Study, choice: DatasetChoice, run: RunFolder, workers: int) -> None:
+def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool) -> None:
     """Draw clips by the study's seed, check them, find their words, and keep the outcome in the run's folder.
 
     Raises:
@@ -102,7 +103,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, workers: int) ->
     findings = list(index.findings)
     clips: list[SelectedClip] = []
     while queue and len(clips) < wanted:
-        checked = check_media(queue, needs, wanted - len(clips), workers)
+        checked = check_media(queue, needs, wanted - len(clips), pool.workers)
         queue = queue[len(checked.usable) + len(checked.findings) :]
         tasks = [
             (
@@ -113,12 +114,12 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, workers: int) ->
             )
             for sample in checked.usable
         ]
-        told = list(spread(_taken_in, tasks, workers))
+        told = list(pool.spread(_taken_in, tasks))
         clips += [outcome for outcome in told if isinstance(outcome, SelectedClip)]
         findings += [*checked.findings, *(outcome for outcome in told if isinstance(outcome, Finding))]
     if not clips:
         raise UserMistake(f"Dataset '{choice.name}': no clip in {index.root} can be used ({_counts(findings)}).")
-    spare = check_media(queue, needs, SPARE_CLIPS, workers).usable if queue else ()
+    spare = check_media(queue, needs, SPARE_CLIPS, pool.workers).usable if queue else ()
     clips.sort(key=lambda clip: clip.key)
     selection = Selection(
         dataset=choice.name,

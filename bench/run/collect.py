@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.datasets.dataset import Finding as DatasetFinding
-from bench.generate import GeneratingTask, generated_clip, read_record
-from bench.media.clip import Decoding
-from bench.run_folder import RunFolder, read_json
-from bench.scoring import Pairing, cell_score
-from bench.selection import SelectedClip, read_selection
+from bench.files import read_json
+from bench.media.clip_file import ClipFile
+from bench.run.folder import RunFolder
+from bench.run.generate import GeneratingTask, generated_clip, read_record
+from bench.run.selection import SelectedClip, read_selection
+from bench.scoring.cells import Pairing, cell_score
 from bench.study import Study
-from bench.workers import metrics_device
-from metrics.score import Score
+from metrics.base.score import Score
 from reports.results import Cell, Clip, Finding, Metric, Profile, Results
 from reports.results import Study as StudyRecord
 
@@ -26,10 +25,11 @@ STOI_NOTE = (
 )
 
 
-def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[str, str]) -> Results:
+def collect(
+    study: Study, run: RunFolder, device: str, identify: Callable[[ClipFile], str], errors: Mapping[str, str]
+) -> Results:
     """Score every cell and gather all that the report needs."""
-    store = run.measured(metrics_device())
-    identify = functools.cache(lambda clip: clip.identity(decoding))
+    store = run.measured(device)
     cells: list[Cell] = []
     profiles: list[Profile] = []
     clips: list[Clip] = []
@@ -46,7 +46,7 @@ def collect(study: Study, run: RunFolder, decoding: Decoding, errors: Mapping[st
             generated = {key: identify(clip) for key, task in tasks.items() if (clip := generated_clip(task))}
             failed = {key: f"not generated: {record['error']}" for key, record in records.items() if record["error"]}
             for choice in study.metrics:
-                metric, score = cell_score(choice, store, Pairing(reference, generated, failed, errors))
+                metric, score = cell_score(choice, device, store, Pairing(reference, generated, failed, errors))
                 columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
                 cells.append(_cell(dataset.name, generator.name, choice.name, score))
             untrained |= _untrained(generator.name, records.values())

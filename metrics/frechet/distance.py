@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metrics.moments import Moments
-from metrics.singular import singular_values, singular_values_of_product
+from metrics.frechet.moments import Moments
+from metrics.frechet.singular import singular_values, singular_values_of_product
 
 Array = Tensor | NDArray[Any]
 

@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from metrics.source_hash import source_hash
+from metrics.base.source_hash import source_hash
 
 _REDUCTION = "reduction"
 
@@ -49,7 +49,7 @@ def statistics_id(kind: str, config: Any, weights: Mapping[str, str], module: st
     """Identifies per-clip statistics: `kind-` and 16 hex digits over all but the reduction fields of `config`.
 
     The digits also stand for the code of this package and of the metric's own: a change to either voids what was
-    cached, see `metrics.source_hash`.
+    cached, see `metrics.base.source_hash`.
 
     Args:
         kind: what the statistics are, for example "inception"; metrics that share statistics share the kind.

@@ -14,12 +14,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from metrics.clip_set import view
-from metrics.frechet import Gaussian
-from metrics.frechet_influence import distance_and_error
-from metrics.intervals import FEWEST, around, extrapolated
-from metrics.metric import DistributionMetric, Estimate, Statistics, Unmeasurable
-from metrics.moments import Moments
+from metrics.base.clip_set import view
+from metrics.base.intervals import FEWEST, around, extrapolated
+from metrics.base.metric import DistributionMetric, Estimate, Statistics, Unmeasurable
+from metrics.frechet.distance import Gaussian
+from metrics.frechet.influence import distance_and_error
+from metrics.frechet.moments import Moments
 
 
 class FrechetMetric(DistributionMetric):
@@ -30,7 +30,7 @@ class FrechetMetric(DistributionMetric):
 
     Attributes:
         dimension: length d of a feature vector.
-        config: a frozen dataclass with a field `ddof`, see `metrics.frechet`.
+        config: a frozen dataclass with a field `ddof`, see `metrics.frechet.distance`.
     """
 
     dimension: int
@@ -39,24 +39,25 @@ class FrechetMetric(DistributionMetric):
 
     def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
         """The Frechet distance between all feature vectors of the two sets of clips."""
-        theirs, ours = self._features(reference, "reference"), self._features(generated, "generated")
-        return Gaussian.fitted(theirs, self.config.ddof).distance(Gaussian.fitted(ours, self.config.ddof))
+        features = self._features(reference, "reference"), self._features(generated, "generated")
+        first, second = (Gaussian.fitted(clips, self.config.ddof) for clips in features)
+        return first.distance(second)
 
     def estimate(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> Estimate:
         """The distance, its interval from influence functions, and its small-sample bias.
 
         `details` holds the numbers of feature vectors and, where the sets are large enough to be halved, the
-        `bias_corrected` distance of sets without end, see `metrics.intervals.extrapolated`.
+        `bias_corrected` distance of infinite sample size, see `metrics.base.intervals.extrapolated`.
         """
-        theirs, ours = self._features(reference, "reference"), self._features(generated, "generated")
-        first, second = (Gaussian.fitted(features, self.config.ddof) for features in (theirs, ours))
-        vectors = [sum(len(clip) for clip in clips) for clips in (theirs, ours)]
+        features = self._features(reference, "reference"), self._features(generated, "generated")
+        first, second = (Gaussian.fitted(clips, self.config.ddof) for clips in features)
+        vectors = [sum(len(clip) for clip in clips) for clips in features]
         details: dict[str, float] = {"reference_vectors": vectors[0], "generated_vectors": vectors[1]}
         notes = self._rank_notes(min(vectors))
         fewest = min(len(reference), len(generated))
         if fewest < FEWEST or first.equals(second):
             return Estimate(first.distance(second), None, details, notes)
-        value, error = distance_and_error(first, second, theirs, ours)
+        value, error = distance_and_error(first, second, *features)
         if fewest >= 2 * FEWEST:
             details["bias_corrected"] = extrapolated(self.reduce, reference, generated, value)
         return Estimate(value, around(value, error), details, notes)

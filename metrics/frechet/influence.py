@@ -16,8 +16,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from metrics.frechet import Gaussian
-from metrics.singular import singular_vectors
+from metrics.frechet.distance import Gaussian
+from metrics.frechet.singular import singular_vectors
 
 
 def distance_and_error(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from metrics.clip_set import Part
-from metrics.intervals import split_in_halves
-from metrics.metric import DistributionMetric, PairedMetric, Statistics, Unmeasurable
-from metrics.score import Score
+from metrics.base.clip_set import Part
+from metrics.base.intervals import split_in_halves
+from metrics.base.metric import DistributionMetric, PairedMetric, Statistics, Unmeasurable
+from metrics.base.score import Score
 
 NO_PARTNER = "there is no other clip to be paired with"
 

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import plugins
+from bench.choice import Choice
 from bench.datasets.folder import Folder
-from bench.measure import ClipFile, measure_all
 from bench.media.clip import Decoding
-from bench.scoring import Pairing, bound_pairs, cell_bounds, cell_score
-from bench.selection import clip_file
-from bench.study import Choice
-from bench.workers import Watch
-from metrics.bounds import Bounds
-from metrics.score import Score
+from bench.media.clip_file import ClipFile
+from bench.run.selection import clip_file
+from bench.scoring.cells import Pairing, bound_pairs, cell_bounds, cell_score
+from bench.scoring.measure import measure_all
+from bench.workers.pool import WorkerPool
+from bench.workers.progress import Progress
+from metrics.base.bounds import Bounds
+from metrics.base.score import Score
 
 
 @dataclass(frozen=True)
-class Placed:
+class BoundedScore:
     """A score and, where they were asked for, the bounds of its scale."""
 
     score: Score
@@ -32,11 +34,12 @@ def score_folders(
     generated: Path,
     metrics: tuple[Choice, ...],
     decoding: Decoding,
-    workers: int,
+    device: str,
+    pool: WorkerPool,
     cache: Path | None,
-    watch: Watch,
+    progress: Progress,
     bounded: bool = True,
-) -> dict[str, Placed]:
+) -> dict[str, BoundedScore]:
     """One score for each metric's name, and its bounds if `bounded`.
 
     Clips with equal names are pairs. Where the names do not match, paired metrics are missing and the others compare
@@ -56,13 +59,14 @@ def score_folders(
         pairs += bound_pairs(compared)
     with contextlib.ExitStack() as stack:
         store = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="narrator-bench-")))
-        errors = measure_all(store, decoding, metrics, files, pairs, workers, watch)
+        stack.enter_context(pool)
+        errors = measure_all(store, decoding, metrics, device, files, pairs, pool, progress)
         failed |= {f"real/{key}": reason for key, reason in real_failed.items()}
         pairing = Pairing(reference, candidate, failed, errors)
         return {
-            choice.name: Placed(
-                cell_score(choice, store, pairing)[1],
-                cell_bounds(choice, store, compared, errors) if bounded else None,
+            choice.name: BoundedScore(
+                cell_score(choice, device, store, pairing)[1],
+                cell_bounds(choice, device, store, compared, errors) if bounded else None,
             )
             for choice in metrics
         }

@@ -1,48 +1,32 @@
 """Measuring: every clip is decoded once, all metrics draw on that pass, and the per-clip statistics are kept on disk.
 
-Statistics are named by content (`bench.store`): clips with equal content, such as a ceiling and its reference, are
-measured once, and a run that was killed goes on where it stopped.
+Statistics are named by content (`bench.scoring.store`): clips with equal content, such as a ceiling and its reference,
+are measured once, and a run that was killed goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench import fingerprint, plugins
+from bench.choice import Choice
 from bench.media.clip import Decoding, UnreadableClip, frames, waveform
-from bench.store import StatisticsStore, load, save
-from bench.study import Choice
-from bench.workers import Crew, Watch, metrics_device
-from metrics.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
-from metrics.source_hash import source_hash
-from metrics.weights import WeightsMissing
+from bench.media.clip_file import ClipFile
+from bench.plugins import built_metric, lacking_weights
+from bench.scoring.store import StatisticsStore, load, save
+from bench.workers.pool import WorkerPool
+from bench.workers.progress import Progress
+from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 
 Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
 CLIPS_PER_TASK = 8
 """Enough that the networks' blocks are full; few, so that little is lost with a worker."""
-
-
-@dataclass(frozen=True)
-class ClipFile:
-    """A clip to measure: its file and, where the speech was handed over as a waveform, the lossless WAV beside it."""
-
-    video: Path
-    audio: Path | None = None
-
-    def identity(self, decoding: Decoding) -> str:
-        """Hash of the clip's content and of how it is decoded."""
-        audio = None if self.audio is None else fingerprint.of_file(self.audio)
-        return fingerprint.of_json(
-            [fingerprint.of_file(self.video), audio, asdict(decoding), source_hash("bench.media")]
-        )
 
 
 @dataclass(frozen=True)
@@ -52,13 +36,14 @@ class MeasuringTask:
     store: Path
     decoding: Decoding
     metrics: tuple[Choice, ...]
+    device: str
     clips: Mapping[str, ClipFile]
     pairs: tuple[tuple[str, str], ...] = ()
 
 
 def measure(task: MeasuringTask) -> dict[str, str]:
     """Measure what is not measured yet. Returns the reasons that must not be kept (a metric's errors) by file."""
-    metrics = _metrics(task.metrics)
+    metrics = _metrics(task.metrics, task.device)
     stores = {id(metric): StatisticsStore(task.store, metric) for metric in metrics}
     pending: dict[Path, Finish] = {}
     for identity, clip in task.clips.items():
@@ -79,26 +64,26 @@ def measure_all(
     store: Path,
     decoding: Decoding,
     metrics: tuple[Choice, ...],
+    device: str,
     clips: Mapping[str, ClipFile],
     pairs: Sequence[tuple[str, str]],
-    workers: int,
-    watch: Watch,
+    pool: WorkerPool,
+    progress: Progress,
 ) -> dict[str, str]:
     """Measure clips (by identity), then pairs of them, spread over workers. Returns the reasons that were not kept."""
     alone = [
-        MeasuringTask(store, decoding, metrics, {identity: clips[identity] for identity in some})
-        for some in _batches(list(clips), workers)
+        MeasuringTask(store, decoding, metrics, device, {identity: clips[identity] for identity in some})
+        for some in _batches(list(clips), pool.workers)
     ]
-    comparing = any(isinstance(metric, PairedMetric) for metric in _metrics(metrics))
+    comparing = any(isinstance(metric, PairedMetric) for metric in _metrics(metrics, device))
     paired = [
-        MeasuringTask(store, decoding, metrics, {}, tuple(some))
-        for some in _batches(list(dict.fromkeys(pairs)) if comparing else [], workers)
+        MeasuringTask(store, decoding, metrics, device, {}, tuple(some))
+        for some in _batches(list(dict.fromkeys(pairs)) if comparing else [], pool.workers)
     ]
     errors: dict[str, str] = {}
-    with Crew(workers) as crew:
-        for doing, tasks in (("measure", alone), ("compare", paired)):
-            for found in watch(crew.spread(measure, tasks), len(tasks), doing):
-                errors |= found
+    for doing, tasks in (("measure", alone), ("compare", paired)):
+        for found in progress(pool.spread(measure, tasks), len(tasks), doing):
+            errors |= found
     return errors
 
 
@@ -204,24 +189,7 @@ def _raise(error: Exception) -> Statistics:
     raise error
 
 
-def _metrics(choices: tuple[Choice, ...]) -> list[ClipMetric]:
+def _metrics(choices: tuple[Choice, ...], device: str) -> list[ClipMetric]:
     """The metrics that can be computed here; the others' cells say what they lack."""
-    metrics = [built_metric(choice.plugin, json.dumps(choice.options, sort_keys=True)) for choice in choices]
+    metrics = [built_metric(choice, device) for choice in choices]
     return [metric for metric in metrics if lacking_weights(metric) is None]
-
-
-@functools.cache
-def built_metric(plugin: str, options: str) -> ClipMetric:
-    """A metric by name and options (JSON), built once in each process."""
-    metric: ClipMetric = plugins.make("metric", plugin, json.loads(options))
-    metric.to(metrics_device())
-    return metric
-
-
-def lacking_weights(metric: ClipMetric) -> str | None:
-    """One sentence on the weights that this metric needs and that cannot be had; None if all are there."""
-    try:
-        metric.prepare()
-    except WeightsMissing as reason:
-        return str(reason)
-    return None

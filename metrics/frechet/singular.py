@@ -12,7 +12,7 @@ import scipy.linalg.lapack
 import torch
 from torch import Tensor
 
-from metrics.moments import gram
+from metrics.frechet.moments import gram
 
 _LARGE = 512
 """Below this size the direct decomposition takes no time worth saving."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
-from metrics.clip_set import take
+from metrics.base.clip_set import take
 
 CONFIDENCE = 0.95
 SEED = 0
@@ -93,7 +93,7 @@ def extrapolated(
     generated: Sequence[Clip],
     value: float,
 ) -> float:
-    """A distance between two sets, extrapolated in 1/n to sets without end: twice the value less that of half the sets.
+    """A distance between two sets, extrapolated in 1/n to infinite sample size: twice the value less that of halves.
 
     Chong and Forsyth 2020 (arXiv 1911.07023) fit a line through many set sizes. Here both sets are halved at random,
     several times, and each half is used once: WITHOUT replacement, since sets drawn with replacement hold repeated
@@ -106,7 +106,7 @@ def extrapolated(
     halves = []
     for _ in range(HALVINGS):
         both = [split_in_halves(clips, generator) for clips in (reference, generated)]
-        halves += [distance(theirs, ours) for theirs, ours in zip(*both, strict=True)]
+        halves += [distance(*halves_of_both) for halves_of_both in zip(*both, strict=True)]
     return 2 * value - float(np.mean(halves))
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from bench import fingerprint
-from bench.run_folder import atomic
-from metrics.metric import ClipMetric, Statistics, Unmeasurable
+from bench.files import atomic
+from metrics.base.metric import ClipMetric, Statistics, Unmeasurable
 
 
 class StatisticsStore:

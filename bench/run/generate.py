@@ -16,13 +16,14 @@ import psutil
 from numpy.typing import NDArray
 
 from bench import fingerprint, plugins
-from bench.measure import ClipFile
+from bench.choice import Choice
+from bench.files import read_json, write_json
 from bench.media.clip import UnreadableClip, probe
+from bench.media.clip_file import ClipFile
 from bench.media.writing import store_finished, write_clip
-from bench.run_folder import RunFolder, read_json, write_json
-from bench.selection import read_selection
-from bench.study import Choice
-from metrics.source_hash import source_hash
+from bench.run.folder import RunFolder
+from bench.run.selection import read_selection
+from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing, fetch
 from narrator.contract import FinishedClip, GenerationFailed, Generator, Narration, Prompt, SeesDataset
 

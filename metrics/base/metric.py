@@ -7,7 +7,7 @@ Two kinds:
 
 * `DistributionMetric` compares the set of generated clips with the set of reference clips (FID, FVD, FVMD, FAD).
   A new one supplies its metadata, `observe` and `reduce`; a Frechet distance of features needs `observe` alone, see
-  `metrics.frechet_metric`.
+  `metrics.frechet.metric`.
 * `PairedMetric` compares each generated clip with its own reference (MCD, STOI). A new one supplies its metadata,
   `observe` and `compare`.
 """
@@ -30,11 +30,13 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from metrics import signature, weights
-from metrics.clip_set import ClipSet
-from metrics.intervals import bootstrap_interval, mean_interval
-from metrics.packing import pack, unpack
-from metrics.score import Direction, Score
+from metrics import weights
+from metrics.base.clip_set import ClipSet
+from metrics.base.intervals import bootstrap_interval, mean_interval
+from metrics.base.packing import pack, unpack
+from metrics.base.score import Direction, Score
+from metrics.base.signature import signature as signature_of
+from metrics.base.signature import statistics_id as statistics_id_of
 
 Statistics = Mapping[str, NDArray[Any]]
 """Named arrays that say all a metric needs to know of one clip (or one pair); stored without pickle."""
@@ -103,7 +105,7 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         if config is not None:
             self.config = config
         # MetricCollection takes metrics whose states are close for one metric and from then on updates only the first
-        # of them; two that could not measure anything yet would be. What they are keeps them apart.
+        # of them; two that could not measure anything yet would be. This constant state prevents the merge.
         identity = hashlib.sha256(f"{type(self)} {self.config!r}".encode()).digest()
         self.add_state("identity", torch.tensor(list(identity), dtype=torch.uint8), dist_reduce_fx="max")
 
@@ -128,13 +130,13 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
 
     @property
     def signature(self) -> str:
-        """How the number is made: name, every configuration field and the weights' hash. See `metrics.signature`."""
-        return signature.signature(self.name, self.config, self._weight_hashes())
+        """How the number is made: name, every configuration field, weights' hash; see `metrics.base.signature`."""
+        return signature_of(self.name, self.config, self._weight_hashes())
 
     @property
     def statistics_id(self) -> str:
         """Identifies the per-clip statistics: two metrics with equal ids share the cache and are observed once."""
-        return signature.statistics_id(self.statistics_kind, self.config, self._weight_hashes(), type(self).__module__)
+        return statistics_id_of(self.statistics_kind, self.config, self._weight_hashes(), type(self).__module__)
 
     def prepare(self) -> None:
         """Make sure that all that observing a clip needs is here; fetches weights.
@@ -208,7 +210,7 @@ class Estimate:
 class DistributionMetric(ClipMetric):
     """Compares two sets of clips.
 
-    As a `torchmetrics.Metric` it keeps the statistics of every clip it has seen; `metrics.frechet_metric` knows better.
+    As a `torchmetrics.Metric` it keeps the statistics of every clip it has seen; `metrics.frechet.metric` knows better.
     """
 
     def __init__(self, config: Any = None, **options: Any) -> None:
@@ -322,9 +324,10 @@ class PairedMetric(ClipMetric):
             raise ValueError(
                 f"{self.name} compares pairs, got {len(preds)} generated and {len(target)} reference clips."
             )
-        for ours, theirs in zip(self._observed(preds, sample_rate), self._observed(target, sample_rate), strict=True):
+        observed = zip(self._observed(target, sample_rate), self._observed(preds, sample_rate), strict=True)
+        for reference, generated in observed:
             try:
-                self.total += float(self.compare(theirs(), ours())["value"])
+                self.total += float(self.compare(reference(), generated())["value"])
                 self.measured += 1
             except Unmeasurable:
                 self.unmeasured += 1

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.measure import built_metric, lacking_weights
-from bench.store import StatisticsStore, kept_reason, load
-from bench.study import Choice
-from metrics.bounds import NO_PARTNER, Bounds, bounds, chance_partners
-from metrics.clip_set import Part
-from metrics.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
-from metrics.score import Score
+from bench.choice import Choice
+from bench.plugins import built_metric, lacking_weights
+from bench.scoring.store import StatisticsStore, kept_reason, load
+from metrics.base.bounds import NO_PARTNER, Bounds, bounds, chance_partners
+from metrics.base.clip_set import Part
+from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
+from metrics.base.score import Score
 
 
 class Stored(Mapping[str, Statistics]):
@@ -54,21 +53,23 @@ class Pairing:
         return set(self.generated) <= set(self.reference)
 
 
-def cell_score(choice: Choice, store: Path, pairing: Pairing) -> tuple[ClipMetric, Score]:
+def cell_score(choice: Choice, device: str, store: Path, pairing: Pairing) -> tuple[ClipMetric, Score]:
     """A study's metric and its score; without its weights the score is missing with what to do about it."""
-    metric = built_metric(choice.plugin, json.dumps(choice.options, sort_keys=True))
+    metric = built_metric(choice, device)
     lacking = lacking_weights(metric)
     if lacking is not None:
         return metric, _unmade(metric, lacking)
     return metric, score(metric, StatisticsStore(store, metric), pairing)
 
 
-def cell_bounds(choice: Choice, store: Path, reference: Mapping[str, str], errors: Mapping[str, str]) -> Bounds:
-    """Where a metric's scale begins and ends on these reference clips (identity by key), see `metrics.bounds`.
+def cell_bounds(
+    choice: Choice, device: str, store: Path, reference: Mapping[str, str], errors: Mapping[str, str]
+) -> Bounds:
+    """Where a metric's scale begins and ends on these reference clips (identity by key), see `metrics.base.bounds`.
 
     For a paired metric the pairs of `bound_pairs` must have been measured.
     """
-    metric = built_metric(choice.plugin, json.dumps(choice.options, sort_keys=True))
+    metric = built_metric(choice, device)
     lacking = lacking_weights(metric)
     if lacking is not None:
         return Bounds(_unmade(metric, lacking), _unmade(metric, lacking))
@@ -130,15 +131,15 @@ def _score_sets(metric: DistributionMetric, store: StatisticsStore, pairing: Pai
     wanted = pairing.generated if pairing.matched else pairing.reference
     reference, lacking = _usable({key: store.clip(pairing.reference[key]) for key in wanted}, pairing.errors)
     generated, failed = _usable({key: store.clip(name) for key, name in pairing.generated.items()}, pairing.errors)
-    theirs, ours = list(reference), list(generated)
+    reference_keys, generated_keys = list(reference), list(generated)
     if pairing.matched:
-        theirs = ours = [key for key in ours if key in reference.paths]
+        reference_keys = generated_keys = [key for key in generated_keys if key in reference.paths]
     failed |= {key: f"reference: {reason}" for key, reason in lacking.items() if key not in failed} | dict(
         pairing.failed
     )
-    if not (theirs and ours):
+    if not (reference_keys and generated_keys):
         return metric.missing(_summary(failed), failed)
-    return metric.score(Part(reference, theirs), Part(generated, ours), failed)
+    return metric.score(Part(reference, reference_keys), Part(generated, generated_keys), failed)
 
 
 def _usable(paths: Mapping[str, Path], errors: Mapping[str, str]) -> tuple[Stored, dict[str, str]]:

@@ -1,0 +1,1 @@
+"""Scoring: clips are decoded once, their statistics kept on disk, and cells computed from these."""

@@ -1,0 +1,131 @@
+"""Work spread over processes; every process computes with one thread, so 1 and N workers give the same numbers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TypeVar
+
+from bench.errors import UserMistake
+from bench.workers.threads import THREAD_VARIABLES, single_thread
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+def default_workers() -> int:
+    """One worker for each core this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class WorkerPool:
+    """Worker processes that start with the first work there is for several, and stay until the `with` block ends.
+
+    They end with this process however it ends, also by SIGKILL.
+
+    Attributes:
+        workers: how many processes.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._executor is None:
+            return
+        if kind is not None:  # an interrupt must not wait for tasks that take minutes
+            for process in list((self._executor._processes or {}).values()):
+                process.kill()
+        self._executor.shutdown(cancel_futures=True)
+
+    def spread(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+        """Results of `function` over the tasks, as they come; in this process when one worker suffices.
+
+        Raises:
+            UserMistake: a worker process was killed from outside.
+        """
+        if min(self.workers, len(tasks)) <= 1:
+            for task in tasks:
+                with single_thread():
+                    result = function(task)
+                yield result
+            return
+        self._executor = self._executor or _started(self.workers)
+        try:
+            for future in as_completed(_submitted(self._executor, function, tasks)):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise UserMistake(
+                f"A worker process was killed, most likely for lack of memory; what is done is kept: "
+                f"run the same command again with fewer --workers than {self.workers}."
+            ) from error
+
+
+def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
+    """As `WorkerPool.spread`, with a pool for these tasks only."""
+    with WorkerPool(workers) as pool:
+        yield from pool.spread(function, tasks)
+
+
+def _started(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+
+
+def _submitted(
+    executor: ProcessPoolExecutor, function: Callable[[Task], Result], tasks: Sequence[Task]
+) -> list[Future[Result]]:
+    """The tasks' futures; processes start here, with one thread each and deaf to Ctrl-C, which this process answers."""
+    with _environment(dict.fromkeys(THREAD_VARIABLES, "1")), _interrupts_ignored():
+        return [executor.submit(function, task) for task in tasks]
+
+
+def _prepare_worker() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    single_thread().__enter__()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would otherwise wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Environment variables that children inherit before they import their libraries, as they were afterwards."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Children that start in the block inherit that SIGINT is ignored, from their first instruction on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

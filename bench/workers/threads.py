@@ -1,0 +1,30 @@
+"""Thread counts: every process computes with one thread, so that 1 and N workers give the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Compute with one thread inside the block, with as many as before after it.
+
+    PyTorch, OpenCV and whatever BLAS or OpenMP library this process has loaded: sums that are cut among threads round
+    differently for each number of threads.
+    """
+    import cv2
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    torch_threads, cv2_threads = torch.get_num_threads(), cv2.getNumThreads()
+    with threadpool_limits(limits=1):
+        torch.set_num_threads(1)
+        cv2.setNumThreads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(torch_threads)
+            cv2.setNumThreads(cv2_threads)

@@ -1,0 +1,1 @@
+"""The Frechet distance between Gaussians, its standard error, and the metrics that reduce to it."""
