@@ -34,9 +34,9 @@ from metrics.motion.pips import PipsPlusPlus
 
 TESTS = Path(__file__).resolve().parents[1]
 SCRIPT = TESTS / "reference" / "score_with_package.py"
-sys.path[:0] = [str(TESTS / "reference"), str(TESTS / "metrics" / "motion")]
-from reference_inputs import uniform_weights  # noqa: E402
-from seeded_pips import seeded_weights  # noqa: E402
+sys.path[:0] = [str(TESTS)]
+from support.reference_inputs import uniform_weights  # noqa: E402
+from support.seeded_pips import seeded_weights  # noqa: E402
 
 OURS = {
     "fad": "fad-gudgud96",

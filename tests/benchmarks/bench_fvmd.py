@@ -46,7 +46,7 @@ def main(package: str, rounds: int = 3) -> None:
     from fvmd.extract_motion_features import calc_hist
     from fvmd.keypoint_tracking import calc_acceleration, calc_velocity
     from fvmd.nets.pips2 import Pips
-    from seeded_pips import seeded_frames, seeded_tracks, seeded_weights
+    from support.seeded_pips import seeded_frames, seeded_tracks, seeded_weights
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

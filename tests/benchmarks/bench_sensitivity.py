@@ -20,9 +20,9 @@ from bench import plugins
 from bench.plugins import lacking_weights
 from metrics.base.metric import ClipMetric
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "metrics" / "sensitivity"))
-from damage_curves import EXISTS_FOR, ROUNDING, Curve, Panel, real_frames, real_speech, talking_clips
-from damages import AUDIO, VIDEO, Damage
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.damage_curves import EXISTS_FOR, ROUNDING, Curve, Panel, real_frames, real_speech, talking_clips
+from support.damages import AUDIO, VIDEO, Damage
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("NARRATOR_BENCH_SHARED", ROOT.parent / "shared"))

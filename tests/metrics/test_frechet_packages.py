@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reference_goldens import Goldens
-from reference_inputs import digest, gaussian_features
+from support.reference_goldens import Goldens
+from support.reference_inputs import digest, gaussian_features
 
 from metrics.frechet.distance import frechet_distance, frechet_distance_from_moments
 

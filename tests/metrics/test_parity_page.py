@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from reference_goldens import Goldens
+from support.reference_goldens import Goldens
 
 from metrics.audio import fad
 from metrics.video import fid, fvd

@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from golden_files import Golden, package
 from numpy.typing import NDArray
-from reference_inputs import RATES, digest, projected, sounds
 from reference_weights import seeded_state
 from sound_packages import encodec, fadtk, fadtk_models, frechet_audio_distance, write_sounds
+from support.reference_inputs import RATES, digest, projected, sounds
 
 from metrics.audio.embeddings.packaged import Packaged
 from metrics.frechet.distance import frechet_distance

@@ -21,8 +21,8 @@ import torchvision
 from cleanfid.inception_torchscript import InceptionV3W
 from golden_files import Golden, package
 from PIL import Image
-from reference_inputs import digest, pictures, projected
 from reference_weights import inception_state, inception_torchscript
+from support.reference_inputs import digest, pictures, projected
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torchmetrics.image.fid import FrechetInceptionDistance
 

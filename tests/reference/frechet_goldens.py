@@ -15,8 +15,8 @@ from cleanfid.fid import fid_from_feats
 from golden_files import Golden, package
 from numpy.typing import NDArray
 from pytorch_fid.fid_score import calculate_frechet_distance as pytorch_fid_distance
-from reference_inputs import digest, gaussian_features
 from sound_packages import fadtk, frechet_audio_distance
+from support.reference_inputs import digest, gaussian_features
 from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
 from torchmetrics.image.fid import FrechetInceptionDistance
 

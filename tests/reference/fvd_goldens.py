@@ -24,8 +24,8 @@ from cdfvd.third_party.i3d.utils import frechet_distance as ddof_1_distance
 from cdfvd.third_party.i3d.utils import preprocess_i3d
 from cdfvd.utils import data_utils
 from golden_files import Golden, package
-from reference_inputs import digest, projected, videos
 from reference_weights import i3d_state
+from support.reference_inputs import digest, projected, videos
 from torch import Tensor
 from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-MOTION_TESTS = Path(__file__).resolve().parents[1] / "metrics" / "motion"
+TESTS = Path(__file__).resolve().parents[1]
 UNUSED = {"tensorboardX", "torchvision", "loguru", "fire", "skimage", "sklearn", "matplotlib", "albumentations"}
 UNUSED |= {"imageio", "prettytable", "cv2", "moviepy"}
 
@@ -48,8 +48,8 @@ class EmptyModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def make_importable(*package: str) -> None:
-    """From here on `import fvmd` works, of an unpacked wheel if one is given, and `import seeded_pips`."""
-    sys.path[:0] = [*package, str(MOTION_TESTS)]
+    """From here on `import fvmd` works, of an unpacked wheel if one is given, and `from support import seeded_pips`."""
+    sys.path[:0] = [*package, str(TESTS)]
     sys.meta_path.append(EmptyModules())
     torch.Tensor.cuda = lambda self, *args, **options: self
 
@@ -60,7 +60,7 @@ def main(package: str) -> None:
     from fvmd.extract_motion_features import calc_hist
     from fvmd.frechet_distance import calculate_fd_given_vectors
     from fvmd.nets.pips2 import Pips
-    from seeded_pips import POINTS, seeded_frames, seeded_tracks, seeded_weights
+    from support.seeded_pips import POINTS, seeded_frames, seeded_tracks, seeded_weights
 
     def histograms(tracks: np.ndarray) -> np.ndarray:
         """What the package makes of tracks on its own way through a video."""
@@ -83,7 +83,7 @@ def main(package: str) -> None:
         predictions, _, _, _ = network(points.repeat(1, 16, 1, 1), seeded_frames()[None], iters=16, beautify=True)
     first, second = histograms(seeded_tracks(0)), histograms(seeded_tracks(1, windows=9))
     np.savez_compressed(
-        MOTION_TESTS / "golden" / "fvmd.npz",
+        TESTS / "metrics" / "motion" / "golden" / "fvmd.npz",
         tracks=predictions[-1][0].numpy(),
         eighths=(first * 8).astype(np.uint16),
         distance=calculate_fd_given_vectors(first, second),

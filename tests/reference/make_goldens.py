@@ -8,10 +8,14 @@ seeded weights of their own, have make_fvmd_goldens.py.
 
 from __future__ import annotations
 
-import fad_goldens
-import fid_goldens
-import frechet_goldens
-import fvd_goldens
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(folder) for folder in Path(__file__).resolve().parents[1:3]]  # `support`, and the rooms
+import fad_goldens  # noqa: E402
+import fid_goldens  # noqa: E402
+import frechet_goldens  # noqa: E402
+import fvd_goldens  # noqa: E402
 
 if __name__ == "__main__":
     for goldens in (frechet_goldens, fvd_goldens, fad_goldens, fid_goldens):

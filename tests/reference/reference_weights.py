@@ -7,16 +7,14 @@ computes the same function of its weights whichever they are.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from reference_inputs import uniform_weights
+from support.reference_inputs import uniform_weights
 from torch import Tensor, nn
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))
 from metrics import weights
 from metrics.restricted_pickle import numpy_tree, torchscript_tensors
 

@@ -88,7 +88,7 @@ def fvmd(reference: Path, generated: Path) -> float:
     make_importable()
     from fvmd import fvmd as package
     from fvmd import keypoint_tracking as tracking
-    from seeded_pips import seeded_weights
+    from support.seeded_pips import seeded_weights
 
     shapes = {name: value.shape for name, value in tracking.Pips(stride=8).state_dict().items()}
     tracking.load_state_dict_from_url = lambda *_, **__: {"model_state_dict": seeded_weights(shapes)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from trial_run import METRICS, VALUES, cell, with_cells
+from support.trial_run import METRICS, VALUES, cell, with_cells
 
 from reports.results import Results
 

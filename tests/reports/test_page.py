@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from trial_run import cell, with_cells
+from support.trial_run import cell, with_cells
 
 import reports
 from reports.results import Results

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from trial_run import METRICS, VALUES, cell, with_cells
+from support.trial_run import METRICS, VALUES, cell, with_cells
 
 from reports.latex import latex
 from reports.markdown import markdown

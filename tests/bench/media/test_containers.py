@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from made_clips import number_in, picture
+from support.made_clips import number_in, picture
 
 from bench.media.audio import native_waveform
 from bench.media.clip import Decoding, UnreadableClip, frames, probe

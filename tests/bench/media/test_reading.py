@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
-from made_clips import encode, turned
+from support.made_clips import encode, turned
 
 from bench.media.clip import Decoding, UnreadableClip, first_frame, frames, probe, soundtrack_path, waveform
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_clips import encode, number_in
 from numpy.typing import NDArray
+from support.made_clips import encode, number_in
 
 from bench.media.clip import Decoding, frames, probe
 from bench.media.timing import Shown, at_rate

@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from made_clips import number_in, picture
 from numpy.typing import NDArray
+from support.made_clips import number_in, picture
 
 from bench.media.clip import Decoding, UnreadableClip, frames, probe, soundtrack_path, waveform
 from bench.media.writing import store_finished, write_clip

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from reference_goldens import Goldens, deviation
-from reference_inputs import RATES, digest, projected, sounds, uniform_weights
+from support.reference_goldens import Goldens, deviation
+from support.reference_inputs import RATES, digest, projected, sounds, uniform_weights
 
 from metrics.audio.embeddings.embedding import Embedding, Network
 from metrics.audio.embeddings.vggish import FADTK, GUDGUD96, VGGish, VGGishNetwork

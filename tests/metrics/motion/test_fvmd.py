@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import pickle
 from pathlib import Path
 from typing import ClassVar
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from seeded_pips import seeded_tracks
+from support.seeded_pips import seeded_tracks
 
 from metrics.base.metric import Statistics, Unmeasurable
 from metrics.motion import FrechetVideoMotionDistance, PackageFrechetVideoMotionDistance
@@ -106,9 +105,3 @@ def test_torchmetrics_agrees_with_the_score_and_survives_pickling() -> None:
     assert metric.compute().item() == pytest.approx(metric.reduce(*sides), rel=1e-6)
     assert copy.compute() == metric.compute()
     assert copy.signature == metric.signature
-
-
-def test_the_example_runs() -> None:
-    import metrics.motion.fvmd as module
-
-    assert doctest.testmod(module).failed == 0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seeded_pips import seeded_tracks
+from support.seeded_pips import seeded_tracks
 
 from metrics.motion.histograms import motion_histograms
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from seeded_pips import POINTS, seeded_frames, seeded_weights
+from support.seeded_pips import POINTS, seeded_frames, seeded_weights
 
 from metrics.motion import pips
 from metrics.motion.grid import grid_points

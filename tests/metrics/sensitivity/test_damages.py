@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from damages import (
+from numpy.typing import NDArray
+from support.damages import (
     AUDIO,
     RATE,
     VIDEO,
@@ -22,7 +23,6 @@ from damages import (
     reversed_in_parts,
     shuffled,
 )
-from numpy.typing import NDArray
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from damage_curves import EXISTS_FOR, Curve, Panel, real_frames, real_speech, talking_clips
-from damages import FASTER, REVERSAL, SHUFFLE, Damage
+from support.damage_curves import EXISTS_FOR, Curve, Panel, real_frames, real_speech, talking_clips
+from support.damages import FASTER, REVERSAL, SHUFFLE, Damage
 
 from bench import plugins
 

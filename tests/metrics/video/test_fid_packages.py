@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from reference_goldens import Goldens, deviation
-from reference_inputs import digest, pictures, projected
+from support.reference_goldens import Goldens, deviation
+from support.reference_inputs import digest, pictures, projected
 
 from metrics import FrechetInceptionDistance
 from metrics.base.metric import Statistics

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from reference_goldens import Goldens, deviation
-from reference_inputs import digest, projected, videos
+from support.reference_goldens import Goldens, deviation
+from support.reference_inputs import digest, projected, videos
 from torch import Tensor
 
 from metrics import FrechetVideoDistance, weights

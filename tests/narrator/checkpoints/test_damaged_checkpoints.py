@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import released_layouts as made
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
+from support import released_layouts as made
 
 import narrator
 from narrator.checkpoints.reading import CheckpointError, read_file

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-import released_layouts as made
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from support import released_layouts as made
 
 import narrator
 from narrator.checkpoints.reading import CheckpointError

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import released_layouts as made
 import torch
+from support import released_layouts as made
 from torch import Tensor
 
 import narrator

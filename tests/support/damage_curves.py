@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from damages import (
+from numpy.typing import NDArray
+
+from bench.media.clip import Decoding, frames, waveform
+from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
+from metrics.motion.grid import square
+from support.damages import (
     AUDIO,
     BLUR,
     CLIPPING,
@@ -25,11 +30,6 @@ from damages import (
     Frames,
     Waveform,
 )
-from numpy.typing import NDArray
-
-from bench.media.clip import Decoding, frames, waveform
-from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
-from metrics.motion.grid import square
 
 EXISTS_FOR: Mapping[str, tuple[Damage, ...]] = {
     "fid": (BLUR, GRAIN),

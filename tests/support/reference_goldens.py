@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FOLDER = Path(__file__).resolve().parent / "goldens"
+FOLDER = Path(__file__).resolve().parents[1] / "reference" / "goldens"
 
 
 class Goldens:
