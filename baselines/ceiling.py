@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
@@ -28,6 +29,10 @@ class Ceiling:
             raise GenerationFailed(f"the dataset has no reference clip {prompt.key!r}")
         clip = self._clips[prompt.key]
         return FinishedClip(clip.path, clip.audio)
+
+    def inputs(self, prompt: Prompt) -> list[Path]:
+        """The files of the reference clip."""
+        return self(prompt).files()
 
     def describe(self) -> Mapping[str, Any]:
         """What is returned."""

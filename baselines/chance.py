@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
@@ -29,6 +30,10 @@ class Chance:
             raise GenerationFailed(f"the dataset has no clip {prompt.key!r}, so none was drawn for it")
         clip = self._clips[prompt.key]
         return FinishedClip(clip.path, clip.audio)
+
+    def inputs(self, prompt: Prompt) -> list[Path]:
+        """The files of the other clip, so that who was drawn belongs to the narration."""
+        return self(prompt).files()
 
     def describe(self) -> Mapping[str, Any]:
         """What is returned."""

@@ -44,6 +44,10 @@ class Folder:
             raise GenerationFailed(f"the clip {found[0]} is empty")
         return FinishedClip(found[0])
 
+    def inputs(self, prompt: Prompt) -> list[Path]:
+        """The files of the clip."""
+        return self(prompt).files()
+
     def describe(self) -> Mapping[str, Any]:
         """The folder."""
         return {"root": str(self._root)}

@@ -39,6 +39,8 @@ class Prompt:
         image: the driving image, uint8 [H, W, 3], RGB.
         voice: the voice profile.
         seed: fixes everything random about this one narration.
+        name: the clip's own file name without suffix, as its dataset has it; equals the key where that is already safe
+            as a file name. Empty if there is no such file. It changes nothing about what is narrated.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Prompt:
     image: NDArray[np.uint8]
     voice: Voice
     seed: int
+    name: str = ""
 
 
 @dataclass(eq=False)
@@ -82,11 +85,18 @@ class FinishedClip:
         path: the clip.
         audio: its sound, where that is not the clip's own.
         seconds: wall seconds per stage, if it was made now.
+        temporary: a folder that the harness removes once it has stored the clip, or has failed to.
     """
 
     path: Path
     audio: Path | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    temporary: Path | None = None
+
+    def files(self) -> list[Path]:
+        """All files that the clip consists of: its own, and that of its sound (`audio`, else a WAV of its name)."""
+        sound = self.audio or self.path.with_suffix(".wav")
+        return [self.path, sound] if sound != self.path and (self.audio or sound.is_file()) else [self.path]
 
 
 @dataclass(frozen=True)
@@ -120,7 +130,13 @@ class Generator(Protocol):
 
     * `weights`: class attribute, names of weight files the generator needs. The harness fetches and verifies them
       and passes `weight_paths: Mapping[str, Path]` to the constructor.
-    * `for_dataset(clips)`: returns the generator bound to one dataset; `ceiling` and `chance` need to see its clips.
+    * `study_folder`: parameter of the constructor. The harness fills it with the folder that the study file lies in,
+      from which relative paths among the options count.
+    * `for_dataset(clips)`: see `SeesDataset`; `ceiling` and `chance` need to see the dataset's clips.
+    * `inputs(prompt)`: see `ReadsFiles`; whoever hands over files, or runs them, has it.
+
+    The constructor checks every option, raising `ValueError` or `TypeError` with one sentence, and loads nothing heavy:
+    the harness builds each generator once before any work. What is heavy is loaded at the first prompt.
     """
 
     name: str
@@ -139,6 +155,17 @@ class SeesDataset(Protocol):
     """A generator that must know the dataset's clips before it can answer prompts."""
 
     def for_dataset(self, clips: Sequence[ReferenceClip]) -> Generator: ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """A generator whose narrations depend on files beside the prompt and beside what `describe` hashes.
+
+    `inputs` names them, always in the same order; the harness hashes their content, so that a changed file is a new
+    narration. It raises `GenerationFailed` where the prompt would fail because such a file is missing.
+    """
+
+    def inputs(self, prompt: Prompt) -> Sequence[Path]: ...
 
 
 class StageClock:
