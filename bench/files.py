@@ -1,7 +1,8 @@
-"""Writing files that survive being killed at any moment: under a temporary name, then renamed."""
+"""Files that survive being killed at any moment, and files that notice when they were damaged."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
@@ -38,3 +39,26 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError, UnicodeDecodeError):
         return None
+
+
+class Damaged(Exception):
+    """A file of a run is not what was written; the message names it."""
+
+
+def write_checked(path: Path, content: bytes) -> None:
+    """Write bytes behind their checksum: a line of 64 hex digits, the SHA-256 of what follows."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def read_checked(path: Path) -> bytes:
+    """What `write_checked` wrote.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        Damaged: it was cut short or changed.
+    """
+    checksum, _, content = path.read_bytes().partition(b"\n")
+    if hashlib.sha256(content).hexdigest().encode() != checksum:
+        raise Damaged(f"{path} is damaged; delete it and run again")
+    return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -18,7 +19,13 @@ def of_json(content: Any) -> str:
 
 
 def of_file(path: Path) -> str:
-    """Hash of a file's bytes."""
+    """Hash of a file's bytes; read once per process as long as the file stays untouched."""
+    state = path.stat()
+    return _of_file(path, state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+@functools.lru_cache(maxsize=2**16)
+def _of_file(path: Path, *_untouched: int) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
@@ -28,7 +35,8 @@ def of_file(path: Path) -> str:
 
 def of_prompt(prompt: Prompt) -> str:
     """Hash of all that a generator is given."""
-    digest = hashlib.sha256(json.dumps([prompt.key, prompt.text, prompt.seed, prompt.voice.sample_rate]).encode())
+    words = [prompt.key, prompt.name, prompt.text, prompt.seed, prompt.voice.sample_rate]
+    digest = hashlib.sha256(json.dumps(words).encode())
     for array in (prompt.image, prompt.voice.waveform):
         digest.update(str(array.shape).encode() + np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:32]

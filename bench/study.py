@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from bench import plugins
+from bench import fingerprint, plugins
 from bench.choice import Choice, Strict
 from bench.errors import UserMistake, nearest
 
 BOUNDS = ("ceiling", "chance")
+Unequal = Literal["score", "skip", "fail"]
 
 
 class Protocol(Strict):
@@ -26,6 +27,10 @@ class Protocol(Strict):
         max_seconds: only the first seconds of a clip count (the paper takes 10).
         min_seconds: a shorter clip is skipped and counted.
         reader: decoder of the frames.
+        codec, crf: how generated frames are encoded before they are measured: H.264's constant rate factor, 0 (nearly
+            lossless) to 51. What people play is what is measured; sound is kept without loss.
+        unequal: what becomes of a pair whose lengths differ by more than two frames: it is scored (and counted), it is
+            skipped as a failure, or the whole cell is missing.
     """
 
     fps: float = Field(default=25.0, gt=0, le=240)
@@ -33,6 +38,14 @@ class Protocol(Strict):
     max_seconds: float = Field(default=10.0, gt=0, le=3600)
     min_seconds: float = Field(default=1.0, ge=0)
     reader: Literal["pyav", "decord"] = "pyav"
+    codec: Literal["h264"] = "h264"
+    crf: int = Field(default=18, ge=0, le=51)
+    unequal: Unequal = "score"
+
+    @property
+    def hash(self) -> str:
+        """Eight hex digits that stand beside a number's signature; equal ones mean that clips were prepared alike."""
+        return fingerprint.of_json(self.model_dump(mode="json"))[:8]
 
 
 class DatasetChoice(Choice):
@@ -64,6 +77,9 @@ class Study(Strict):
         seed: fixes everything random; each prompt's own seed is derived from it.
         bounds: put `ceiling` and `chance` beside the generators, so that a reader sees where a number stands.
         notes: sentences that every table of this study must carry.
+        max_failed: share of a cell's clips that may lack a score; beyond it the cell is missing, and the command ends
+            with exit code 1.
+        time_limit: seconds that a generator may take for one clip; None waits for ever.
     """
 
     name: str
@@ -74,6 +90,8 @@ class Study(Strict):
     metrics: MetricList
     notes: tuple[str, ...] = ()
     bounds: bool = True
+    max_failed: float = Field(default=0.1, ge=0, le=1)
+    time_limit: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="before")
     @classmethod

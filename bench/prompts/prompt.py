@@ -48,5 +48,5 @@ def build_prompt(
     """
     text, text_source = find_text(sample, index.root, decoding, cache)
     voice, voice_source = find_voice(sample, index, decoding)
-    prompt = Prompt(key=sample.key, text=text, image=first_frame(sample.path), voice=voice, seed=seed)
+    prompt = Prompt(sample.key, text, first_frame(sample.path), voice, seed, name=sample.path.stem)
     return prompt, Provenance(text=text_source, voice=voice_source, image="frame at t = 0")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from bench.errors import UserMistake
+from bench.workers.shard import Shard
 
 
 @dataclass(frozen=True)
@@ -27,21 +33,25 @@ class RunFolder:
     def results(self) -> Path:
         return self.root / "results.json"
 
-    def generated(self, generator: str, dataset: str) -> Path:
-        """Folder of one generator's clips for one dataset."""
-        return self.root / "generated" / generator / dataset
-
     def selection(self, dataset: str) -> Path:
         """Which clips of a dataset take part, their texts and voices, and which do not and why."""
         return self.root / "selected" / f"{dataset}.json"
+
+    def prompt(self, dataset: str, key: str) -> Path:
+        """All that a generator is given for one clip."""
+        return self.root / "prompts" / dataset / f"{key}.prompt"
 
     def reference(self, dataset: str, key: str) -> Path:
         """The reference clip, kept for people to play beside the generated ones."""
         return self.root / "reference" / dataset / f"{key}.mp4"
 
-    def record(self, generator: str, dataset: str, key: str) -> Path:
-        """What is known of one generated clip: its file, its seconds per stage, or why it failed."""
-        return self.generated(generator, dataset) / f"{key}.json"
+    def generated(self, generator: str, dataset: str, key: str) -> Path:
+        """One generated clip; the suffix of a finished clip is that of its own file."""
+        return self.root / "generated" / generator / dataset / f"{key}.mp4"
+
+    def cost(self, generator: str, dataset: str, key: str) -> Path:
+        """Seconds and memory that one generated clip took: the only part of a run that differs each time."""
+        return self.root / "costs" / generator / dataset / f"{key}.json"
 
     def measured(self, device: str) -> Path:
         """Per-clip statistics by the device that computed them, since devices round differently."""
@@ -52,17 +62,66 @@ class RunFolder:
         """Cache of recognised transcripts, named by content."""
         return self.root / "recognised"
 
-    def create(self) -> None:
-        """Make the folder and prove that it can be written.
+    def create(self, study: str) -> None:
+        """Make the folder and prove that it can be written and is not another study's.
 
         Raises:
-            UserMistake: it cannot.
+            UserMistake: it cannot, or it is.
         """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.root):
                 pass
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
             raise UserMistake(
-                f"Cannot write to the run folder {self.root} ({error.strerror or error}); choose another with --out."
+                f"Cannot write to the run folder {self.root} ({reason}); choose another with --out."
             ) from error
+        if (found := self._study_name()) not in (None, study):
+            raise UserMistake(
+                f"{self.root} holds a run of the study {found!r}, not of {study!r}: choose another folder with --out."
+            )
+
+    @contextmanager
+    def locked(self, shard: Shard) -> Iterator[None]:
+        """Keep other processes from doing the same shard of this run; the lock ends with this process.
+
+        Raises:
+            UserMistake: another process does it already.
+        """
+        lock = self.root / f".lock-{shard.index + 1}-of-{shard.count}"
+        with lock.open("a+", encoding="utf-8") as file:
+            if not _taken(file.fileno()):
+                file.seek(0)
+                raise UserMistake(
+                    f"Another process ({file.read().strip() or 'unknown'}) works on this run in {self.root}: "
+                    "wait until it ends, or choose another folder with --out."
+                )
+            file.truncate(0)
+            file.write(f"process {os.getpid()} on {os.uname().nodename}\n" if hasattr(os, "uname") else "")
+            file.flush()
+            yield
+
+    def _study_name(self) -> str | None:
+        """The name of the study whose run this is; None if the folder holds none that can be read."""
+        try:
+            content = yaml.safe_load(self.study.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            return None
+        name = content.get("name") if isinstance(content, dict) else None
+        return name if isinstance(name, str) else None
+
+
+def _taken(file: int) -> bool:
+    """Whether the lock could be had; on a file system without locks it always can."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True

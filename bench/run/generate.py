@@ -1,112 +1,193 @@
-"""Generating: every prompt through every generator, kept on disk with its seconds per stage, or a counted failure."""
+"""Generating: every prompt through every generator, kept on disk, or a counted failure."""
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
-import sys
+import shutil
+import signal
+import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from numpy.typing import NDArray
 
 from bench import fingerprint, plugins
 from bench.choice import Choice
-from bench.files import read_json, write_json
+from bench.datasets.tree import VIDEO_SUFFIXES
+from bench.files import write_json
 from bench.media.clip import UnreadableClip, probe
-from bench.media.clip_file import ClipFile
 from bench.media.writing import store_finished, write_clip
 from bench.run.folder import RunFolder
+from bench.run.memory import PeakMemory
+from bench.run.prompts import read_prompt
+from bench.run.records import GeneratedClip, write_record
 from bench.run.selection import read_selection
 from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing, fetch
-from narrator.contract import FinishedClip, GenerationFailed, Generator, Narration, Prompt, SeesDataset
+from narrator.contract import (
+    FinishedClip,
+    GenerationFailed,
+    Generator,
+    Narration,
+    Prompt,
+    ReadsFiles,
+    SeesDataset,
+)
+
+FAULTS_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""Errors that are no clip's own: they stop the run, which continues once there is room."""
 
 
 @dataclass(frozen=True)
 class GeneratingTask:
-    """One prompt for one generator."""
+    """One prompt for one generator.
+
+    Attributes:
+        identity: hash of all that the clip depends on, see `narration_identity`.
+        crf: quality of the H.264 file, see `bench.media.writing`.
+        time_limit: seconds after which the generator is interrupted; None waits for ever.
+    """
 
     run: RunFolder
     generator: Choice
     dataset: str
     key: str
+    identity: str
+    crf: int
+    time_limit: float | None
+
+    @property
+    def clip(self) -> Path:
+        """The clip's file."""
+        return self.run.generated(self.generator.name, self.dataset, self.key)
 
     @property
     def record(self) -> Path:
-        return self.run.record(self.generator.name, self.dataset, self.key)
+        """The file that says what became of it."""
+        return self.clip.with_name(f"{self.key}.json")
 
 
 def generate(task: GeneratingTask) -> None:
-    """Narrate one prompt unless its record says that exactly this was done before."""
-    selection = read_selection(task.run, task.dataset)
+    """Narrate one prompt and keep what came of it, the record last."""
+    task.record.unlink(missing_ok=True)
+    _remove_files(task)
     try:
         generator = built_generator(task.run, task.dataset, task.generator.model_dump_json())
-        prompt = selection.prompt(task.key, task.run.recognised)
-        identity = _identity(task.generator, generator, prompt)
-        if _is_done(task.record, identity):
-            return
-        record = _narrate(generator, prompt, task.record.with_suffix(".mp4"))
+        prompt = read_prompt(task.run.prompt(task.dataset, task.key))
+        with _interrupted_after(task.time_limit):
+            record, cost = _narrate(generator, prompt, task)
+        write_json(task.run.cost(task.generator.name, task.dataset, task.key), cost)
     except (GenerationFailed, UnreadableClip, WeightsMissing) as reason:
-        identity, record = "", {"error": str(reason)}
+        record = GeneratedClip(error=str(reason))
     except Exception as error:  # a plug-in may raise anything; the clip is a counted failure and the run goes on
-        identity, record = "", {"error": f"{type(error).__name__}: {error}"}
-    write_json(task.record, record | {"identity": identity})
+        if isinstance(error, OSError) and error.errno in FAULTS_OF_THE_DISK:
+            raise
+        record = GeneratedClip(error=f"{type(error).__name__}: {error}")
+    if record.error is not None:
+        _remove_files(task)
+    write_record(task.record, record)
 
 
-def _is_done(path: Path, identity: str) -> bool:
-    record = read_json(path)
-    return bool(record) and record["identity"] == identity and all(
-        (path.parent / record[name]).exists() for name in ("video", "audio") if record[name]
-    )  # fmt: skip
+def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, crf: int) -> str:
+    """Hash of all that a narration depends on: prompt, options, weights, files, encoding, and the code of all of it.
 
-
-def _identity(choice: Choice, generator: Generator, prompt: Prompt) -> str:
-    """Hash of all that the narration depends on, the generator's source code included."""
-    source = source_hash(type(generator).__module__)
+    Raises:
+        GenerationFailed: a file that the narration depends on is missing.
+    """
+    files = generator.inputs(prompt) if isinstance(generator, ReadsFiles) else ()
     return fingerprint.of_json(
-        [choice.plugin, choice.options, dict(generator.describe()), source, fingerprint.of_prompt(prompt)]
+        [
+            choice.plugin,
+            choice.options,
+            dict(generator.describe()),
+            source_hash(type(generator).__module__),
+            fingerprint.of_prompt(prompt),
+            [fingerprint.of_file(file) for file in files],
+            crf,
+            source_hash("bench.media"),
+        ]
     )
 
 
-def _narrate(generator: Generator, prompt: Prompt, target: Path) -> dict[str, Any]:
-    target.parent.mkdir(parents=True, exist_ok=True)
+@functools.lru_cache(maxsize=4)
+def built_generator(run: RunFolder, dataset: str, choice: str) -> Generator:
+    """A generator with its weights, bound to the dataset if it asks for that; built once in each process."""
+    chosen = Choice.model_validate(json.loads(choice))
+    factory = plugins.find("generator", chosen.plugin)
+    options: dict[str, Any] = dict(chosen.options)
+    if names := getattr(factory, "weights", ()):
+        options["weight_paths"] = {name: fetch(name) for name in names}
+    generator: Generator = plugins.make("generator", chosen.plugin, options)
+    if isinstance(generator, SeesDataset):
+        generator = generator.for_dataset(read_selection(run, dataset).reference_clips())
+    return generator
+
+
+def _narrate(generator: Generator, prompt: Prompt, task: GeneratingTask) -> tuple[GeneratedClip, dict[str, Any]]:
+    """The clip's record, and what it cost."""
+    task.clip.parent.mkdir(parents=True, exist_ok=True)
     memory = PeakMemory()
     start = time.perf_counter()
     narration = generator(prompt)
     if isinstance(narration, FinishedClip):
         seconds = time.perf_counter() - start
-        stored = store_finished(narration.path, target, narration.audio)
-        info = probe(stored.measured)
-        frames, media_seconds, stages = info.frames, info.duration, dict(narration.seconds)
-        video, played, audio = stored.measured.name, stored.played.name, stored.audio and stored.audio.name
+        record, stages = _stored(narration, task.clip), dict(narration.seconds)
     else:
         counted = CountedFrames(narration)
         write_start = time.perf_counter()
-        write_clip(target, counted, narration.fps, narration.waveform, narration.sample_rate)
+        write_clip(task.clip, counted, narration.fps, narration.waveform, narration.sample_rate, crf=task.crf)
         write_seconds = time.perf_counter() - write_start - counted.seconds
         seconds = time.perf_counter() - start - write_seconds
-        frames, media_seconds = counted.frames, counted.frames / narration.fps
+        record = GeneratedClip(
+            video=task.clip.name,
+            audio=task.clip.with_suffix(".wav").name if len(narration.waveform) else None,
+            played=task.clip.name,
+            frames=counted.frames,
+            media_seconds=counted.frames / narration.fps,
+        )
         stages = {**narration.seconds, "write": write_seconds}
-        video = played = target.name
-        audio = target.with_suffix(".wav").name if len(narration.waveform) else None
-    return {
-        "error": None,
-        "video": video,
-        "audio": audio,
-        "played": played,
-        "frames": frames,
-        "media_seconds": media_seconds,
-        "seconds": seconds,
-        "stages": stages,
-        "peak_memory_mib": memory.mib(),
-        "description": dict(generator.describe()),
-    }
+    record = replace(
+        record,
+        identity=task.identity,
+        checksums={file.name: fingerprint.of_file(file) for file in _files(task)},
+        description=dict(generator.describe()),
+    )
+    return record, {"seconds": seconds, "stages": stages, "peak_memory_mib": memory.mib()}
+
+
+def _stored(narration: FinishedClip, target: Path) -> GeneratedClip:
+    try:
+        stored = store_finished(narration.path, target, narration.audio)
+    finally:
+        if narration.temporary:
+            shutil.rmtree(narration.temporary, ignore_errors=True)
+    info = probe(stored.measured)
+    return GeneratedClip(
+        video=stored.measured.name,
+        audio=stored.audio.name if stored.audio else None,
+        played=stored.played.name,
+        frames=info.frames,
+        media_seconds=info.duration,
+    )
+
+
+def _files(task: GeneratingTask) -> list[Path]:
+    """The files that a narration may consist of and that are there."""
+    names = (task.clip.with_name(f"{task.key}{suffix}") for suffix in (*sorted(VIDEO_SUFFIXES), ".wav", ".view.mp4"))
+    return [file for file in names if file.is_file()]
+
+
+def _remove_files(task: GeneratingTask) -> None:
+    """What an earlier narration left, or a failed one began."""
+    for file in _files(task):
+        file.unlink()
 
 
 class CountedFrames:
@@ -128,59 +209,21 @@ class CountedFrames:
             yield chunk
 
 
-class PeakMemory:
-    """Peak memory of this process, and of the GPU where one is used, from now on; MiB."""
+@contextmanager
+def _interrupted_after(seconds: float | None) -> Iterator[None]:
+    """Raise `GenerationFailed` in a block that takes longer; code that never returns to Python cannot be interrupted."""
+    can = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if seconds is None or not can:
+        yield
+        return
 
-    def __init__(self) -> None:
-        if sys.platform == "linux":
-            Path("/proc/self/clear_refs").write_text("5")  # resets the kernel's high-water mark
-        self._torch = sys.modules.get("torch")
-        if self._on_gpu():
-            self._torch.cuda.reset_peak_memory_stats()  # type: ignore[union-attr]
+    def interrupt(*_: object) -> None:
+        raise GenerationFailed(f"the generator took longer than time_limit = {seconds:g} s")
 
-    def mib(self) -> dict[str, float]:
-        """Peak resident memory, and peak allocated GPU memory if any."""
-        peak = {"host": _high_water() / 2**20}
-        if self._on_gpu():
-            peak["gpu"] = self._torch.cuda.max_memory_allocated() / 2**20  # type: ignore[union-attr]
-        return peak
-
-    def _on_gpu(self) -> bool:
-        return self._torch is not None and self._torch.cuda.is_available() and self._torch.cuda.is_initialized()
-
-
-def _high_water() -> float:
-    if sys.platform == "linux":
-        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM"):
-                return float(line.split()[1]) * 1024
-    return float(psutil.Process().memory_info().rss)
-
-
-@functools.lru_cache(maxsize=4)
-def built_generator(run: RunFolder, dataset: str, choice: str) -> Generator:
-    """A generator with its weights, bound to the dataset if it asks for that; built once in each process."""
-    chosen = Choice.model_validate(json.loads(choice))
-    factory = plugins.find("generator", chosen.plugin)
-    options: dict[str, Any] = dict(chosen.options)
-    if names := getattr(factory, "weights", ()):
-        options["weight_paths"] = {name: fetch(name) for name in names}
-    generator: Generator = plugins.make("generator", chosen.plugin, options)
-    if isinstance(generator, SeesDataset):
-        generator = generator.for_dataset(read_selection(run, dataset).reference_clips())
-    return generator
-
-
-def read_record(task: GeneratingTask) -> Mapping[str, Any]:
-    """The record that `generate` left; absent counts as a failure with its reason."""
-    record: Mapping[str, Any] = read_json(task.record) or {"error": "not generated yet", "identity": ""}
-    return record
-
-
-def generated_clip(task: GeneratingTask) -> ClipFile | None:
-    """The clip that a task left to be measured; None if it failed."""
-    record = read_record(task)
-    if record["error"] is not None:
-        return None
-    folder = task.record.parent
-    return ClipFile(folder / record["video"], folder / record["audio"] if record["audio"] else None)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -14,19 +14,23 @@ from bench import fingerprint, plugins
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.verify import Needs, check_media
 from bench.errors import UserMistake
-from bench.files import atomic
+from bench.files import atomic, read_json, write_json
 from bench.media.clip import Decoding, UnreadableClip
 from bench.media.clip_file import ClipFile
 from bench.media.writing import store_finished
-from bench.prompts.prompt import Provenance, build_prompt
+from bench.prompts.prompt import build_prompt
 from bench.prompts.refusal import NoPrompt
 from bench.run.folder import RunFolder
+from bench.run.prompts import write_prompt
 from bench.study import DatasetChoice, Study
 from bench.workers.pool import WorkerPool
-from narrator.contract import Prompt, ReferenceClip
+from narrator.contract import ReferenceClip
 
 SPARE_CLIPS = 16
 """Usable clips beyond those that take part, for `chance` to draw from."""
+
+QUICK_PROMPTS = 12
+"""Up to so many prompts are built before worker processes have started."""
 
 LENDERS = 3
 """Clips of the same speaker that are kept in mind as voice profiles; the first with sound is taken."""
@@ -62,7 +66,6 @@ class Selection:
         seed: the study's.
         decoding: how clips are read.
         clips: those that take part, in the order of their keys.
-        lenders: clips of the same speakers, for voice profiles.
         spare: usable clips that take no part.
         findings: everything else, with reasons.
     """
@@ -72,15 +75,8 @@ class Selection:
     seed: int
     decoding: Decoding
     clips: tuple[SelectedClip, ...]
-    lenders: tuple[Sample, ...]
     spare: tuple[Sample, ...]
     findings: tuple[Finding, ...]
-
-    def prompt(self, key: str, cache: Path) -> Prompt:
-        """The prompt for one clip."""
-        sample = next(clip.sample for clip in self.clips if clip.key == key)
-        lenders = tuple(lender for lender in self.lenders if lender.key != key)
-        return _prompt(_PromptTask(self.dataset, self.root, sample, lenders, self.seed, self.decoding, cache))[0]
 
     def reference_clips(self) -> list[ReferenceClip]:
         """What a generator may know of the dataset."""
@@ -106,15 +102,10 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         checked = check_media(queue, needs, wanted - len(clips), pool.workers)
         queue = queue[len(checked.usable) + len(checked.findings) :]
         tasks = [
-            (
-                run,
-                _PromptTask(
-                    choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding, run.recognised
-                ),
-            )
+            _PromptTask(run, choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding)
             for sample in checked.usable
         ]
-        told = list(pool.spread(_taken_in, tasks))
+        told = list(pool.spread(_taken_in, tasks, worthwhile=QUICK_PROMPTS))
         clips += [outcome for outcome in told if isinstance(outcome, SelectedClip)]
         findings += [*checked.findings, *(outcome for outcome in told if isinstance(outcome, Finding))]
     if not clips:
@@ -127,7 +118,6 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         seed=study.seed,
         decoding=decoding,
         clips=tuple(clips),
-        lenders=tuple({s.key: s for clip in clips for s in _lenders(index, clip.sample)}.values()),
         spare=spare,
         findings=tuple(sorted(findings, key=lambda finding: (finding.reason, finding.subject))),
     )
@@ -173,40 +163,42 @@ def decoding_of(study: Study) -> Decoding:
 
 @dataclass(frozen=True)
 class _PromptTask:
+    run: RunFolder
     dataset: str
     root: Path
     sample: Sample
     lenders: tuple[Sample, ...]
     seed: int
     decoding: Decoding
-    cache: Path
 
 
-def _prompt(task: _PromptTask) -> tuple[Prompt, Provenance]:
-    index = DatasetIndex(task.dataset, task.root, (task.sample, *task.lenders), ())
-    seed = fingerprint.seed_for(task.seed, task.dataset, task.sample.key)
-    return build_prompt(task.sample, index, seed, task.decoding, task.cache)
-
-
-def _taken_in(task: tuple[RunFolder, _PromptTask]) -> SelectedClip | Finding:
-    run, prompting = task
-    sample = prompting.sample
+def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
+    """Build the clip's prompt and keep it, with a copy of the clip for people to play."""
+    sample, clip = task.sample, clip_file(task.sample)
+    index = DatasetIndex(task.dataset, task.root, (sample, *task.lenders), ())
+    seed = fingerprint.seed_for(task.seed, task.dataset, sample.key)
     try:
-        prompt, source = _prompt(prompting)
-        played = _played(clip_file(sample), run.reference(prompting.dataset, sample.key))
+        prompt, source = build_prompt(sample, index, seed, task.decoding, task.run.recognised)
+        played = _played(clip, task.run.reference(task.dataset, sample.key))
     except NoPrompt as reason:
         return Finding(sample.key, "no prompt", str(reason))
     except UnreadableClip as error:
         return Finding(sample.key, "unreadable", error.reason)
-    return SelectedClip(sample, played.relative_to(run.root), prompt.text, source.text, source.voice)
+    write_prompt(task.run.prompt(task.dataset, sample.key), prompt)
+    return SelectedClip(sample, played.relative_to(task.run.root), prompt.text, source.text, source.voice)
 
 
 def _played(clip: ClipFile, target: Path) -> Path:
-    """A copy of the reference that browsers can show; made again only where the source is newer."""
-    for kept in (target.with_suffix(".view.mp4"), target):
-        if kept.is_file() and kept.stat().st_mtime >= clip.video.stat().st_mtime:
-            return kept
-    return store_finished(clip.video, target, clip.audio).played
+    """A copy of the reference that browsers can show; made again where the source or the copy has changed."""
+    record = target.with_suffix(".json")
+    source = fingerprint.of_json([fingerprint.of_file(file) for file in (clip.video, clip.audio) if file])
+    kept = read_json(record) or {}
+    played = target.with_name(kept.get("played", target.name))
+    if kept.get("source") == source and played.is_file() and fingerprint.of_file(played) == kept.get("checksum"):
+        return played
+    played = store_finished(clip.video, target, clip.audio).played
+    write_json(record, {"source": source, "played": played.name, "checksum": fingerprint.of_file(played)})
+    return played
 
 
 def _lenders(index: DatasetIndex, sample: Sample) -> tuple[Sample, ...]:

@@ -10,15 +10,20 @@ import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bench.choice import Choice
-from bench.media.clip import Decoding, UnreadableClip, frames, waveform
+from bench.media.audio import native_waveform, resampled
+from bench.media.clip import Decoding, UnreadableClip, frames
 from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric, lacking_weights
-from bench.scoring.store import StatisticsStore, load, save
+from bench.scoring.length import Length
+from bench.scoring.store import StatisticsStore, discard_damaged, load, save
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
 from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
@@ -26,34 +31,71 @@ from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric
 Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
 CLIPS_PER_TASK = 8
-"""Enough that the networks' blocks are full; few, so that little is lost with a worker."""
+"""Enough to pay for handing them over; few, so that little is lost with a worker."""
 
 
 @dataclass(frozen=True)
-class MeasuringTask:
-    """Clips (by identity) and pairs of clips for one worker; statistics land in `store`."""
+class Measuring:
+    """How clips are measured, and where their statistics lie.
+
+    Attributes:
+        store: folder of the statistics.
+        decoding: how clips are read.
+        metrics: what is measured.
+        device: where the metrics' networks run.
+    """
 
     store: Path
     decoding: Decoding
     metrics: tuple[Choice, ...]
     device: str
+
+    def built(self) -> list[ClipMetric]:
+        """The metrics that can be computed here, and the lengths of the streams that they look at."""
+        built = [built_metric(choice, self.device) for choice in self.metrics]
+        usable = [metric for metric in built if lacking_weights(metric) is None]
+        modalities = sorted({modality for metric in usable for modality in metric.modalities})
+        return [*usable, *(self.length(modality) for modality in modalities)]
+
+    def length(self, modality: Modality) -> Length:
+        """What times the streams of a modality."""
+        return Length(modality, self.decoding.fps)
+
+
+@dataclass(frozen=True)
+class MeasuringTask:
+    """Clips (by identity) and pairs of clips for one worker."""
+
+    measuring: Measuring
     clips: Mapping[str, ClipFile]
     pairs: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass
+class Measured:
+    """What a pass over clips and pairs says of itself.
+
+    Attributes:
+        errors: reasons that must not be kept (a metric's own errors), by statistics file.
+        damaged: how many statistics files were damaged and measured again.
+    """
+
+    errors: dict[str, str] = field(default_factory=dict)
+    damaged: int = 0
+
+
 def measure(task: MeasuringTask) -> dict[str, str]:
     """Measure what is not measured yet. Returns the reasons that must not be kept (a metric's errors) by file."""
-    metrics = _metrics(task.metrics, task.device)
-    stores = {id(metric): StatisticsStore(task.store, metric) for metric in metrics}
-    pending: dict[Path, Finish] = {}
+    metrics = task.measuring.built()
+    stores = [(metric, StatisticsStore(task.measuring.store, metric)) for metric in metrics]
+    errors: dict[str, str] = {}
     for identity, clip in task.clips.items():
-        wanted = {stores[id(m)].clip(identity): m for m in metrics}
-        pending.update(_observe(clip, task.decoding, {p: m for p, m in wanted.items() if not p.exists()}))
-    errors = _settle(pending)
-    for reference, generated in task.pairs:
-        for metric in metrics:
-            if isinstance(metric, PairedMetric):
-                store = stores[id(metric)]
+        wanted = {store.clip(identity): metric for metric, store in stores}
+        missing = {path: metric for path, metric in wanted.items() if not path.exists()}
+        errors |= _settle(_observe(clip, task.measuring.decoding, missing))
+    for metric, store in stores:
+        if isinstance(metric, PairedMetric):
+            for reference, generated in task.pairs:
                 path = store.pair(reference, generated)
                 if not path.exists():
                     errors |= _settle({path: functools.partial(_compare, metric, store, reference, generated)})
@@ -61,30 +103,34 @@ def measure(task: MeasuringTask) -> dict[str, str]:
 
 
 def measure_all(
-    store: Path,
-    decoding: Decoding,
-    metrics: tuple[Choice, ...],
-    device: str,
+    measuring: Measuring,
     clips: Mapping[str, ClipFile],
     pairs: Sequence[tuple[str, str]],
     pool: WorkerPool,
     progress: Progress,
-) -> dict[str, str]:
-    """Measure clips (by identity), then pairs of them, spread over workers. Returns the reasons that were not kept."""
-    alone = [
-        MeasuringTask(store, decoding, metrics, device, {identity: clips[identity] for identity in some})
-        for some in _batches(list(clips), pool.workers)
+) -> Measured:
+    """Measure clips (by identity), then pairs of them, spread over workers; what is measured already is left alone."""
+    metrics = measuring.built()
+    stores = [StatisticsStore(measuring.store, metric) for metric in metrics]
+    paired = [StatisticsStore(measuring.store, metric) for metric in metrics if isinstance(metric, PairedMetric)]
+    found = Measured()
+
+    def lacks(paths: Sequence[Path]) -> bool:
+        found.damaged += sum([discard_damaged(path) for path in paths])
+        return not all(path.exists() for path in paths)
+
+    alone = [identity for identity in clips if lacks([store.clip(identity) for store in stores])]
+    tasks = [
+        MeasuringTask(measuring, {identity: clips[identity] for identity in some})
+        for some in _batches(alone, pool.workers)
     ]
-    comparing = any(isinstance(metric, PairedMetric) for metric in _metrics(metrics, device))
-    paired = [
-        MeasuringTask(store, decoding, metrics, device, {}, tuple(some))
-        for some in _batches(list(dict.fromkeys(pairs)) if comparing else [], pool.workers)
-    ]
-    errors: dict[str, str] = {}
-    for doing, tasks in (("measure", alone), ("compare", paired)):
-        for found in progress(pool.spread(measure, tasks), len(tasks), doing):
-            errors |= found
-    return errors
+    for errors in progress(pool.spread(measure, tasks), len(tasks), "measure"):
+        found.errors |= errors
+    both = [pair for pair in dict.fromkeys(pairs) if lacks([store.pair(*pair) for store in paired])]
+    tasks = [MeasuringTask(measuring, {}, tuple(some)) for some in _batches(both, pool.workers)]
+    for errors in progress(pool.spread(measure, tasks), len(tasks), "compare"):
+        found.errors |= errors
+    return found
 
 
 def _batches(items: Sequence[Item], workers: int) -> Iterator[Sequence[Item]]:
@@ -97,20 +143,19 @@ def _batches(items: Sequence[Item], workers: int) -> Iterator[Sequence[Item]]:
 
 def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetric]) -> dict[Path, Finish]:
     """One decode pass of one clip for all metrics that want it."""
-    watching = _Pass(wanted)
-    if watching.any("video"):
+    observing = _Pass(wanted)
+    if observing.any("video"):
         try:
             for chunk in frames(clip.video, decoding):
-                watching.each("video", lambda observer: observer.frames(chunk))  # noqa: B023 - called at once
+                observing.show_frames(chunk)
         except UnreadableClip as error:
-            watching.drop("video", Unmeasurable(error.reason))
-    if watching.any("audio"):
+            observing.drop("video", Unmeasurable(error.reason))
+    if observing.any("audio"):
         try:
-            sound = waveform(clip.audio or clip.video, decoding)
-            watching.each("audio", lambda observer: observer.waveform(sound, decoding.sample_rate or 0))
+            observing.show_sound(*native_waveform(clip.audio or clip.video, decoding.max_seconds), decoding.sample_rate)
         except UnreadableClip as error:
-            watching.drop("audio", Unmeasurable(error.reason))
-    return watching.finish()
+            observing.drop("audio", Unmeasurable(error.reason))
+    return observing.finish()
 
 
 class _Pass:
@@ -128,11 +173,21 @@ class _Pass:
         """Whether an observer is left that looks at this modality."""
         return bool(self._looking(modality))
 
-    def each(self, modality: Modality, show: Callable[[ClipObserver], None]) -> None:
-        """Show something to every observer of this modality."""
-        for path in self._looking(modality):
+    def show_frames(self, chunk: NDArray[np.uint8]) -> None:
+        """Show consecutive frames to every observer of pictures."""
+        for path in self._looking("video"):
             with self._counted(path):
-                show(self._observers[path])
+                self._observers[path].frames(chunk)
+
+    def show_sound(self, native: NDArray[np.float32], rate: int, protocol_rate: int | None) -> None:
+        """Show the soundtrack to every observer of sound, at the rate that its metric asks for."""
+        heard = {rate: native}
+        for path in self._looking("audio"):
+            wanted = rate if self._metrics[path].native_audio else protocol_rate or rate
+            if wanted not in heard:
+                heard[wanted] = resampled(native, rate, wanted)
+            with self._counted(path):
+                self._observers[path].waveform(heard[wanted], wanted)
 
     def drop(self, modality: Modality, reason: Exception) -> None:
         """The clip lacks this modality."""
@@ -187,9 +242,3 @@ def _compare(metric: PairedMetric, store: StatisticsStore, reference: str, gener
 
 def _raise(error: Exception) -> Statistics:
     raise error
-
-
-def _metrics(choices: tuple[Choice, ...], device: str) -> list[ClipMetric]:
-    """The metrics that can be computed here; the others' cells say what they lack."""
-    metrics = [built_metric(choice, device) for choice in choices]
-    return [metric for metric in metrics if lacking_weights(metric) is None]

@@ -1,11 +1,12 @@
 """Per-clip statistics on disk, named by everything they depend on, so that a kept statistic is never stale.
 
 The name holds the content of the clip, how it was decoded, the metric's configuration and weights, and the source code
-that computes the statistic.
+that computes the statistic; the file holds a checksum of its own.
 """
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from bench import fingerprint
-from bench.files import atomic
+from bench.files import Damaged, read_checked, write_checked
 from metrics.base.metric import ClipMetric, Statistics, Unmeasurable
 
 
@@ -25,20 +26,23 @@ class StatisticsStore:
         self._pairs = folder / fingerprint.of_json([metric.signature, metric.statistics_id])
 
     def clip(self, identity: str) -> Path:
-        return self._clips / f"{identity}.npz"
+        """File of one clip's statistics."""
+        return self._clips / f"{identity}.stats"
 
     def pair(self, reference: str, generated: str) -> Path:
-        return self._pairs / f"{reference}-{generated}.npz"
+        """File of one pair's statistics."""
+        return self._pairs / f"{reference}-{generated}.stats"
 
 
 def save(path: Path, outcome: Statistics | Unmeasurable) -> None:
     """Keep statistics, or the reason why there are none, under `path`."""
-    with atomic(path) as temporary, temporary.open("wb") as stream:
-        if isinstance(outcome, Unmeasurable):
-            stream.write(json.dumps({"unmeasurable": str(outcome)}).encode())
-        else:
-            arrays: dict[str, Any] = {name: np.asarray(array) for name, array in outcome.items()}
-            np.savez(stream, **arrays)
+    if isinstance(outcome, Unmeasurable):
+        write_checked(path, json.dumps({"unmeasurable": str(outcome)}).encode())
+        return
+    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in outcome.items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    write_checked(path, buffer.getvalue())
 
 
 def load(path: Path) -> Statistics:
@@ -47,21 +51,31 @@ def load(path: Path) -> Statistics:
     Raises:
         Unmeasurable: a reason was kept instead of statistics.
         FileNotFoundError: nothing was kept.
+        Damaged: the file is not what was kept.
     """
-    if (reason := kept_reason(path)) is not None:
+    content = read_checked(path)
+    if (reason := _reason(content)) is not None:
         raise Unmeasurable(reason)
-    with np.load(path, allow_pickle=False) as arrays:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays)
 
 
 def kept_reason(path: Path) -> str | None:
-    """The reason kept under `path`, None if it holds statistics.
+    """The reason kept under `path`, None if it holds statistics; raises as `load` does."""
+    return _reason(read_checked(path))
 
-    Raises:
-        FileNotFoundError: nothing was kept.
-    """
-    with path.open("rb") as stream:
-        if stream.read(1) != b"{":
-            return None
-        stream.seek(0)
-        return str(json.load(stream)["unmeasurable"])
+
+def discard_damaged(path: Path) -> bool:
+    """Whether a file was damaged; it is removed, so that its clip is measured again."""
+    try:
+        read_checked(path)
+    except FileNotFoundError:
+        return False
+    except Damaged:
+        path.unlink(missing_ok=True)
+        return True
+    return False
+
+
+def _reason(content: bytes) -> str | None:
+    return str(json.loads(content)["unmeasurable"]) if content[:1] == b"{" else None

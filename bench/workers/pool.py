@@ -48,13 +48,19 @@ class WorkerPool:
                 process.kill()
         self._executor.shutdown(cancel_futures=True)
 
-    def spread(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    def spread(
+        self, function: Callable[[Task], Result], tasks: Sequence[Task], worthwhile: int = 1
+    ) -> Iterator[Result]:
         """Results of `function` over the tasks, as they come; in this process when one worker suffices.
+
+        Args:
+            worthwhile: up to so many tasks no processes are started, which takes seconds; running ones are used.
 
         Raises:
             UserMistake: a worker process was killed from outside.
         """
-        if min(self.workers, len(tasks)) <= 1:
+        started = self._executor is not None
+        if min(self.workers, len(tasks)) <= 1 or not (started or len(tasks) > worthwhile):
             for task in tasks:
                 with single_thread():
                     result = function(task)

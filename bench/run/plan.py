@@ -1,0 +1,63 @@
+"""What is left to generate: a clip is done when its record says that exactly this was made, and its files are whole."""
+
+from __future__ import annotations
+
+from bench.choice import Choice
+from bench.errors import UserMistake
+from bench.run.folder import RunFolder
+from bench.run.generate import GeneratingTask, built_generator, narration_identity
+from bench.run.prompts import read_prompt
+from bench.run.records import GeneratedClip, read_record, write_record
+from bench.run.selection import read_selection
+from bench.study import Study
+from bench.workers.shard import Shard
+from metrics.weights import WeightsError
+from narrator.contract import GenerationFailed, Generator
+
+
+def record_of(run: RunFolder, generator: str, dataset: str, key: str) -> GeneratedClip:
+    """What is known of one generated clip."""
+    return read_record(run.generated(generator, dataset, key).with_name(f"{key}.json"))
+
+
+def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTask]:
+    """The clips that are still to be made; a generator's tasks stand together, so that it is built once.
+
+    A generator that cannot be built at all leaves a failure for each of its clips.
+    """
+    tasks = []
+    for choice in study.generators:
+        for dataset in study.datasets:
+            keys = [clip.key for clip in read_selection(run, dataset.name).clips if shard.owns(clip.key)]
+            try:
+                generator = built_generator(run, dataset.name, choice.model_dump_json())
+            except UserMistake:
+                raise
+            except Exception as error:  # a plug-in may raise anything
+                expected = isinstance(error, GenerationFailed | WeightsError)
+                _fail(run, choice, dataset.name, keys, str(error) if expected else f"{type(error).__name__}: {error}")
+                continue
+            tasks += [_task(study, run, choice, generator, dataset.name, key) for key in keys]
+    return [task for task in tasks if not _is_done(task)]
+
+
+def _task(
+    study: Study, run: RunFolder, choice: Choice, generator: Generator, dataset: str, key: str
+) -> GeneratingTask:
+    prompt = read_prompt(run.prompt(dataset, key))
+    try:
+        identity = narration_identity(choice, generator, prompt, study.protocol.crf)
+    except (GenerationFailed, OSError):
+        identity = ""  # the generator will tell the reason
+    return GeneratingTask(run, choice, dataset, key, identity, study.protocol.crf, study.time_limit)
+
+
+def _is_done(task: GeneratingTask) -> bool:
+    record = read_record(task.record)
+    return bool(task.identity) and record.identity == task.identity and record.is_intact(task.record.parent)
+
+
+def _fail(run: RunFolder, choice: Choice, dataset: str, keys: list[str], reason: str) -> None:
+    for key in keys:
+        clip = run.generated(choice.name, dataset, key)
+        write_record(clip.with_name(f"{key}.json"), GeneratedClip(error=reason))

@@ -1,0 +1,38 @@
+"""Prompts on disk: each is built once and then given to every generator."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from bench.files import read_checked, write_checked
+from narrator.contract import Prompt, Voice
+
+
+def write_prompt(path: Path, prompt: Prompt) -> None:
+    """Keep a prompt."""
+    words = json.dumps([prompt.key, prompt.name, prompt.text, prompt.seed, prompt.voice.sample_rate]).encode()
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        allow_pickle=False,
+        words=np.frombuffer(words, np.uint8),
+        image=prompt.image,
+        waveform=prompt.voice.waveform,
+    )
+    write_checked(path, buffer.getvalue())
+
+
+def read_prompt(path: Path) -> Prompt:
+    """What `write_prompt` kept.
+
+    Raises:
+        FileNotFoundError: nothing was kept.
+        Damaged: the file is not what was kept.
+    """
+    with np.load(io.BytesIO(read_checked(path)), allow_pickle=False) as arrays:
+        key, name, text, seed, sample_rate = json.loads(arrays["words"].tobytes())
+        return Prompt(key, text, arrays["image"], Voice(arrays["waveform"], sample_rate), seed, name=name)
