@@ -17,3 +17,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close.sort(key=lambda name: sorted(name) != sorted(word))  # swapped letters are the likeliest slip
     hint = f" Did you mean: {', '.join(close)}?" if close else ""
     return f"{hint} Available: {', '.join(names) or 'none'}."
+
+
+def shown(text: object, most: int = 300) -> str:
+    """Anything as part of one sentence: on one line, without what a terminal would obey, of bounded length."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)[: 2 * most]).split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def in_words(problem: str) -> str:
+    """What pydantic says of a value, as the rest of a sentence that begins with the value's name."""
+    text = problem.removeprefix("Value error, ").replace("a valid array", "a list").replace("a valid tuple", "a list")
+    text = text.replace("a valid dictionary", "a mapping").replace("a valid string", "text")
+    return text.replace("Input should be", "must be", 1)

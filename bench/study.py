@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from bench import fingerprint, plugins
 from bench.choice import Choice, Strict
 from bench.errors import UserMistake, nearest
+from metrics.weights import WeightsError
 
 BOUNDS = ("ceiling", "chance")
 Unequal = Literal["score", "skip", "fail"]
@@ -92,6 +94,7 @@ class Study(Strict):
     bounds: bool = True
     max_failed: float = Field(default=0.1, ge=0, le=1)
     time_limit: float | None = Field(default=None, gt=0)
+    _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="before")
     @classmethod
@@ -111,14 +114,26 @@ class Study(Strict):
                 raise ValueError(f"{kind} names {', '.join(twice)} twice; give each its own 'name'")
         return self
 
+    @property
+    def folder(self) -> Path:
+        """The folder of the study's file, where its relative paths start; not part of what the study is."""
+        return self._folder
+
     def check_plugins(self) -> None:
-        """Raise for the first unknown plug-in, before any work starts."""
+        """Build every plug-in once, so that a mistake in a name or an option is found before any work starts.
+
+        Weights that cannot be had are no mistake: they make clips or cells that fail with their reason.
+
+        Raises:
+            UserMistake: the first plug-in that is unknown or cannot be built with its options.
+        """
         for metric in self.metrics:
-            plugins.find("metric", metric.plugin)
-        for generator in self.generators:
-            plugins.find("generator", generator.plugin)
+            plugins.build_metric(metric)
         for dataset in self.datasets:
-            plugins.find("dataset", dataset.plugin)
+            plugins.build_dataset(dataset)
+        for generator in self.generators:
+            with suppress(WeightsError):
+                plugins.build_generator(generator, self.folder)
 
 
 def read_study(path: Path) -> Study:
@@ -161,7 +176,9 @@ def parse_study(text: str, where: str, folder: Path) -> Study:
     except ValidationError as error:
         raise UserMistake(f"{where}: {_first_problem(error)}") from error
     anchored = tuple(d.model_copy(update={"root": _anchor(d.root, folder)}) for d in study.datasets)
-    return study.model_copy(update={"datasets": anchored})
+    study = study.model_copy(update={"datasets": anchored})
+    study._folder = folder.absolute()
+    return study
 
 
 def _anchor(root: Path | None, folder: Path) -> Path | None:

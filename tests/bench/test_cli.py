@@ -64,7 +64,9 @@ def test_unknown_metric(cli: Cli, clips: Path, tmp_path: Path) -> None:
 def test_wrong_option_of_a_metric(cli: Cli, clips: Path, tmp_path: Path) -> None:
     study = tmp_path / "s.yaml"
     study.write_text(STUDY.format(root=clips, metric="{name: fid, options: {strid: 2}}"))
-    mistaken(cli("run", study, "--out", tmp_path / "run"), "The metric 'fid' does not accept", "strid")
+    mistaken(
+        cli("run", study, "--out", tmp_path / "run"), "The metric 'fid' has no option 'strid'", "Did you mean: stride"
+    )
 
 
 def test_missing_root_and_empty_folder(cli: Cli, tmp_path: Path) -> None:
