@@ -58,7 +58,8 @@ class Study(Record):
 class Cell(Record):
     """One generator on one dataset by one metric: a value, or the reason why it is missing.
 
-    `failed` maps clip keys to reasons; `low` and `high` bound the 95 % interval; equal signatures are comparable.
+    `failed` maps clip keys to reasons; `low` and `high` bound the 95 % interval. Values compare where signature and
+    protocol, the hash of how clips were prepared, are equal.
     """
 
     dataset: str
@@ -73,6 +74,7 @@ class Cell(Record):
     direction: Literal["lower", "higher"]
     unit: str = ""
     signature: str
+    protocol: str = ""
     notes: tuple[str, ...] = ()
     details: ByKey[float] = Field(default_factory=dict)
 

@@ -41,36 +41,75 @@ def score(
     device: Device = "",
     cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
     bounds: Annotated[bool, typer.Option(help="Ceiling and chance beside each score.")] = True,
+    unequal: Annotated[str, typer.Option(help="Pairs of unequal length: score, skip, or fail.")] = "score",
+    max_failed: Annotated[float, typer.Option(min=0, max=1, help="Share of the clips that may lack a score.")] = 0.1,
+    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Real clips may lack a generated one.")] = False,
     as_json: Json = False,
 ) -> None:
     """Numbers for two folders of clips, without a study file.
 
-    Ceiling is what perfect clips would get: each real clip against itself or, for a distance between sets, one half of
-    the real clips against the other; halves are smaller, which biases distances upward. Chance is each real clip
-    against a wrong one.
+    Ceiling is what perfect clips would get: each real clip against itself or, for a distance between sets, real clips
+    against other real clips at the score's size. Chance is each real clip against a wrong one. Exit code 1 where no
+    metric has a value, or more clips than --max-failed lack a score.
     """
-    from bench.scoring.folders import score_folders
+    from bench.scoring.folders import FolderRules, score_folders
 
-    chosen = tuple(_metric(written) for written in metrics.split(",") if written.strip())
-    decoding = Decoding(max_seconds=max_seconds)
+    protocol = _protocol(max_seconds, unequal)
+    rules = FolderRules(protocol.unequal, max_failed, allow_missing, bounds)
+    chosen = _metrics(metrics)
     with shown_progress() as progress:
         pool = WorkerPool(workers or default_workers())
-        scores = score_folders(real, generated, chosen, decoding, metrics_device(device), pool, cache, progress, bounds)
+        found = score_folders(
+            real, generated, chosen, decoding_of(protocol), metrics_device(device), pool, cache, progress, rules
+        )
     if as_json:
-        print(json.dumps({name: _score_record(found) for name, found in scores.items()}, indent=1))
-        return
-    print_rows([_score_row(name, found) for name, found in scores.items()], as_json=False)
-    for remark, names in _remarks(scores).items():
-        out.print(f"{', '.join(names)}: {remark}", markup=False, highlight=False)
+        print(json.dumps({name: _score_record(each, protocol) for name, each in found.scores.items()}, indent=1))
+    else:
+        print_rows([_score_row(name, each) for name, each in found.scores.items()], as_json=False)
+        for line in _lines_below(found, protocol):
+            out.print(line, markup=False, highlight=False)
+    if problem := _problem(found, max_failed):
+        raise Incomplete(problem)
 
 
-def _remarks(scores: Mapping[str, BoundedScore]) -> dict[str, list[str]]:
-    """What the table has no room for, with the metrics that it concerns."""
+def _protocol(max_seconds: float, unequal: str) -> Protocol:
+    try:
+        return Protocol.model_validate({"max_seconds": max_seconds, "unequal": unequal})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = str(problem["loc"][0]).replace("_", "-")
+        raise UserMistake(f"--{name} {problem['input']!r}: {problem['msg']}.") from error
+
+
+def _shown_protocol(protocol: Protocol) -> dict[str, Any]:
+    """What holds for clips that were encoded by whoever made them."""
+    return {"hash": protocol.hash, **protocol.model_dump(mode="json", exclude={"codec", "crf", "min_seconds"})}
+
+
+def _lines_below(found: FolderScores, protocol: Protocol) -> Iterator[str]:
+    """What the table has no room for, with the metrics that it concerns, and how clips were prepared."""
+    told = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+                     for name, value in _shown_protocol(protocol).items())  # fmt: skip
+    yield f"Protocol: {told}."
     remarks: dict[str, list[str]] = {}
-    for name, found in scores.items():
-        for remark in _remarks_on(found):
+    for name, each in found.scores.items():
+        for remark in _remarks_on(each):
             remarks.setdefault(remark, []).append(name)
-    return remarks
+    yield from (f"{', '.join(names)}: {remark}" for remark, names in remarks.items())
+    for reason, count in Counter(found.passed_over.values()).most_common():
+        first = next(file for file, found_reason in found.passed_over.items() if found_reason == reason)
+        yield f"{count} passed over: {reason} (such as {first})"
+    if found.damaged:
+        yield f"{found.damaged} statistics files in the cache were damaged and measured again."
+
+
+def _problem(found: FolderScores, max_failed: float) -> str | None:
+    """Why the command ends with exit code 1; None if it ends well."""
+    if all(each.score.value is None for each in found.scores.values()):
+        return "Nothing could be scored: see the reasons above."
+    beyond = [name for name, each in found.scores.items() if "failed_left_out" in each.score.details
+              and each.score.value is None]  # fmt: skip
+    return f"More clips than --max-failed {max_failed:g} allows lack a score: {', '.join(beyond)}." if beyond else None
 
 
 def _remarks_on(found: BoundedScore) -> Iterator[str]:
@@ -78,8 +117,11 @@ def _remarks_on(found: BoundedScore) -> Iterator[str]:
     if score.missing is not None:
         yield f"missing: {score.missing}"
     yield from score.notes
-    for reason, count in Counter(score.failed.values()).most_common():
-        yield f"{count} not scored: {reason}"
+    if score.value is not None:
+        for reason in dict.fromkeys(score.failed.values()):
+            keys = sorted(key for key, told in score.failed.items() if told == reason)
+            more = ", ..." if len(keys) > 3 else ""
+            yield f"{len(keys)} not scored: {reason} ({', '.join(keys[:3])}{more})"
     if bounds and score.value is not None:
         for name, bound in (("ceiling", bounds.ceiling), ("chance", bounds.chance)):
             if bound.missing is not None:
@@ -87,9 +129,27 @@ def _remarks_on(found: BoundedScore) -> Iterator[str]:
         yield from (f"ceiling: {note}" for note in bounds.ceiling.notes[-1:] if note not in score.notes)
 
 
-def _score_record(found: BoundedScore) -> dict[str, Any]:
+def _score_record(found: BoundedScore, protocol: Protocol) -> dict[str, Any]:
     bounds = dataclasses.asdict(found.bounds) if found.bounds else {}
-    return dataclasses.asdict(found.score) | bounds
+    return dataclasses.asdict(found.score) | {"protocol": _shown_protocol(protocol)} | bounds
+
+
+def _metrics(written: str) -> tuple[Choice, ...]:
+    """The metrics as written on the command line; one that is named twice is labelled with its options."""
+    found = [_metric(part) for part in written.split(",") if part.strip()]
+    if not found:
+        raise UserMistake("--metrics names no metric; see `narrator-bench metrics list`.")
+    plugins = Counter(choice.plugin for choice in found)
+    labelled = [choice if plugins[choice.plugin] == 1 else _labelled(choice) for choice in found]
+    for name, count in Counter(choice.name for choice in labelled).items():
+        if count > 1:
+            raise UserMistake(f"--metrics names {name!r} twice with the same options.")
+    return tuple(labelled)
+
+
+def _labelled(choice: Choice) -> Choice:
+    options = "".join(f"-{key}-{value}" for key, value in sorted(choice.options.items()))
+    return choice.model_copy(update={"name": choice.plugin + re.sub(r"[^A-Za-z0-9._+-]+", "_", options)})
 
 
 def _metric(written: str) -> Choice:
@@ -99,7 +159,11 @@ def _metric(written: str) -> Choice:
     for key, equals, _ in pairs:
         if not equals:
             raise UserMistake(f"--metrics: {written.strip()!r} is not NAME:OPTION=VALUE, since {key!r} has no '='.")
-    return Choice(name=name, plugin=name, options={key: yaml.safe_load(value) for key, _, value in pairs})
+    try:
+        values = {key: yaml.safe_load(value) for key, _, value in pairs}
+        return Choice(name=name, plugin=name, options=values)
+    except (yaml.YAMLError, ValidationError) as error:
+        raise UserMistake(f"--metrics: {written.strip()!r} cannot be read as NAME:OPTION=VALUE.") from error
 
 
 def _score_row(name: str, found: BoundedScore) -> dict[str, object]:

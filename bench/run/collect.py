@@ -4,54 +4,65 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+from bench.choice import Choice
 from bench.datasets.dataset import Finding as DatasetFinding
 from bench.files import read_json
 from bench.media.clip_file import ClipFile
 from bench.run.folder import RunFolder
-from bench.run.generate import GeneratingTask, generated_clip, read_record
+from bench.run.plan import record_of
+from bench.run.records import GeneratedClip
 from bench.run.selection import SelectedClip, read_selection
-from bench.scoring.cells import Pairing, cell_score
+from bench.scoring.cells import Pairing, Scoring
 from bench.study import Study
+from metrics.base.metric import DistributionMetric
 from metrics.base.score import Score
 from reports.results import Cell, Clip, Finding, Metric, Profile, Results
 from reports.results import Study as StudyRecord
 
-STOI_NOTE = (
-    "STOI compares waveforms in time: speech that is not time-aligned with its reference sits at chance level, "
-    "whatever it says; read it beside the chance row."
-)
+CEILING = "ceiling"
 
 
-def collect(
-    study: Study, run: RunFolder, device: str, identify: Callable[[ClipFile], str], errors: Mapping[str, str]
-) -> Results:
+def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[ClipFile], str]) -> Results:
     """Score every cell and gather all that the report needs."""
-    store = run.measured(device)
     cells: list[Cell] = []
     profiles: list[Profile] = []
     clips: list[Clip] = []
     findings: list[Finding] = []
     columns: dict[str, Metric] = {}
+    remarks: dict[str, None] = {}
     untrained: dict[str, str] = {}
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
         reference = {clip.key: identify(clip.file) for clip in selection.clips}
         for generator in study.generators:
-            tasks = {clip.key: GeneratingTask(run, generator, dataset.name, clip.key) for clip in selection.clips}
-            records = {key: read_record(task) for key, task in tasks.items()}
-            generated = {key: identify(clip) for key, task in tasks.items() if (clip := generated_clip(task))}
-            failed = {key: f"not generated: {record['error']}" for key, record in records.items() if record["error"]}
+            records = {clip.key: record_of(run, generator.name, dataset.name, clip.key) for clip in selection.clips}
+            files = {key: record.clip(_folder(run, generator, dataset.name)) for key, record in records.items()}
+            generated = {key: identify(file) for key, file in files.items() if file}
+            failed = {key: f"not generated: {record.error}" for key, record in records.items() if record.error}
             for choice in study.metrics:
-                metric, score = cell_score(choice, device, store, Pairing(reference, generated, failed, errors))
+                metric, score = scoring.cell(choice, Pairing(reference, generated, failed))
+                if generator.plugin == CEILING and isinstance(metric, DistributionMetric):
+                    score = _ceiling(scoring.bounds(choice, reference).ceiling, score)
                 columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
-                cells.append(_cell(dataset.name, generator.name, choice.name, score))
+                remarks |= dict.fromkeys([metric.remark] if metric.remark else [])
+                cells.append(
+                    Cell(
+                        dataset=dataset.name,
+                        generator=generator.name,
+                        metric=choice.name,
+                        protocol=study.protocol.hash,
+                        **dataclasses.asdict(score),
+                    )
+                )
             untrained |= _untrained(generator.name, records.values())
-            profiles.append(_profile(dataset.name, generator.name, list(records.values())))
-            clips += [_clip(run, tasks[clip.key], clip, records[clip.key]) for clip in selection.clips]
+            costs = {key: read_json(run.cost(generator.name, dataset.name, key)) for key in generated}
+            profiles.append(_profile(dataset.name, generator.name, records, costs))
+            clips += [_clip(run, generator, dataset.name, clip, records[clip.key]) for clip in selection.clips]
     return Results(
         study=StudyRecord(
             name=study.name,
@@ -67,29 +78,38 @@ def collect(
         profiles=tuple(profiles),
         clips=tuple(clips),
         findings=tuple(findings),
-        notes=(*_notes(study), *untrained.values()),
+        notes=(*study.notes, *remarks, *untrained.values()),
     )
 
 
-def _cell(dataset: str, generator: str, metric: str, score: Score) -> Cell:
-    return Cell(dataset=dataset, generator=generator, metric=metric, **dataclasses.asdict(score))
+def _folder(run: RunFolder, generator: Choice, dataset: str) -> Path:
+    return run.generated(generator.name, dataset, "").parent
 
 
-def _profile(dataset: str, generator: str, records: Sequence[Mapping[str, Any]]) -> Profile:
-    made = [record for record in records if record["error"] is None]
-    timed = [record for record in made if record["stages"]]  # clips that existed already cost nothing to make
+def _ceiling(found: Score, itself: Score) -> Score:
+    """What other real clips get; in the details, as a check, the distance of the references to themselves."""
+    if found.value is None or itself.value is None:
+        return found
+    return dataclasses.replace(found, details={**found.details, "reference_against_itself": itself.value})
+
+
+def _profile(
+    dataset: str, generator: str, records: Mapping[str, GeneratedClip], costs: Mapping[str, Mapping[str, Any] | None]
+) -> Profile:
+    timed = {key: cost for key, cost in costs.items() if cost and cost["stages"]}  # a clip that existed costs nothing
     stages: Counter[str] = Counter()
     memory: dict[str, float] = {}
-    for record in timed:
-        stages.update(record["stages"])
-        memory = {place: max(mib, memory.get(place, 0.0)) for place, mib in record["peak_memory_mib"].items()}
-    seconds, media_seconds = (sum(record[name] for record in timed) for name in ("seconds", "media_seconds"))
-    frames = sum(record["frames"] for record in timed)
+    for cost in timed.values():
+        stages.update(cost["stages"])
+        memory = {place: max(mib, memory.get(place, 0.0)) for place, mib in cost["peak_memory_mib"].items()}
+    seconds = sum(cost["seconds"] for cost in timed.values())
+    media_seconds = sum(records[key].media_seconds for key in timed)
+    frames = sum(records[key].frames for key in timed)
     return Profile(
         dataset=dataset,
         generator=generator,
-        clips=len(made),
-        failed=len(records) - len(made),
+        clips=len(costs),
+        failed=len(records) - len(costs),
         stages=dict(stages),
         seconds=seconds if timed else None,
         media_seconds=media_seconds,
@@ -100,18 +120,18 @@ def _profile(dataset: str, generator: str, records: Sequence[Mapping[str, Any]])
     )
 
 
-def _clip(run: RunFolder, task: GeneratingTask, clip: SelectedClip, record: Mapping[str, Any]) -> Clip:
-    file = None if record["error"] else task.record.parent / record["played"]
+def _clip(run: RunFolder, generator: Choice, dataset: str, clip: SelectedClip, record: GeneratedClip) -> Clip:
+    file = _folder(run, generator, dataset) / record.played
     return Clip(
-        dataset=task.dataset,
-        generator=task.generator.name,
+        dataset=dataset,
+        generator=generator.name,
         key=clip.key,
-        file=file and file.relative_to(run.root).as_posix(),
+        file=None if record.error else file.relative_to(run.root).as_posix(),
         reference=clip.played.as_posix(),
         text=clip.text,
         text_source=clip.text_source,
         voice_source=clip.voice_source,
-        error=record["error"],
+        error=record.error,
     )
 
 
@@ -120,14 +140,9 @@ def _finding(dataset: str, finding: DatasetFinding) -> Finding:
     return Finding(dataset=dataset, item=finding.subject, reason=reason)
 
 
-def _untrained(generator: str, records: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def _untrained(generator: str, records: Iterable[GeneratedClip]) -> dict[str, str]:
     """A sentence on a generator whose own description says that its weights, or some of them, were never learnt."""
     for record in records:
-        if parts := record.get("description", {}).get("untrained"):
+        if parts := record.description.get("untrained"):
             return {generator: f"{generator} is untrained: its weights were drawn from a seed ({', '.join(parts)})."}
     return {}
-
-
-def _notes(study: Study) -> tuple[str, ...]:
-    paired_in_time = any(choice.plugin.startswith(("stoi", "estoi")) for choice in study.metrics)
-    return (*study.notes, *((STOI_NOTE,) if paired_in_time else ()))

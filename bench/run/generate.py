@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import functools
-import json
 import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,19 +17,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import fingerprint, plugins
+from bench import fingerprint
 from bench.choice import Choice
 from bench.datasets.tree import VIDEO_SUFFIXES
 from bench.files import write_json
 from bench.media.clip import UnreadableClip, probe
 from bench.media.writing import store_finished, write_clip
+from bench.plugins import build_generator
 from bench.run.folder import RunFolder
 from bench.run.memory import PeakMemory
 from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, write_record
 from bench.run.selection import read_selection
 from metrics.base.source_hash import source_hash
-from metrics.weights import WeightsMissing, fetch
+from metrics.weights import WeightsMissing
 from narrator.contract import (
     FinishedClip,
     GenerationFailed,
@@ -50,6 +50,7 @@ class GeneratingTask:
     """One prompt for one generator.
 
     Attributes:
+        study_folder: where relative paths of the study start.
         identity: hash of all that the clip depends on, see `narration_identity`.
         crf: quality of the H.264 file, see `bench.media.writing`.
         time_limit: seconds after which the generator is interrupted; None waits for ever.
@@ -59,6 +60,7 @@ class GeneratingTask:
     generator: Choice
     dataset: str
     key: str
+    study_folder: Path
     identity: str
     crf: int
     time_limit: float | None
@@ -79,7 +81,7 @@ def generate(task: GeneratingTask) -> None:
     task.record.unlink(missing_ok=True)
     _remove_files(task)
     try:
-        generator = built_generator(task.run, task.dataset, task.generator.model_dump_json())
+        generator = built_generator(task.run, task.dataset, task.generator.model_dump_json(), task.study_folder)
         prompt = read_prompt(task.run.prompt(task.dataset, task.key))
         with _interrupted_after(task.time_limit):
             record, cost = _narrate(generator, prompt, task)
@@ -117,14 +119,9 @@ def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, crf
 
 
 @functools.lru_cache(maxsize=4)
-def built_generator(run: RunFolder, dataset: str, choice: str) -> Generator:
+def built_generator(run: RunFolder, dataset: str, choice: str, study_folder: Path) -> Generator:
     """A generator with its weights, bound to the dataset if it asks for that; built once in each process."""
-    chosen = Choice.model_validate(json.loads(choice))
-    factory = plugins.find("generator", chosen.plugin)
-    options: dict[str, Any] = dict(chosen.options)
-    if names := getattr(factory, "weights", ()):
-        options["weight_paths"] = {name: fetch(name) for name in names}
-    generator: Generator = plugins.make("generator", chosen.plugin, options)
+    generator = build_generator(Choice.model_validate_json(choice), study_folder)
     if isinstance(generator, SeesDataset):
         generator = generator.for_dataset(read_selection(run, dataset).reference_clips())
     return generator
@@ -211,7 +208,7 @@ class CountedFrames:
 
 @contextmanager
 def _interrupted_after(seconds: float | None) -> Iterator[None]:
-    """Raise `GenerationFailed` in a block that takes longer; code that never returns to Python cannot be interrupted."""
+    """Raise `GenerationFailed` in a block that takes longer; native code that does not return is not interrupted."""
     can = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     if seconds is None or not can:
         yield

@@ -30,7 +30,7 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
         for dataset in study.datasets:
             keys = [clip.key for clip in read_selection(run, dataset.name).clips if shard.owns(clip.key)]
             try:
-                generator = built_generator(run, dataset.name, choice.model_dump_json())
+                generator = built_generator(run, dataset.name, choice.model_dump_json(), study.folder)
             except UserMistake:
                 raise
             except Exception as error:  # a plug-in may raise anything
@@ -41,15 +41,13 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
     return [task for task in tasks if not _is_done(task)]
 
 
-def _task(
-    study: Study, run: RunFolder, choice: Choice, generator: Generator, dataset: str, key: str
-) -> GeneratingTask:
+def _task(study: Study, run: RunFolder, choice: Choice, generator: Generator, dataset: str, key: str) -> GeneratingTask:
     prompt = read_prompt(run.prompt(dataset, key))
     try:
         identity = narration_identity(choice, generator, prompt, study.protocol.crf)
     except (GenerationFailed, OSError):
         identity = ""  # the generator will tell the reason
-    return GeneratingTask(run, choice, dataset, key, identity, study.protocol.crf, study.time_limit)
+    return GeneratingTask(run, choice, dataset, key, study.folder, identity, study.protocol.crf, study.time_limit)
 
 
 def _is_done(task: GeneratingTask) -> bool:

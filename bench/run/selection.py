@@ -22,7 +22,7 @@ from bench.prompts.prompt import build_prompt
 from bench.prompts.refusal import NoPrompt
 from bench.run.folder import RunFolder
 from bench.run.prompts import write_prompt
-from bench.study import DatasetChoice, Study
+from bench.study import DatasetChoice, Protocol, Study
 from bench.workers.pool import WorkerPool
 from narrator.contract import ReferenceClip
 
@@ -92,7 +92,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         UserMistake: the dataset's folder is missing or holds no usable clip.
     """
     index = load_index(choice)
-    decoding = decoding_of(study)
+    decoding = decoding_of(study.protocol)
     needs = Needs(study.protocol.min_seconds, study.protocol.max_seconds)
     queue = sorted(index.samples, key=lambda sample: fingerprint.seed_for(study.seed, choice.name, sample.key))
     wanted = choice.clips or len(queue)
@@ -155,9 +155,8 @@ def load_index(choice: DatasetChoice) -> DatasetIndex:
     return index
 
 
-def decoding_of(study: Study) -> Decoding:
+def decoding_of(protocol: Protocol) -> Decoding:
     """The part of the protocol that says how clips are decoded."""
-    protocol = study.protocol
     return Decoding(protocol.fps, protocol.sample_rate, protocol.max_seconds, protocol.reader)
 
 

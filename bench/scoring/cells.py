@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import functools
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
+
+import numpy as np
 
 from bench.choice import Choice
 from bench.plugins import built_metric, lacking_weights
+from bench.scoring.measure import Measuring
 from bench.scoring.store import StatisticsStore, kept_reason, load
-from metrics.base.bounds import NO_PARTNER, Bounds, bounds, chance_partners
+from bench.study import Unequal
+from metrics.base.bounds import NO_PARTNER, Bounds, chance_partners, set_bounds
 from metrics.base.clip_set import Part
-from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics
+from metrics.base.metric import ClipMetric, DistributionMetric, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.score import Score
+
+TOLERANCE_FRAMES = 2
+"""Pairs whose lengths differ by no more than this are of equal length."""
+TOLERANCE_SETS = 0.1
+"""Sets of clips whose total lengths differ by no more than this share are of equal length."""
 
 
 class Stored(Mapping[str, Statistics]):
@@ -39,13 +52,11 @@ class Pairing:
         reference: identity of the reference clip by key.
         generated: identity of the generated clip by key; keys that could not be generated are absent.
         failed: reason by key for clips that could not be generated.
-        errors: reasons of this run that were not kept, by statistics file.
     """
 
     reference: Mapping[str, str]
     generated: Mapping[str, str]
     failed: Mapping[str, str]
-    errors: Mapping[str, str]
 
     @property
     def matched(self) -> bool:
@@ -53,57 +64,170 @@ class Pairing:
         return set(self.generated) <= set(self.reference)
 
 
-def cell_score(choice: Choice, device: str, store: Path, pairing: Pairing) -> tuple[ClipMetric, Score]:
-    """A study's metric and its score; without its weights the score is missing with what to do about it."""
-    metric = built_metric(choice, device)
-    lacking = lacking_weights(metric)
-    if lacking is not None:
-        return metric, _unmade(metric, lacking)
-    return metric, score(metric, StatisticsStore(store, metric), pairing)
+@dataclass(frozen=True)
+class Scoring:
+    """How cells are made from the statistics that lie in `measuring.store`.
 
-
-def cell_bounds(
-    choice: Choice, device: str, store: Path, reference: Mapping[str, str], errors: Mapping[str, str]
-) -> Bounds:
-    """Where a metric's scale begins and ends on these reference clips (identity by key), see `metrics.base.bounds`.
-
-    For a paired metric the pairs of `bound_pairs` must have been measured.
+    Attributes:
+        measuring: how clips were measured.
+        errors: reasons that were not kept, by statistics file.
+        unequal: what becomes of pairs of unequal length.
+        max_failed: share of the clips that may lack a score.
     """
-    metric = built_metric(choice, device)
-    lacking = lacking_weights(metric)
-    if lacking is not None:
-        return Bounds(_unmade(metric, lacking), _unmade(metric, lacking))
-    statistics = StatisticsStore(store, metric)
-    if isinstance(metric, PairedMetric):
-        wrong = {key: reference[other] for key, other in chance_partners(reference).items()}
-        chance = (
-            score(metric, statistics, Pairing(reference, wrong, {}, errors)) if wrong else metric.missing(NO_PARTNER)
+
+    measuring: Measuring
+    errors: Mapping[str, str]
+    unequal: Unequal = "score"
+    max_failed: float = 0.1
+
+    def cell(self, choice: Choice, pairing: Pairing) -> tuple[ClipMetric, Score]:
+        """A study's metric and its score; without its weights the score is missing with what to do about it.
+
+        Where every generated clip has its reference, a distribution metric compares the same keys on both sides, so
+        that both sides carry the same small-sample bias; otherwise it compares all clips with all clips.
+        """
+        metric = built_metric(choice, self.measuring.device)
+        lacking = lacking_weights(metric)
+        return metric, self.score(metric, pairing) if lacking is None else _unmade(metric, lacking)
+
+    def score(self, metric: ClipMetric, pairing: Pairing) -> Score:
+        """The score of one cell."""
+        if isinstance(metric, PairedMetric):
+            return self._limited(self._score_pairs(metric, pairing))
+        if isinstance(metric, DistributionMetric):
+            return self._limited(self._score_sets(metric, pairing))
+        raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
+
+    def bounds(self, choice: Choice, reference: Mapping[str, str], n: int = 0) -> Bounds:
+        """Ceiling and chance of a metric on these reference clips (identity by key), see `metrics.base.bounds`.
+
+        For a paired metric the pairs of `bound_pairs` must have been measured.
+
+        Args:
+            n: clips on the generated side of the score that is read by it, 0 for as many as there are references.
+        """
+        metric = built_metric(choice, self.measuring.device)
+        if (lacking := lacking_weights(metric)) is not None:
+            return Bounds(_unmade(metric, lacking), _unmade(metric, lacking))
+        alone = replace(self, unequal="score", max_failed=1.0)
+        if isinstance(metric, PairedMetric):
+            wrong = {key: reference[other] for key, other in chance_partners(reference).items()}
+            chance = alone.score(metric, Pairing(reference, wrong, {})) if wrong else metric.missing(NO_PARTNER)
+            return Bounds(alone.score(metric, Pairing(reference, reference, {})), _without_lengths(chance))
+        if isinstance(metric, DistributionMetric):
+            store = self._store(metric)
+            usable, failed = self._usable({key: store.clip(name) for key, name in reference.items()})
+            found = set_bounds(metric, usable, n or len(usable))
+            return replace(found, ceiling=replace(found.ceiling, failed=failed))
+        raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
+
+    def _score_pairs(self, metric: PairedMetric, pairing: Pairing) -> Score:
+        store, reference = self._store(metric), pairing.reference
+        pairs = {key: store.pair(reference[key], name) for key, name in pairing.generated.items() if key in reference}
+        alone = {key: "no reference clip of this name" for key in pairing.generated if key not in reference}
+        usable, failed = self._usable(pairs)
+        failed |= alone | dict(pairing.failed)
+        unequal = self._unequal(metric, pairing, usable.paths)
+        if unequal and self.unequal == "fail":
+            return metric.missing(f"protocol.unequal is 'fail': {_lengths(unequal, len(usable))}", failed)
+        if self.unequal == "skip":
+            failed |= {key: f"the generated clip is {seconds:+.2f} s longer" for key, seconds in unequal.items()}
+            usable = Stored({key: path for key, path in usable.paths.items() if key not in unequal})
+        if not usable:
+            return metric.missing(_nothing(failed), failed)
+        score = metric.score(usable, failed)
+        if unequal and self.unequal == "score":
+            score = replace(score, notes=(*score.notes, _lengths(unequal, len(usable))))
+        return replace(score, details={**score.details, **_both_conventions(metric, usable, len(failed))})
+
+    def _score_sets(self, metric: DistributionMetric, pairing: Pairing) -> Score:
+        store = self._store(metric)
+        wanted = pairing.generated if pairing.matched else pairing.reference
+        reference, lacking = self._usable({key: store.clip(pairing.reference[key]) for key in wanted})
+        generated, lost = self._usable({key: store.clip(name) for key, name in pairing.generated.items()})
+        keys = list(reference), list(generated)
+        if pairing.matched:
+            keys = ([key for key in generated if key in reference.paths],) * 2
+        failed = {key: f"reference: {reason}" for key, reason in lacking.items()}
+        failed |= {key: f"generated: {reason}" for key, reason in lost.items()} | dict(pairing.failed)
+        if not all(keys):
+            return metric.missing(_nothing(failed), failed)
+        score = metric.score(Part(reference, keys[0]), Part(generated, keys[1]), failed)
+        return replace(score, notes=(*score.notes, *self._totals(metric, pairing, *keys)))
+
+    def _limited(self, score: Score) -> Score:
+        """The score, or missing where more clips lack one than the study allows: survivors are another sample."""
+        share = len(score.failed) / max(1, score.n + len(score.failed))
+        if score.value is None or share <= self.max_failed:
+            return score
+        reason = (
+            f"{len(score.failed)} of {score.n + len(score.failed)} clips have no score, more than "
+            f"max_failed = {self.max_failed:g} allows ({reasons(score.failed)})"
         )
-        return Bounds(score(metric, statistics, Pairing(reference, reference, {}, errors)), chance)
-    if isinstance(metric, DistributionMetric):
-        usable, failed = _usable({key: statistics.clip(name) for key, name in reference.items()}, errors)
-        found = bounds(metric, usable)
-        return replace(found, ceiling=replace(found.ceiling, failed=failed))
-    raise _neither(metric)
+        details = {**score.details, "failed_left_out": score.value}
+        return replace(score, value=None, missing=reason, low=None, high=None, notes=(), details=details)
+
+    def _store(self, metric: ClipMetric) -> StatisticsStore:
+        return StatisticsStore(self.measuring.store, metric)
+
+    def _usable(self, paths: Mapping[str, Path]) -> tuple[Stored, dict[str, str]]:
+        """The statistics that exist, and for each of the others the reason why not."""
+        reasons = {key: self._why_not(path) for key, path in sorted(paths.items())}
+        usable = {key: paths[key] for key, reason in reasons.items() if reason is None}
+        return Stored(usable), {key: reason for key, reason in reasons.items() if reason is not None}
+
+    def _why_not(self, path: Path) -> str | None:
+        """Why there are no statistics under this path; None if there are."""
+        try:
+            return kept_reason(path)
+        except FileNotFoundError:
+            return self.errors.get(str(path), "not measured yet")
+
+    def _unequal(self, metric: PairedMetric, pairing: Pairing, keys: Mapping[str, Path]) -> dict[str, float]:
+        """By how many seconds the generated clip is longer, for the pairs that differ by more than the tolerance."""
+        tolerance = TOLERANCE_FRAMES / (self.measuring.decoding.fps or 25.0)
+        found: dict[str, float] = {}
+        for modality in sorted(metric.modalities):
+            for key in keys:
+                reference, generated = (
+                    self._seconds(modality, side[key]) for side in (pairing.reference, pairing.generated)
+                )
+                if abs(generated - reference) > tolerance + 1e-9:
+                    found[key] = max(found.get(key, 0.0), generated - reference, key=abs)
+        return found
+
+    def _totals(
+        self, metric: ClipMetric, pairing: Pairing, reference: Sequence[str], generated: Sequence[str]
+    ) -> Iterator[str]:
+        """A note where one set lasts much longer than the other: it then carries more vectors and less bias."""
+        for modality in sorted(metric.modalities):
+            totals = (
+                sum(self._seconds(modality, pairing.reference[key]) for key in reference),
+                sum(self._seconds(modality, pairing.generated[key]) for key in generated),
+            )
+            if abs(totals[1] - totals[0]) > TOLERANCE_SETS * max(totals):
+                yield f"the generated clips last {totals[1]:.1f} s in all, the references {totals[0]:.1f} s"
+
+    def _seconds(self, modality: Modality, identity: str) -> float:
+        return _stored_seconds(StatisticsStore(self.measuring.store, self.measuring.length(modality)).clip(identity))
 
 
 def bound_pairs(reference: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The pairs of identities that `cell_bounds` of a paired metric needs: each with itself, each with a wrong one."""
+    """The pairs of identities that `Scoring.bounds` of a paired metric needs: with itself, and with a wrong one."""
     wrong = chance_partners(reference)
     return [(name, name) for name in reference.values()] + [(reference[k], reference[o]) for k, o in wrong.items()]
 
 
-def score(metric: ClipMetric, store: StatisticsStore, pairing: Pairing) -> Score:
-    """One cell.
+def reasons(failed: Mapping[str, str]) -> str:
+    """The most frequent reasons with their counts, three at the most."""
+    counted = sorted(Counter(failed.values()).items(), key=lambda item: (-item[1], item[0]))
+    told = [f"{count} x {reason}" for reason, count in counted[:3]]
+    return "; ".join([*told, *([f"{len(counted) - 3} other reasons"] if len(counted) > 3 else [])])
 
-    Where every generated clip has its reference, a distribution metric compares the same keys on both sides, so that
-    both sides carry the same small-sample bias; otherwise it compares all clips with all clips.
-    """
-    if isinstance(metric, PairedMetric):
-        return _score_pairs(metric, store, pairing)
-    if isinstance(metric, DistributionMetric):
-        return _score_sets(metric, store, pairing)
-    raise _neither(metric)
+
+def _nothing(failed: Mapping[str, str]) -> str:
+    """One sentence for a cell without a usable clip."""
+    return f"none of {len(failed)} clips could be scored ({reasons(failed)})" if failed else "there are no clips"
 
 
 def _unmade(metric: ClipMetric, lacking: str) -> Score:
@@ -111,56 +235,38 @@ def _unmade(metric: ClipMetric, lacking: str) -> Score:
     return Score(None, lacking, n=0, direction=metric.direction, unit=metric.unit, signature="")
 
 
-def _neither(metric: ClipMetric) -> TypeError:
-    return TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
-
-
-def _score_pairs(metric: PairedMetric, store: StatisticsStore, pairing: Pairing) -> Score:
-    pairs = {
-        key: store.pair(pairing.reference[key], generated)
-        for key, generated in pairing.generated.items()
-        if key in pairing.reference
-    }
-    alone = {key: "no reference clip of this name" for key in pairing.generated if key not in pairing.reference}
-    usable, failed = _usable(pairs, pairing.errors)
-    failed |= alone | dict(pairing.failed)
-    return metric.score(usable, failed) if usable else metric.missing(_summary(failed), failed)
-
-
-def _score_sets(metric: DistributionMetric, store: StatisticsStore, pairing: Pairing) -> Score:
-    wanted = pairing.generated if pairing.matched else pairing.reference
-    reference, lacking = _usable({key: store.clip(pairing.reference[key]) for key in wanted}, pairing.errors)
-    generated, failed = _usable({key: store.clip(name) for key, name in pairing.generated.items()}, pairing.errors)
-    reference_keys, generated_keys = list(reference), list(generated)
-    if pairing.matched:
-        reference_keys = generated_keys = [key for key in generated_keys if key in reference.paths]
-    failed |= {key: f"reference: {reason}" for key, reason in lacking.items() if key not in failed} | dict(
-        pairing.failed
+def _lengths(unequal: Mapping[str, float], pairs: int) -> str:
+    """How many pairs differ in length, and by how much."""
+    seconds = [abs(value) for value in unequal.values()]
+    return (
+        f"{len(unequal)} of {pairs} pairs differ in length by more than {TOLERANCE_FRAMES} frames, "
+        f"by {median(seconds):.2f} s in the median and {max(seconds):.2f} s at most"
     )
-    if not (reference_keys and generated_keys):
-        return metric.missing(_summary(failed), failed)
-    return metric.score(Part(reference, reference_keys), Part(generated, generated_keys), failed)
 
 
-def _usable(paths: Mapping[str, Path], errors: Mapping[str, str]) -> tuple[Stored, dict[str, str]]:
-    """The statistics that exist, and for each of the others the reason why not."""
-    reasons = {key: _why_not(path, errors) for key, path in sorted(paths.items())}
-    usable = {key: paths[key] for key, reason in reasons.items() if reason is None}
-    return Stored(usable), {key: reason for key, reason in reasons.items() if reason is not None}
+def _without_lengths(chance: Score) -> Score:
+    """Clips that have nothing to do with each other are of unequal length as a matter of course."""
+    return replace(chance, notes=tuple(note for note in chance.notes if " pairs differ in length " not in note))
 
 
-def _why_not(path: Path, errors: Mapping[str, str]) -> str | None:
-    """Why there are no statistics under this path; None if there are."""
-    try:
-        return kept_reason(path)
-    except FileNotFoundError:
-        return errors.get(str(path), "not measured yet")
+def _both_conventions(metric: PairedMetric, pairs: Mapping[str, Statistics], failed: int) -> dict[str, float]:
+    """The mean without failures, and with each failure taken as the worst there is, where there are failures.
 
-
-def _summary(failed: Mapping[str, str]) -> str:
-    """One sentence for a cell without a usable clip: the most frequent reason."""
+    The worst is the metric's own limit or, where it has none, the worst pair of the cell.
+    """
     if not failed:
-        return "no clips"
-    reasons = list(failed.values())
-    commonest = max(sorted(set(reasons)), key=reasons.count)
-    return f"none of {len(reasons)} clips could be scored, most often: {commonest}"
+        return {}
+    values = np.array([float(statistics["value"]) for statistics in pairs.values()])
+    limit = metric.limits[0 if metric.higher_is_better else 1]
+    worst = limit if math.isfinite(limit) else float(values.min() if metric.higher_is_better else values.max())
+    as_worst = (float(values.sum()) + failed * worst) / (len(values) + failed)
+    return {"failed_left_out": float(values.mean()), "failed_as_worst": as_worst}
+
+
+@functools.lru_cache(maxsize=2**16)
+def _stored_seconds(path: Path) -> float:
+    """Length by its statistics file, which is named by content; 0 for a stream that could not be read."""
+    try:
+        return float(load(path)["seconds"])
+    except (Unmeasurable, FileNotFoundError):
+        return 0.0

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import plugins
 from bench.choice import Choice
 from bench.datasets.folder import Folder
 from bench.media.clip import Decoding
 from bench.media.clip_file import ClipFile
 from bench.run.selection import clip_file
-from bench.scoring.cells import Pairing, bound_pairs, cell_bounds, cell_score
-from bench.scoring.measure import measure_all
+from bench.scoring.cells import Pairing, Scoring, bound_pairs
+from bench.scoring.measure import Measuring, measure_all
+from bench.study import Unequal
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
+from bench.workers.threads import single_thread
 from metrics.base.bounds import Bounds
 from metrics.base.score import Score
+
+NO_GENERATED = "no generated clip of this name"
+
+
+@dataclass(frozen=True)
+class FolderRules:
+    """What becomes of clips that do not fit together.
+
+    Attributes:
+        unequal: of pairs of unequal length.
+        max_failed: share of the clips that may lack a score before the score is missing.
+        allow_missing: real clips without a generated one of their name are meant, and no failures.
+        bounded: whether ceiling and chance are wanted beside each score.
+    """
+
+    unequal: Unequal = "score"
+    max_failed: float = 0.1
+    allow_missing: bool = False
+    bounded: bool = True
 
 
 @dataclass(frozen=True)
@@ -27,6 +48,21 @@ class BoundedScore:
 
     score: Score
     bounds: Bounds | None
+
+
+@dataclass(frozen=True)
+class FolderScores:
+    """All scores of two folders.
+
+    Attributes:
+        scores: by metric.
+        passed_over: reason by file for what is no clip; such files are no failures.
+        damaged: statistics in the cache that were damaged and measured again.
+    """
+
+    scores: Mapping[str, BoundedScore]
+    passed_over: Mapping[str, str]
+    damaged: int
 
 
 def score_folders(
@@ -38,42 +74,44 @@ def score_folders(
     pool: WorkerPool,
     cache: Path | None,
     progress: Progress,
-    bounded: bool = True,
-) -> dict[str, BoundedScore]:
-    """One score for each metric's name, and its bounds if `bounded`.
+    rules: FolderRules,
+) -> FolderScores:
+    """One score for each metric.
 
-    Clips with equal names are pairs. Where the names do not match, paired metrics are missing and the others compare
-    all generated clips with all real ones. The bounds are of the same real clips as the score.
+    Clips with equal names are pairs, and a real clip without a generated one is a failure. Where no names match at all,
+    paired metrics are missing and the others compare all generated clips with all real ones. The bounds are of the same
+    real clips as the score.
     """
-    for choice in metrics:
-        plugins.find("metric", choice.plugin)
-    real_clips, real_failed = _clips(real)
-    generated_clips, failed = _clips(generated)
+    real_clips, passed_over = _clips(real, "real")
+    generated_clips, also = _clips(generated, "generated")
     reference = {key: clip.identity(decoding) for key, clip in real_clips.items()}
     candidate = {key: clip.identity(decoding) for key, clip in generated_clips.items()}
     files = {reference[key]: clip for key, clip in real_clips.items()}
     files |= {candidate[key]: clip for key, clip in generated_clips.items()}
-    pairs = [(reference[key], identity) for key, identity in candidate.items() if key in reference]
-    compared = {key: reference[key] for key in candidate} if set(candidate) <= set(reference) else reference
-    if bounded:
+    shared = [key for key in candidate if key in reference]
+    compared = {key: reference[key] for key in shared} if len(shared) == len(candidate) else reference
+    alone = [key for key in reference if key not in candidate] if shared and not rules.allow_missing else []
+    pairs = [(reference[key], candidate[key]) for key in shared]
+    if rules.bounded:
         pairs += bound_pairs(compared)
     with contextlib.ExitStack() as stack:
         store = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="narrator-bench-")))
         stack.enter_context(pool)
-        errors = measure_all(store, decoding, metrics, device, files, pairs, pool, progress)
-        failed |= {f"real/{key}": reason for key, reason in real_failed.items()}
-        pairing = Pairing(reference, candidate, failed, errors)
-        return {
-            choice.name: BoundedScore(
-                cell_score(choice, device, store, pairing)[1],
-                cell_bounds(choice, device, store, compared, errors) if bounded else None,
-            )
-            for choice in metrics
-        }
+        measuring = Measuring(store, decoding, metrics, device)
+        measured = measure_all(measuring, files, pairs, pool, progress)
+        stack.enter_context(single_thread())
+        scoring = Scoring(measuring, measured.errors, rules.unequal, rules.max_failed)
+        pairing = Pairing(reference, candidate, dict.fromkeys(alone, NO_GENERATED))
+        scores = {}
+        for choice in metrics:
+            score = scoring.cell(choice, pairing)[1]
+            bounds = scoring.bounds(choice, compared, len(candidate)) if rules.bounded else None
+            scores[choice.name] = BoundedScore(score, bounds)
+        return FolderScores(scores, passed_over | also, measured.damaged)
 
 
-def _clips(folder: Path) -> tuple[dict[str, ClipFile], dict[str, str]]:
+def _clips(folder: Path, side: str) -> tuple[dict[str, ClipFile], dict[str, str]]:
     """A folder's clips by key, and a reason for everything that is no clip; metrics judge the clips themselves."""
     index = Folder().load(folder)
-    reasons = {f.subject: f"{f.reason} ({f.detail})" if f.detail else f.reason for f in index.findings}
+    reasons = {f"{side}/{f.subject}": f"{f.reason} ({f.detail})" if f.detail else f.reason for f in index.findings}
     return {sample.key: clip_file(sample) for sample in index.samples}, reasons

@@ -14,25 +14,23 @@ from metrics.base.metric import ClipMetric, ClipObserver, Modality, Statistics
 
 @dataclass(frozen=True)
 class LengthConfig:
-    """Which stream is timed, and how many pictures there are in a second."""
+    """How many pictures there are in a second."""
 
-    modality: Modality
-    fps: float | None
+    fps: float
 
 
-class Length(ClipMetric):
-    """Seconds of a clip's pictures or of its sound, of the part that is read; no score of its own."""
+class PictureLength(ClipMetric):
+    """Seconds of a clip's pictures, of the part that is read; no score of its own."""
 
-    name = title = "length"
+    name = title = "picture-length"
     unit = "s"
-    higher_is_better: ClassVar[None] = None
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"video"})
 
-    def __init__(self, modality: Modality, fps: float | None) -> None:
-        super().__init__(config=LengthConfig(modality, fps))
-        self.modalities = frozenset({modality})
+    def __init__(self, fps: float) -> None:
+        super().__init__(config=LengthConfig(fps))
 
     def observe(self) -> ClipObserver:
-        return _LengthObserver(self.config)
+        return _PictureObserver(self.config.fps)
 
     def update(self) -> None:
         """Not for a training loop."""
@@ -43,19 +41,33 @@ class Length(ClipMetric):
         raise NotImplementedError
 
 
-class _LengthObserver(ClipObserver):
-    def __init__(self, config: LengthConfig) -> None:
-        self._config = config
-        self._seconds = 0.0
+class SoundLength(PictureLength):
+    """Seconds of a clip's sound, of the part that is read; no score of its own."""
+
+    name = title = "sound-length"
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
+
+    def observe(self) -> ClipObserver:
+        return _SoundObserver()
+
+
+class _PictureObserver(ClipObserver):
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
         self._frames = 0
 
     def frames(self, frames: NDArray[np.uint8]) -> None:
         self._frames += len(frames)
-        self._seconds = self._frames / (self._config.fps or 1.0)
-
-    def waveform(self, waveform: NDArray[np.float32], sample_rate: int) -> None:
-        if self._config.modality == "audio":
-            self._seconds = len(waveform) / sample_rate
 
     def finish(self) -> Callable[[], Statistics]:
-        return lambda: {"seconds": np.array(self._seconds)}
+        return lambda: {"seconds": np.array(self._frames / self._fps)}
+
+
+class _SoundObserver(ClipObserver):
+    seconds = 0.0
+
+    def waveform(self, waveform: NDArray[np.float32], sample_rate: int) -> None:
+        self.seconds = len(waveform) / sample_rate
+
+    def finish(self) -> Callable[[], Statistics]:
+        return lambda: {"seconds": np.array(self.seconds)}

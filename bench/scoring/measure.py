@@ -22,7 +22,7 @@ from bench.media.audio import native_waveform, resampled
 from bench.media.clip import Decoding, UnreadableClip, frames
 from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric, lacking_weights
-from bench.scoring.length import Length
+from bench.scoring.length import PictureLength, SoundLength
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -57,9 +57,9 @@ class Measuring:
         modalities = sorted({modality for metric in usable for modality in metric.modalities})
         return [*usable, *(self.length(modality) for modality in modalities)]
 
-    def length(self, modality: Modality) -> Length:
+    def length(self, modality: Modality) -> ClipMetric:
         """What times the streams of a modality."""
-        return Length(modality, self.decoding.fps)
+        return (PictureLength if modality == "video" else SoundLength)(self.decoding.fps or 1.0)
 
 
 @dataclass(frozen=True)
