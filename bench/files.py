@@ -1,10 +1,11 @@
-"""Files that survive being killed at any moment, and files that notice when they were damaged."""
+"""Files: only regular ones are read; what is written survives being killed at any moment and notices damage."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,14 @@ from typing import Any
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not."""
+    """A temporary path beside `path` that takes its place when the block ends well, and vanishes when it does not.
+
+    A process that is killed leaves the temporary file behind. Its name begins with a dot, and hidden files are neither
+    clips nor results, so it only takes room.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
+    # The stem is cut so that a name of the longest allowed length still has room for the random letters.
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem[:50]}.", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -62,3 +68,68 @@ def read_checked(path: Path) -> bytes:
     if hashlib.sha256(content).hexdigest().encode() != checksum:
         raise Damaged(f"{path} is damaged; delete it and run again")
     return content
+
+
+class UnreadableFile(ValueError):
+    """A small file that cannot be read as text; the message is the reason, as the end of a sentence on the file."""
+
+
+def obstacle(path: Path) -> str | None:
+    """Why no file can be read at `path`; None where a regular file stands there, itself or at the end of links.
+
+    Nothing else may be opened: a FIFO would block for ever, and a device has no end.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "a link to nothing" if os.path.islink(path) else "there is no such file"
+    except (OSError, ValueError) as error:  # links in a circle, a name too long or with a zero byte, no permission
+        return f"it cannot be reached ({getattr(error, 'strerror', None) or error})"
+    if not stat.S_ISREG(mode):
+        return f"not a regular file: {_KINDS.get(stat.S_IFMT(mode), 'of an unknown kind')}"
+    return None if os.access(path, os.R_OK) else "there is no permission to read it"
+
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+
+
+def read_small(path: Path, most: int) -> bytes:
+    """The content of a regular file of no more than `most` bytes.
+
+    Raises:
+        UnreadableFile: it is larger, or cannot be read.
+    """
+    if reason := obstacle(path):
+        raise UnreadableFile(reason)
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:  # it may have vanished since
+        raise UnreadableFile(f"it cannot be read ({error.strerror})") from error
+    if len(content) > most:
+        raise UnreadableFile(f"it is larger than {most >> 10} KiB")
+    return content
+
+
+def as_text(content: bytes) -> str:
+    """UTF-8 text, a byte-order mark dropped.
+
+    Raises:
+        UnreadableFile: it is in another encoding, or holds zero bytes.
+    """
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UnreadableFile("it is UTF-16; save it as UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableFile(f"line {line} is not UTF-8; save it as UTF-8") from error
+    if "\0" in text:
+        raise UnreadableFile("it holds zero bytes, so it is no text; save it as UTF-8")
+    return text

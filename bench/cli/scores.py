@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
+from pydantic import ValidationError
 
 from bench.choice import Choice
 from bench.cli.printing import Json, out, print_rows
-from bench.cli.runs import Device, Workers, shown_progress
+from bench.cli.runs import Device, Workers, incomplete, shown_progress
 from bench.errors import UserMistake
-from bench.media.clip import Decoding
+from bench.run.selection import decoding_of
+from bench.study import Protocol
 from bench.workers.device import metrics_device
 from bench.workers.pool import WorkerPool, default_workers
 from reports.numbers import ARROWS
 
 if TYPE_CHECKING:
-    from bench.scoring.folders import BoundedScore
+    from bench.scoring.folders import BoundedScore, FolderScores
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +46,9 @@ def score(
     bounds: Annotated[bool, typer.Option(help="Ceiling and chance beside each score.")] = True,
     unequal: Annotated[str, typer.Option(help="Pairs of unequal length: score, skip, or fail.")] = "score",
     max_failed: Annotated[float, typer.Option(min=0, max=1, help="Share of the clips that may lack a score.")] = 0.1,
-    allow_missing: Annotated[bool, typer.Option("--allow-missing", help="Real clips may lack a generated one.")] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Real clips may lack a generated one.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Numbers for two folders of clips, without a study file.
@@ -69,7 +74,7 @@ def score(
         for line in _lines_below(found, protocol):
             out.print(line, markup=False, highlight=False)
     if problem := _problem(found, max_failed):
-        raise Incomplete(problem)
+        incomplete(problem)
 
 
 def _protocol(max_seconds: float, unequal: str) -> Protocol:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,18 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from numpy.typing import NDArray
 
-from bench.media.container import UnreadableClip, audio_stream, opened, require_whole, time_zero
-from bench.media.timing import as_fraction
+from bench.media.container import UnreadableClip, audio_stream, failures_of, opened, require_whole, time_zero
+from bench.media.probe import frame_times
+from bench.media.timing import LONGEST_GAP, as_fraction
 
 _GAP_SECONDS = 0.1
 """Holes longer than this in the time stamps become silence; shorter ones are the rounding of coarse clocks."""
+
+_RATES = (1000, 768_000)
+"""Sample rates in Hz that are plausible; a few samples at 1 Hz would last, and take memory, for hours."""
+
+_LOUDEST = 8.0
+"""Times full scale; lossy decoders overshoot by a little, 16-bit integers kept as floats by four orders of magnitude."""
 
 
 def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32], int]:
@@ -30,10 +38,12 @@ def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32]
 
     Returns:
         float32 [S] mono in -1..1, the mean of the channels, and its sample rate in Hz. Sample 0 belongs to the time of
-        the first video frame: sound before it is cut, a late start is filled with silence.
+        the first video frame: sound before it is cut. A late start and gaps are filled with silence, for as long as
+        there are pictures, or for up to `LONGEST_GAP` seconds; a longer gap is damage.
 
     Raises:
-        UnreadableClip: no audio stream, no samples, damage, or a sample rate that changes on the way.
+        UnreadableClip: no audio stream, no samples, samples that are no sound, damage, or a sample rate that changes on
+            the way.
     """
     pieces: list[NDArray[np.float32]] = []
     rate = 0
@@ -45,6 +55,10 @@ def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32]
         for frame in _decoded(container, stream, path):
             if not rate:
                 rate = frame.sample_rate
+                if not _RATES[0] <= rate <= _RATES[1]:
+                    raise UnreadableClip(
+                        path, f"its sample rate of {rate} Hz is not between {_RATES[0]} and {_RATES[1]}"
+                    )
                 limit = math.inf if math.isinf(max_seconds) else round(as_fraction(max_seconds) * rate)
             elif frame.sample_rate != rate:
                 raise UnreadableClip(path, f"its sample rate changes from {rate} to {frame.sample_rate} Hz")
@@ -56,14 +70,31 @@ def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32]
             if end == 0 and lead < 0:
                 piece = piece[-lead:]
             elif lead > (_GAP_SECONDS * rate if end else 0):
-                pieces.append(np.zeros(int(min(lead, limit - end)), dtype=np.float32))
-                end += len(pieces[-1])
+                gap = int(min(lead, limit - end))
+                if gap > LONGEST_GAP * rate and end + gap > (_pictures_end(path) + LONGEST_GAP) * rate:
+                    jump = f"from {end / rate:.2f} s to {(end + lead) / rate:.2f} s"
+                    raise UnreadableClip(path, f"its sound's time stamps jump {jump}, where there are no pictures")
+                pieces.append(np.zeros(gap, dtype=np.float32))
+                end += gap
             pieces.append(piece)
             end += len(piece)
     if not end:
         raise UnreadableClip(path, "its audio stream holds no samples")
-    waveform = np.concatenate(pieces)
-    return waveform[: int(min(limit, len(waveform)))], rate
+    with failures_of(path):
+        waveform = np.concatenate(pieces)[: int(min(limit, end))]
+    if reason := no_sound(waveform):
+        raise UnreadableClip(path, f"its soundtrack {reason}")
+    return waveform, rate
+
+
+def no_sound(waveform: NDArray[np.float32]) -> str | None:
+    """Why these samples cannot be sound on the scale of -1..1, to follow the name of what holds them; None if they can."""
+    if not np.isfinite(waveform).all():
+        return "holds samples that are not finite (NaN or infinity)"
+    peak = float(np.abs(waveform).max(initial=0))
+    if peak > _LOUDEST:
+        return f"reaches {peak:.4g} times full scale; if it holds 16-bit integers as floats, divide them by 32768"
+    return None
 
 
 def resampled(waveform: NDArray[np.float32], rate: int, target: int) -> NDArray[np.float32]:
@@ -71,6 +102,13 @@ def resampled(waveform: NDArray[np.float32], rate: int, target: int) -> NDArray[
     if rate == target:
         return waveform
     return np.asarray(soxr.resample(waveform, rate, target, quality="VHQ"), dtype=np.float32)
+
+
+def _pictures_end(path: Path) -> Fraction:
+    try:
+        return frame_times(path)[1]
+    except UnreadableClip:  # a file of sound alone; or its pictures are damaged, and reading those says how
+        return Fraction(0)
 
 
 def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[av.AudioFrame]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.media.audio import native_waveform, resampled
-from bench.media.container import UnreadableClip
+from bench.media.container import UnreadableClip, failures_of
 from bench.media.decord_reader import decord_frames
 from bench.media.probe import ClipInfo, probe
 from bench.media.video import first_frame, pyav_frames
@@ -50,14 +50,15 @@ def frames(path: Path, decoding: Decoding) -> Iterator[NDArray[np.uint8]]:
     """Decode the clip's pictures, each once, as a stream of chunks; memory does not grow with the clip.
 
     Frame k of the result stands for time k / fps after the clip's first frame, by the frames' real time stamps (see
-    `bench.media.timing.at_rate`). Pictures are RGB, upright, of the file's own size; a crop is
-    `map(crop, frames(path, decoding))`.
+    `bench.media.timing.at_rate`). Pictures are RGB, upright, of the file's own size, but for
+    pixels that are not square (see `bench.media.video.square_size`); a crop is `map(crop, frames(path, decoding))`.
 
     Yields:
         uint8 [t, H, W, 3], t = 16 but for the last; at most max_seconds * fps frames in all.
 
     Raises:
-        UnreadableClip: at the first chunk or on the way; damage within the part that is read is an error.
+        UnreadableClip: at the first chunk or on the way; damage within the part that is read is an error, and so is a
+            picture that its time stamps would let stand for more than 5 s.
     """
     read = pyav_frames if decoding.reader == "pyav" else decord_frames
     return read(Path(path), decoding.fps, decoding.max_seconds)
@@ -74,7 +75,8 @@ def waveform(path: Path, decoding: Decoding) -> NDArray[np.float32]:
         UnreadableClip: no audio stream, no samples, or damage.
     """
     native, rate = native_waveform(Path(path), decoding.max_seconds)
-    return resampled(native, rate, decoding.sample_rate or rate)
+    with failures_of(path):
+        return resampled(native, rate, decoding.sample_rate or rate)
 
 
 def soundtrack_path(path: Path) -> Path:

@@ -13,6 +13,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from bench.files import obstacle
+
 # Containers of single clips only. FFmpeg would also open playlists (hls, concat, dash) and so be led by a file's
 # content to other files or to the network; pictures and subtitles are no clips either.
 _FORMATS = "mov,mpeg,mpegts,mpegvideo,avi,matroska,webm,flv,asf,wav,w64,aiff,au,caf,flac,mp3,aac,ogg"
@@ -33,24 +35,39 @@ class UnreadableClip(ValueError):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """The file at `path`, opened for demuxing; whatever FFmpeg finds wrong in it becomes an `UnreadableClip`."""
-    path = Path(path)
-    if not path.is_file():
-        raise UnreadableClip(path, "there is no such file")
-    if path.stat().st_size == 0:
-        raise UnreadableClip(path, "the file is empty")
-    options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+def failures_of(path: Path) -> Iterator[None]:
+    """Whatever goes wrong inside is the failure of this clip alone: it becomes an `UnreadableClip`."""
     try:
-        # "file:" keeps FFmpeg from reading a protocol into a name that holds a colon.
-        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
-    except (av.error.FFmpegError, ValueError) as error:
-        raise UnreadableClip(path, _why_not_media(path, error)) from error
-    with container:
+        yield
+    except UnreadableClip:
+        raise
+    except MemoryError as error:
+        raise UnreadableClip(path, "decoding it asks for more memory than there is") from error
+    except OSError as error:  # it vanished, or its disk failed
+        raise UnreadableClip(path, f"it cannot be read ({error.strerror or error})") from error
+    except av.error.FFmpegError as error:
+        raise UnreadableClip(path, f"it is damaged ({error.strerror})") from error
+    except Exception as error:
+        raise UnreadableClip(path, f"it cannot be decoded ({type(error).__name__}: {error})") from error
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """The regular file at `path`, opened for demuxing; whatever goes wrong with it becomes an `UnreadableClip`."""
+    path = Path(path)
+    if reason := obstacle(path):
+        raise UnreadableClip(path, reason)
+    options = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+    with failures_of(path):
+        if path.stat().st_size == 0:
+            raise UnreadableClip(path, "the file is empty")
         try:
+            # "file:" keeps FFmpeg from reading a protocol into a name that holds a colon.
+            container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+        except (av.error.FFmpegError, ValueError) as error:
+            raise UnreadableClip(path, _why_not_media(path, error)) from error
+        with container:
             yield container
-        except av.error.FFmpegError as error:
-            raise UnreadableClip(path, f"it is damaged ({error.strerror})") from error
 
 
 def _why_not_media(path: Path, error: Exception) -> str:
@@ -64,18 +81,32 @@ def _why_not_media(path: Path, error: Exception) -> str:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The first video stream that is no cover picture; demuxing then skips the packets of all other streams."""
+    """The first video stream that is no cover picture, to be decoded by one thread.
+
+    Workers divide the clips among the cores, so more threads would only contend for them.
+    """
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
+            stream.codec_context.thread_count = 1
             return stream
     raise UnreadableClip(path, "it has no video stream")
 
 
 def audio_stream(container: InputContainer, path: Path) -> AudioStream:
-    """The first audio stream."""
+    """The first audio stream, to be decoded by one thread."""
     for stream in container.streams.audio:
+        stream.codec_context.thread_count = 1
         return stream
     raise UnreadableClip(path, "it has no audio stream")
+
+
+def has_sound(path: Path) -> bool:
+    """Whether the file holds an audio stream, by its header; True where it cannot be opened, so that reading says why."""
+    try:
+        with opened(path) as container:
+            return bool(container.streams.audio)
+    except UnreadableClip:
+        return True
 
 
 def time_zero(container: InputContainer) -> Fraction:

@@ -1,7 +1,7 @@
 """Decoding pictures with decord, a chosen reader that is refused for what it gets wrong.
 
 decord 0.6 returns shifted frames for MPEG program and transport streams without an error, shows frames that an edit
-list hides, and knows no display matrix. What it reads right equals PyAV's frames bit for bit; a test holds it to that.
+list hides, and knows neither display matrices nor pixels that are not square. What it reads right equals PyAV's frames bit for bit; a test holds it to that.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.media.container import UnreadableClip
+from bench.media.container import UnreadableClip, failures_of
 from bench.media.probe import ClipInfo, probe
 from bench.media.timing import Shown, as_fraction, at_rate
-from bench.media.video import CHUNK, in_chunks
+from bench.media.video import CHUNK, in_chunks, unbroken
 
 _CLOCK_SECONDS = 0.002
 """Time stamps that differ by more than this differ; decord keeps them as float32."""
@@ -30,10 +30,11 @@ def decord_frames(path: Path, fps: float | None, max_seconds: float) -> Iterator
         UnreadableClip: what PyAV's probe finds, or decord would not return the frames that PyAV shows.
     """
     info = probe(path)
-    reader = _checked_reader(path, info)
     ends = chain(info.starts[1:], [as_fraction(info.duration)])
     shown = (Shown(k, start, end - start) for k, (start, end) in enumerate(zip(info.starts, ends, strict=True)))
-    yield from in_chunks(_pictures(reader, at_rate(shown, fps, max_seconds)))
+    with failures_of(path):
+        reader = _checked_reader(path, info)
+        yield from in_chunks(_pictures(reader, at_rate(unbroken(shown, max_seconds, path), fps, max_seconds)))
 
 
 def _pictures(reader: Any, wanted: Iterator[tuple[int, int]]) -> Iterator[tuple[NDArray[np.uint8], int]]:
@@ -47,6 +48,8 @@ def _checked_reader(path: Path, info: ClipInfo) -> Any:
         raise _refused(path, f"it returns wrong frames or times for '{info.container}' files")
     if info.rotation:
         raise _refused(path, f"it does not turn the picture by the {info.rotation} degrees that the file asks for")
+    if info.pixel_shape != 1:
+        raise _refused(path, f"it takes pixels that are {float(info.pixel_shape):.3g} times as wide as high for square")
     try:
         import decord
     except ImportError as error:

@@ -8,19 +8,24 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench.media.container import UnreadableClip, opened, require_whole, video_stream
-from bench.media.video import decoded
+from bench.media.timing import LONGEST_GAP
+from bench.media.video import decoded, pixel_shape, square_size
 
 
 @dataclass(frozen=True)
 class ClipInfo:
     """One clip's streams.
 
+    Where its pictures' time stamps jump by more than `LONGEST_GAP` seconds, everything is told of the part before the
+    jump: reading on from there is refused.
+
     Attributes:
-        width, height: of the upright picture, in pixels.
+        width, height: of the upright picture, in square pixels, as it is read.
         fps: mean frame rate over the whole clip.
         variable_fps: the intervals between frames differ by more than half the shortest.
         frames: frames that are shown, counted.
         duration: seconds from the first frame's start to the last one's end.
+        pixel_shape: how many times as wide as high a stored pixel is shown; already applied to width and height.
         rotation: of the display matrix, degrees counterclockwise; already applied to width and height.
         container, video_codec: FFmpeg's names.
         audio_codec, sample_rate, channels: of the first audio stream; None without one.
@@ -33,6 +38,7 @@ class ClipInfo:
     variable_fps: bool
     frames: int
     duration: float
+    pixel_shape: Fraction
     rotation: int
     container: str
     video_codec: str
@@ -51,21 +57,23 @@ def probe(path: Path) -> ClipInfo:
     with opened(path) as container:
         stream = video_stream(container, path)
         first = next(decoded(container, stream, path))
-        frame, rotation = first.frame, first.frame.rotation
-        width, height = (frame.height, frame.width) if rotation % 180 else (frame.width, frame.height)
+        shape, rotation = pixel_shape(stream), first.frame.rotation
+        width, height = square_size(first.frame, shape, path)
+        if rotation % 180:
+            width, height = height, width
         audio = next(iter(container.streams.audio), None)
         format_name, codec = container.format.name, stream.codec_context.name
         sound = (audio.codec_context.name, audio.rate, audio.channels) if audio else (None, None, None)
-        usual = first.duration
-    starts, duration = _times(path, usual)
+    starts, duration = frame_times(path)
     intervals = [later - earlier for earlier, later in pairwise(starts)]
     return ClipInfo(
         width=width,
         height=height,
-        fps=float((len(starts) - 1) / (starts[-1] - starts[0]) if starts[-1] > starts[0] else 1 / usual),
+        fps=float((len(starts) - 1) / starts[-1] if starts[-1] else 1 / duration),
         variable_fps=bool(intervals) and max(intervals) > Fraction(3, 2) * min(intervals),
         frames=len(starts),
         duration=float(duration),
+        pixel_shape=shape,
         rotation=rotation,
         container=format_name,
         video_codec=codec,
@@ -76,12 +84,17 @@ def probe(path: Path) -> ClipInfo:
     )
 
 
-def _times(path: Path, usual: Fraction) -> tuple[list[Fraction], Fraction]:
-    """Presentation times of the frames that are shown, sorted, the first one 0, and the end of the last frame."""
+def frame_times(path: Path) -> tuple[list[Fraction], Fraction]:
+    """When frames are shown, sorted, the first one at 0, and when the last one ends; up to the first jump if there is one.
+
+    Raises:
+        UnreadableClip: no media, no video stream, no frames, or cut short.
+    """
     shown: list[tuple[Fraction, Fraction]] = []  # presentation time, duration
     packets = 0
     with opened(path) as container:
         stream = video_stream(container, path)
+        usual = 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
         for packet in container.demux(stream):
             if not packet.size:
                 continue
@@ -97,6 +110,7 @@ def _times(path: Path, usual: Fraction) -> tuple[list[Fraction], Fraction]:
     if not shown:
         raise UnreadableClip(path, "its video stream holds no frame")
     shown.sort()
+    steady = next((k for k, (a, b) in enumerate(pairwise(shown), 1) if b[0] - a[0] > LONGEST_GAP), len(shown))
     zero = shown[0][0]
-    starts = [time - zero for time, _ in shown]
-    return starts, starts[-1] + shown[-1][1]
+    starts = [time - zero for time, _ in shown[:steady]]
+    return starts, starts[-1] + shown[steady - 1][1]

@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+LONGEST_GAP = 5
+"""Seconds that one picture may stand, or silence may stand in for missing sound, before it is taken for damage."""
+
 
 @dataclass(frozen=True)
 class Shown(Generic[T]):

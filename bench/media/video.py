@@ -5,39 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from bench.media.container import UnreadableClip, opened, require_whole, video_stream
-from bench.media.timing import Shown, at_rate
+from bench.media.timing import LONGEST_GAP, Shown, at_rate
 
 CHUNK = 16
 """Frames per chunk."""
 
-_DECODER_THREADS = 2
-"""A few only: many clips are read side by side, and every thread holds frames."""
+_MOST_PIXELS = 7680 * 4320
+"""Of one picture, 8K; a file of a few bytes may claim any size."""
+
+T = TypeVar("T")
 
 
 def pyav_frames(path: Path, fps: float | None, max_seconds: float) -> Iterator[NDArray[np.uint8]]:
     """The clip's frames as a stream of uint8 [t, H, W, 3] chunks; see `bench.media.clip.frames`."""
     with opened(path) as container:
         stream = video_stream(container, path)
-        stream.thread_type, stream.codec_context.thread_count = "AUTO", _DECODER_THREADS
-        to_rgb = RgbConverter(path)
-        timed = at_rate(decoded(container, stream, path), fps, max_seconds)
+        to_rgb = RgbConverter(path, pixel_shape(stream))
+        timed = at_rate(unbroken(decoded(container, stream, path), max_seconds, path), fps, max_seconds)
         yield from in_chunks((to_rgb(frame), count) for frame, count in timed)
 
 
 def first_frame(path: Path) -> NDArray[np.uint8]:
     """The first frame that is shown, uint8 [H, W, 3]."""
     with opened(path) as container:
-        shown = next(decoded(container, video_stream(container, path), path))
-        return np.ascontiguousarray(RgbConverter(path)(shown.frame))
+        stream = video_stream(container, path)
+        shown = next(decoded(container, stream, path))
+        return np.ascontiguousarray(RgbConverter(path, pixel_shape(stream))(shown.frame))
 
 
 def in_chunks(pictures: Iterable[tuple[NDArray[np.uint8], int]], size: int = CHUNK) -> Iterator[NDArray[np.uint8]]:
@@ -60,16 +63,37 @@ def in_chunks(pictures: Iterable[tuple[NDArray[np.uint8], int]], size: int = CHU
         yield chunk[:filled]
 
 
+def pixel_shape(stream: VideoStream) -> Fraction:
+    """How many times as wide as high a stored pixel is shown (the sample aspect ratio); 1 where the file tells none."""
+    return stream.sample_aspect_ratio or Fraction(1)
+
+
+def square_size(frame: av.VideoFrame, shape: Fraction, path: Path) -> tuple[int, int]:
+    """Width and height of the picture in square pixels, before it is turned upright.
+
+    The height stays and the width follows, as with FFmpeg's `scale=iw*sar:ih,setsar=1`.
+
+    Raises:
+        UnreadableClip: the picture is larger than 8K.
+    """
+    width, height = max(1, round(frame.width * shape)), frame.height
+    if width * height > _MOST_PIXELS:
+        raise UnreadableClip(path, f"its pictures are {width} x {height} pixels, more than 8K (7680 x 4320)")
+    return width, height
+
+
 class RgbConverter:
-    """Decoded frames of one clip to RGB, upright.
+    """Decoded frames of one clip to RGB, upright, of square pixels.
 
     The colour matrix and range are those the stream is tagged with, BT.601 limited where it is not, and the rotation
     of the stream's display matrix is applied. One swscale context serves the whole clip: PyAV's own `to_ndarray` makes
-    one per frame and is 1.7 times slower. Pixel aspect ratios are not applied.
+    one per frame and is 1.7 times slower. Where pixels are not square, the width is resampled (bicubic, in the same
+    step) to the shape in which people see the picture; see `square_size`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, shape: Fraction) -> None:
         self._path = path
+        self._shape = shape
         self._reformatter = VideoReformatter()
         self._size: tuple[int, int] | None = None
 
@@ -79,10 +103,12 @@ class RgbConverter:
         if self._size not in (None, size):
             raise UnreadableClip(self._path, f"its frames change size from {self._size} to {size}")
         self._size = size
-        rgb = self._reformatter.reformat(frame, format="rgb24", threads=1)
+        width, height = square_size(frame, self._shape, self._path)
+        filtered = Interpolation.BILINEAR if width == frame.width else Interpolation.BICUBIC
+        rgb = self._reformatter.reformat(frame, width, format="rgb24", interpolation=filtered, threads=1)
         plane = rgb.planes[0]
         rows = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(-1, plane.line_size)
-        picture = rows[: frame.height, : frame.width * 3].reshape(frame.height, frame.width, 3)
+        picture = rows[:height, : width * 3].reshape(height, width, 3)
         return upright(picture, frame.rotation, self._path)
 
 
@@ -124,6 +150,28 @@ def decoded(container: InputContainer, stream: VideoStream, path: Path) -> Itera
     require_whole(container, stream, packets, path)
     if not end:
         raise UnreadableClip(path, "its video stream holds no frame")
+
+
+def unbroken(frames: Iterable[Shown[T]], max_seconds: float, path: Path) -> Iterator[Shown[T]]:
+    """The same frames, held against jumps in their time stamps, which would make one picture stand for hours.
+
+    Raises:
+        UnreadableClip: a picture stands longer than `LONGEST_GAP` within the first `max_seconds`.
+    """
+    held: Shown[T] | None = None
+    for shown in frames:
+        if held:
+            _require_steady(held, shown.start, max_seconds, path)
+        yield shown
+        held = shown
+    if held:
+        _require_steady(held, held.start + held.duration, max_seconds, path)
+
+
+def _require_steady(held: Shown[T], until: Fraction, max_seconds: float, path: Path) -> None:
+    if min(until, max_seconds) - held.start > LONGEST_GAP:
+        jump = f"from {float(held.start):.2f} s to {float(until):.2f} s"
+        raise UnreadableClip(path, f"its pictures' time stamps jump {jump}")
 
 
 def _duration(frame: av.VideoFrame, stream: VideoStream) -> Fraction:

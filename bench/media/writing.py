@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from math import inf
@@ -18,26 +16,38 @@ from av.container import OutputContainer
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
-from bench.media.audio import native_waveform, resampled
+from bench.files import atomic
+from bench.media.audio import native_waveform, no_sound, resampled
+from bench.media.clip import soundtrack_path
+from bench.media.container import failures_of
 from bench.media.probe import ClipInfo, probe
 from bench.media.timing import as_fraction
 from bench.media.video import pyav_frames
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
-_X264 = {"crf": "18", "preset": "veryfast"}
-_X264_THREADS = 2
-"""Fixed, because x264's output depends on the number of threads."""
+_PRESET = "veryfast"
+CODEC = "h264"
+"""FFmpeg's name of the codec that `write_clip` encodes pictures with."""
+
+CRF = 18
+"""How strongly, unless told otherwise: x264's constant rate factor, 0 (least loss) to 51."""
 
 
 def write_clip(
-    path: Path, chunks: Iterable[NDArray[np.uint8]], fps: float, waveform: NDArray[np.float32], sample_rate: int
+    path: Path,
+    chunks: Iterable[NDArray[np.uint8]],
+    fps: float,
+    waveform: NDArray[np.float32],
+    sample_rate: int,
+    crf: int = CRF,
 ) -> None:
-    """Write KEY.mp4 (H.264 crf 18, yuv420p, BT.601, AAC, index first) and KEY.wav (32-bit float, lossless) beside it.
+    """Write KEY.mp4 (H.264, yuv420p, BT.601, AAC, index first) and KEY.wav (32-bit float, lossless) beside it.
 
     The WAV holds float samples because then what is measured is exactly what the generator returned: 16-bit integers
     would round it and clip what exceeds 1. Pictures and sound both begin at time 0 and keep their own length. An odd
-    width or height gains one repeated column or row, since 4:2:0 chroma needs even sizes. Same input, same bytes. Both
-    files appear under their names only when whole, the MP4 last; chunks are encoded as they come.
+    width or height gains one repeated column or row, since 4:2:0 chroma needs even sizes. Same input, same bytes, on
+    however busy a machine. Both files appear under their names only when whole, the MP4 last; chunks are encoded as
+    they come.
 
     Args:
         path: KEY.mp4.
@@ -45,21 +55,23 @@ def write_clip(
         fps: frames per second.
         waveform: float32 [S] mono, nominally -1..1; with S = 0 the clip has no soundtrack and no WAV is written.
         sample_rate: in Hz.
+        crf: x264's constant rate factor, 0 to 51.
 
     Raises:
-        ValueError: no frames, wrong shape or type, sizes that change, or samples that are not finite.
+        ValueError: no frames, wrong shape or type, sizes that change, samples that are no sound, or a crf out of range.
     """
     _check_sound(waveform, sample_rate)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not 0 <= crf <= 51:
+        raise ValueError(f"The crf is {crf}; it must be from 0 to 51.")
     if len(waveform):
         write_wav(path.with_suffix(".wav"), waveform, sample_rate)
-    with _replacing(path) as temporary:
-        _write_mp4(temporary, _checked(chunks), fps, waveform, sample_rate)
+    with atomic(path) as temporary:
+        _write_mp4(temporary, _checked(chunks), fps, waveform, sample_rate, crf)
 
 
 def write_wav(path: Path, waveform: NDArray[np.float32], sample_rate: int) -> None:
     """Write a mono 32-bit float WAV; it appears under its name only when whole."""
-    with _replacing(path) as temporary:
+    with atomic(path) as temporary:
         wavfile.write(temporary, sample_rate, np.ascontiguousarray(waveform, dtype=np.float32))
 
 
@@ -78,7 +90,7 @@ class StoredClip:
     played: Path
 
 
-def store_finished(source: Path, path: Path, audio: Path | None = None) -> StoredClip:
+def store_finished(source: Path, path: Path, audio: Path | None = None, max_seconds: float = inf) -> StoredClip:
     """Put a clip that already stands in a file into the store as KEY.*, so that it measures exactly like the original.
 
     The file is copied byte for byte, and KEY.wav holds its soundtrack (or `audio`, or that of a WAV beside the source)
@@ -89,26 +101,27 @@ def store_finished(source: Path, path: Path, audio: Path | None = None) -> Store
         source: the finished clip.
         path: KEY.mp4 in the store; the copy takes the suffix of the source instead.
         audio: its sound, where that lies in a file of its own.
+        max_seconds: no more than this is decoded, for the WAV and for viewing; the copy of the file is always whole.
 
     Raises:
         UnreadableClip: the source cannot be decoded.
     """
     info = probe(source)
-    sidecar = source.with_suffix(".wav")
-    apart = audio or (sidecar if sidecar.is_file() else None)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = soundtrack_path(source)
+    apart = audio or (beside if beside != source else None)
     sound: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
     rate = 16000
     if apart or info.audio_codec:
-        sound, rate = native_waveform(apart or source, inf)
+        sound, rate = native_waveform(apart or source, max_seconds)
         write_wav(path.with_suffix(".wav"), sound, rate)
     measured = path.with_suffix(source.suffix.lower())
     played = measured
     if not _plays_in_browsers(info):
         played = path.with_suffix(".view.mp4")
-        with _replacing(played) as temporary:
-            _write_mp4(temporary, pyav_frames(source, info.fps, inf), info.fps, sound, rate)
-    with _replacing(measured) as temporary:
+        pictures = pyav_frames(source, info.fps, max_seconds)
+        with atomic(played) as temporary, failures_of(source):
+            _write_mp4(temporary, pictures, info.fps, sound, rate, CRF)
+    with atomic(measured) as temporary:
         shutil.copyfile(source, temporary)
     return StoredClip(measured, path.with_suffix(".wav") if apart else None, played)
 
@@ -117,22 +130,11 @@ def _plays_in_browsers(info: ClipInfo) -> bool:
     return info.video_codec == "h264" and "mp4" in info.container
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary name in the same folder that takes the final name once the block has ended without an error."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _check_sound(waveform: NDArray[np.float32], sample_rate: int) -> None:
     if waveform.ndim != 1 or waveform.dtype != np.float32:
         raise ValueError(f"The waveform is {waveform.dtype} {list(waveform.shape)}; it must be float32 [S], mono.")
-    if not np.isfinite(waveform).all():
-        raise ValueError("The waveform holds samples that are not finite.")
+    if reason := no_sound(waveform):
+        raise ValueError(f"The waveform {reason}.")
     if sample_rate <= 0:
         raise ValueError(f"The sample rate is {sample_rate} Hz; it must be greater than 0.")
 
@@ -150,7 +152,12 @@ def _checked(chunks: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]
 
 
 def _write_mp4(
-    path: Path, chunks: Iterator[NDArray[np.uint8]], fps: float, waveform: NDArray[np.float32], sample_rate: int
+    path: Path,
+    chunks: Iterator[NDArray[np.uint8]],
+    fps: float,
+    waveform: NDArray[np.float32],
+    sample_rate: int,
+    crf: int,
 ) -> None:
     first = next(chunks, None)
     if first is None:
@@ -159,10 +166,12 @@ def _write_mp4(
     height, width = (side + side % 2 for side in first.shape[1:3])
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(f"file:{path}", "w", format="mp4", options=options) as container:
-        video = container.add_stream("libx264", rate=rate, options=_X264)
+        video = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": _PRESET})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.time_base = video.codec_context.time_base = 1 / rate
-        video.codec_context.thread_count = _X264_THREADS
+        # x264's output depends on its number of threads, and with two of them it varies on a busy machine. One also
+        # keeps x264 from looking ahead in a thread of its own, and swscale from dividing a picture among threads.
+        video.codec_context.thread_count = 1
         video.codec_context.flags |= av.codec.context.Flags.bitexact
         video.codec_context.colorspace = av.video.reformatter.Colorspace.SMPTE170M
         sound = _SoundTrack(container, waveform, sample_rate) if len(waveform) else None
@@ -197,6 +206,7 @@ class _SoundTrack:
         self._container = container
         self._stream: AudioStream = container.add_stream("aac", rate=self._rate, layout="mono")
         self._stream.codec_context.bit_rate = 128_000
+        self._stream.codec_context.thread_count = 1
         self._stream.codec_context.flags |= av.codec.context.Flags.bitexact
         self._written = 0
 

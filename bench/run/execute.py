@@ -76,7 +76,9 @@ class Execution:
     @functools.cached_property
     def measuring(self) -> Measuring:
         """How clips are measured."""
-        return Measuring(self.run.measured(self.device), decoding_of(self.study.protocol), self.study.metrics, self.device)
+        return Measuring(
+            self.run.measured(self.device), decoding_of(self.study.protocol), self.study.metrics, self.device
+        )
 
     def identify(self, clip: ClipFile) -> str:
         """The hash of a clip's content and decoding, read once."""

@@ -182,7 +182,7 @@ def test_missing_streams_and_files_have_their_own_reasons(shared: Path, tmp_path
         waveform(shared / "media/real/edtalk_pose_source1_noaudio.mp4", Decoding())
     with pytest.raises(UnreadableClip, match="no such file"):
         probe(tmp_path / "absent.mp4")
-    with pytest.raises(UnreadableClip, match="no such file"):
+    with pytest.raises(UnreadableClip, match="not a regular file: a folder"):
         probe(tmp_path)
 
 
