@@ -2,53 +2,49 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import os
 import re
-import shlex
-import signal
-import string
-import subprocess
+import shutil
+import stat
 import tempfile
-import time
 import wave
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
+import narrator.options as options
+from baselines import process
+from baselines.folder import MEDIA_SUFFIXES
+from baselines.template import Template
 from narrator.contract import FinishedClip, GenerationFailed, Prompt, StageClock
+from narrator.prompts import check_voice
 
-_PLACEHOLDERS = {
-    "text": "the words to speak",
-    "text_file": "a UTF-8 file with the words",
-    "image": "the driving image, a PNG file",
-    "voice": "the voice profile, a 16-bit mono WAV file",
-    "out": "where to write the clip",
-    "seed": "the prompt's seed",
-    "key": "the prompt's name",
-}
 _TAIL_CHARACTERS = 400
-_GRACE_S = 2.0
-_LOOK_EVERY_S = 0.5
 
 
 class Command:
-    """Runs `template` once per prompt and returns the file that it wrote to `{out}`.
+    """Runs `template` once per prompt, in the study's folder, and returns the file that it wrote to `{out}`.
 
     The template is split like a shell command line, once, and never passed to a shell: a placeholder is replaced inside
     its argument, so that any text arrives as part of one argument. `{text}`, `{text_file}`, `{image}`, `{voice}`,
-    `{out}`, `{seed}` and `{key}` are known; `{{` and `}}` stand for braces. The program inherits the environment. What
-    it prints is kept in `log.txt` in the prompt's folder, beside its inputs and its output.
+    `{out}`, `{seed}`, `{key}` and `{study}` (the study's folder) are known; `{{` and `}}` stand for braces. The program
+    inherits the environment. Whatever it starts is ended with it, and all of it with this process, however that ends.
+
+    A prompt's inputs, its clip and `log.txt`, what the program prints, lie in a temporary folder that goes once the
+    clip is stored; a failure's reason holds the log's end.
 
     Args:
         template: for example `python talk.py --text={text} --face {image} --voice {voice} --out {out}`.
-        timeout: seconds after which the program and everything it started is killed.
-        work: folder to keep the prompts' folders in; a new temporary folder when None.
-        suffix: file name ending of `{out}`.
+        timeout: seconds after which the program and everything it started is ended.
+        work: folder to keep the prompts' folders in, instead of temporary ones.
+        suffix: file name ending of `{out}`: what the program writes, .mp4 for example.
         max_bytes: most that the clip, or what the program prints, may hold.
+        study_folder: where relative programs and files are; the harness fills it.
+
+    Raises:
+        ValueError: an option cannot be used.
     """
 
     name = "command"
@@ -60,25 +56,60 @@ class Command:
         work: str | Path | None = None,
         suffix: str = ".mp4",
         max_bytes: int = 2 << 30,
+        study_folder: str | Path = ".",
     ) -> None:
-        self._arguments = _parse(template)
-        if not 0 < timeout < 1e6:
-            raise ValueError(f"generator 'command': timeout must be a positive number of seconds, got {timeout}.")
-        self._timeout, self._max_bytes, self._suffix = timeout, max_bytes, suffix
-        # resolved, because the program runs in the prompt's folder
-        self._work = Path(work or tempfile.mkdtemp(prefix="narrator-bench-command-")).resolve()
+        what = f"generator '{self.name}':"
+        self._study = options.folder(f"{what} study_folder", study_folder)
+        self._template = Template(template, self._study)
+        self._timeout = options.number(f"{what} timeout (seconds)", timeout, 0.1, 1e6)
+        self._work = None if work is None else options.path(f"{what} work", work, self._study)
+        if self._work and self._work.exists() and not self._work.is_dir():
+            raise ValueError(f"{what} work is {options.shown(str(self._work))}, which is not a folder.")
+        self._suffix = options.one_of(f"{what} suffix", suffix, MEDIA_SUFFIXES)
+        self._max_bytes = options.whole_number(f"{what} max_bytes", max_bytes, 1, 1 << 60)
 
     def __call__(self, prompt: Prompt) -> FinishedClip:
         """Run the program.
 
         Raises:
-            GenerationFailed: it cannot be started, fails, takes too long, or leaves no new output of a sensible size.
+            GenerationFailed: the text or the voice profile cannot be used; the program cannot be started, fails, takes
+                too long, or leaves no new output of a sensible size.
         """
+        check_voice(prompt.voice)
         clock = StageClock()
+        folder = self._folder(prompt)
+        try:
+            out = self._run(prompt, folder, clock)
+        except BaseException:
+            if self._work is None:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return FinishedClip(out, seconds=clock.seconds, temporary=None if self._work else folder)
+
+    def inputs(self, prompt: Prompt) -> list[Path]:
+        """The program and the files that the template names."""
+        return self._template.files()
+
+    def describe(self) -> Mapping[str, Any]:
+        """Template and limits."""
+        return {
+            "template": str(self._template),
+            "timeout": self._timeout,
+            "suffix": self._suffix,
+            "max_bytes": self._max_bytes,
+        }
+
+    def _folder(self, prompt: Prompt) -> Path:
+        """A new folder for one prompt: what an earlier attempt left must not pass for this one's."""
+        if self._work is None:
+            return Path(tempfile.mkdtemp(prefix="narrator-bench-command-"))
         folder = self._work / folder_name(prompt)
-        folder.mkdir(parents=True, exist_ok=True)
-        out, log = folder / f"out{self._suffix}", folder / "log.txt"
-        out.unlink(missing_ok=True)  # a clip of an earlier attempt must not pass for this one's
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def _run(self, prompt: Prompt, folder: Path, clock: StageClock) -> Path:
+        out = folder / f"out{self._suffix}"
         values = {
             "text": prompt.text,
             "text_file": str(folder / "text.txt"),
@@ -90,59 +121,46 @@ class Command:
         }
         with clock.stage("inputs"):
             _write_inputs(prompt, values)
-        arguments = [argument.format_map(values) for argument in self._arguments]
-        with clock.stage("program"):
-            self._run(arguments, folder, out, log)
-        self._check(out, log)
-        return FinishedClip(out, seconds=clock.seconds)
-
-    def describe(self) -> Mapping[str, Any]:
-        """Template and limits."""
-        return {"template": shlex.join(self._arguments), "timeout": self._timeout, "max_bytes": self._max_bytes}
-
-    def _run(self, arguments: list[str], folder: Path, out: Path, log: Path) -> None:
-        with log.open("wb") as printed:
-            try:
-                process = subprocess.Popen(
-                    arguments,
-                    cwd=folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=printed,
-                    stderr=printed,
-                    start_new_session=True,
+        with (folder / "log.txt").open("a+b") as log, clock.stage("program"):
+            ended = self._ended(self._template.fill(values), folder, out, log)
+            if ended.status:
+                how = (
+                    f"was ended by signal {-ended.status}" if ended.status < 0 else f"exited with status {ended.status}"
                 )
-            except (OSError, ValueError) as error:
-                raise GenerationFailed(f"{arguments[0]!r} cannot be started: {error}") from error
-            try:
-                code = self._wait(process, out, log)
-            finally:
-                _kill_group(process)
-        if code:
-            how = f"was ended by signal {-code}" if code < 0 else f"exited with status {code}"
-            raise GenerationFailed(f"the program {how}{_tail(log)}")
+                raise GenerationFailed(f"the program {how}{_tail(log)}")
+            if problem := self._problem(out):
+                left = f", and left {ended.left} processes running, which were ended" if ended.left else ""
+                raise GenerationFailed(f"the program {problem}{left}{_tail(log)}")
+        return out
 
-    def _wait(self, process: subprocess.Popen[bytes], out: Path, log: Path) -> int:
-        """The program's exit status; `GenerationFailed` once it takes too long or writes too much."""
-        deadline = time.monotonic() + self._timeout
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                return process.wait(min(left, _LOOK_EVERY_S))
-            except subprocess.TimeoutExpired:
-                self._refuse_too_much(out)
-                self._refuse_too_much(log)
-        raise GenerationFailed(f"the program was killed after {self._timeout:g} s{_tail(log)}")
+    def _ended(self, arguments: list[str], folder: Path, out: Path, log: IO[bytes]) -> process.Ended:
+        def check() -> None:
+            for path in (out, folder / "log.txt"):
+                if (size := _size(path)) > self._max_bytes:
+                    raise GenerationFailed(f"the program was ended: {self._too_much(path, size)}{_tail(log)}")
 
-    def _refuse_too_much(self, path: Path) -> None:
-        if path.exists() and (size := path.stat().st_size) > self._max_bytes:
-            path.unlink()
-            raise GenerationFailed(f"{path.name} grew to {size:,} bytes; {self._max_bytes:,} are allowed (max_bytes)")
+        scratch = None if self._work else folder
+        try:
+            return process.run(arguments, self._study, log, self._timeout, check, scratch)
+        except TimeoutError:
+            raise GenerationFailed(f"the program was killed after {self._timeout:g} s{_tail(log)}") from None
 
-    def _check(self, out: Path, log: Path) -> None:
-        if not out.is_file():
-            raise GenerationFailed(f"the program ended well but wrote no file {{out}} ({out.name}){_tail(log)}")
-        if not out.stat().st_size:
-            raise GenerationFailed(f"the program wrote an empty file{_tail(log)}")
-        self._refuse_too_much(out)
+    def _problem(self, out: Path) -> str | None:
+        """What is wrong with the output; its name, not what a link leads to, must be the clip."""
+        try:
+            mode = out.lstat().st_mode
+        except OSError:
+            return f"ended well but wrote no file {{out}} ({out.name})"
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "a link" if stat.S_ISLNK(mode) else "no regular file"
+            return f"made {{out}} ({out.name}) {kind}; it must write the clip itself there"
+        size = _size(out)
+        if not size:
+            return "wrote an empty file"
+        return f"ended well, but {self._too_much(out, size)}" if size > self._max_bytes else None
+
+    def _too_much(self, path: Path, size: int) -> str:
+        return f"{path.name} grew to {size:,} bytes; {self._max_bytes:,} are allowed (max_bytes)"
 
 
 def folder_name(prompt: Prompt) -> str:
@@ -152,36 +170,12 @@ def folder_name(prompt: Prompt) -> str:
     return f"{harmless}-{hashlib.sha256(identity).hexdigest()[:8]}"
 
 
-def _parse(template: str) -> list[str]:
-    try:
-        arguments = shlex.split(template)
-        fields = [
-            (name, spec, conversion)
-            for argument in arguments
-            for _, name, spec, conversion in string.Formatter().parse(argument)
-            if name is not None
-        ]
-    except ValueError as error:
-        raise ValueError(f"generator 'command': the template {template!r} cannot be read: {error}.") from error
-    if not arguments:
-        raise ValueError("generator 'command': the template is empty; write the program and its arguments.")
-    for name, spec, conversion in fields:
-        if name not in _PLACEHOLDERS or spec or conversion:
-            near = difflib.get_close_matches(name, _PLACEHOLDERS, 1)
-            hint = f" Did you mean {{{near[0]}}}?" if near and near[0] != name else ""
-            known = ", ".join(f"{{{known}}}" for known in _PLACEHOLDERS)
-            raise ValueError(f"generator 'command': unknown placeholder {{{name}}}.{hint} Known: {known}.")
-    if "out" not in {name for name, _, _ in fields}:
-        raise ValueError("generator 'command': the template has no {out}, so no clip could be found afterwards.")
-    return arguments
-
-
 def _write_inputs(prompt: Prompt, paths: Mapping[str, str]) -> None:
     from PIL import Image
 
     Path(paths["text_file"]).write_bytes(prompt.text.encode("utf-8", "surrogatepass"))
     Image.fromarray(prompt.image).save(paths["image"])
-    pcm = np.round(np.clip(np.nan_to_num(prompt.voice.waveform), -1, 1) * 32767).astype("<i2")
+    pcm = np.round(np.clip(prompt.voice.waveform, -1, 1) * 32767).astype("<i2")
     with wave.open(paths["voice"], "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -189,23 +183,16 @@ def _write_inputs(prompt: Prompt, paths: Mapping[str, str]) -> None:
         file.writeframes(pcm.tobytes())
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End whatever the program started in its own session, also what outlived it."""
-    for wanted in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, wanted)
-        except (ProcessLookupError, PermissionError):
-            break
-        try:
-            process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
-def _tail(log: Path) -> str:
+def _tail(log: IO[bytes]) -> str:
     """The end of what the program printed, as part of a reason."""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 4 * _TAIL_CHARACTERS))
-        text = " ".join(file.read().decode("utf-8", "replace").split())[-_TAIL_CHARACTERS:]
+    log.seek(max(0, log.seek(0, 2) - 4 * _TAIL_CHARACTERS))
+    text = " ".join(log.read().decode("utf-8", "replace").split())[-_TAIL_CHARACTERS:]
+    text = "".join(character if character.isprintable() else "?" for character in text)
     return f"; it printed: {text}" if text else "; it printed nothing"

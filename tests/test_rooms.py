@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "narrator": {"narrator"},
     "reports": {"reports"},
 }
-SHARED_WITH_BASELINES = ("narrator.contract", "narrator.face")
+SHARED_WITH_BASELINES = ("narrator.contract", "narrator.options", "narrator.prompts", "narrator.face")
 
 
 def imports(path: Path) -> set[str]:

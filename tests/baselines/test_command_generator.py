@@ -135,9 +135,15 @@ def test_an_old_output_does_not_pass_for_a_new_one(tmp_path: Path, make_prompt: 
         command(make_prompt())
 
 
-def test_a_program_that_is_not_there(tmp_path: Path, make_prompt: Callable[..., Prompt]) -> None:
-    with pytest.raises(GenerationFailed, match="'no-such-program' cannot be started"):
-        Command("no-such-program {out}", work=tmp_path)(make_prompt())
+def test_a_program_that_cannot_be_started(tmp_path: Path, make_prompt: Callable[..., Prompt]) -> None:
+    for missing in ("no-such-program", "./no-such-program", "{study}/no-such-program"):
+        with pytest.raises(ValueError, match=r"no-such-program' cannot be started: there is no such executable file"):
+            Command(f"{missing} {{out}}", study_folder=tmp_path)
+    broken = tmp_path / "broken"
+    broken.write_text("#!/no/such/interpreter\n")
+    broken.chmod(0o755)
+    with pytest.raises(GenerationFailed, match="broken' cannot be started"):
+        Command("./broken {out}", study_folder=tmp_path)(make_prompt())
     with pytest.raises(GenerationFailed, match="null byte"):
         Command("echo {out} {text}", work=tmp_path)(make_prompt(text="a\0b"))
 
