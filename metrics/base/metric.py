@@ -96,6 +96,8 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
     limits: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     config: Any = NoConfig()
     weights: tuple[str, ...] = ()
+    native_audio: bool = False
+    remark: str = ""
     full_state_update = False
     is_differentiable = False
 
