@@ -9,57 +9,75 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
 Indices = NDArray[np.intp]
 
 CELLS = 1 << 23
 """Distances that the exact alignment holds at a time, 64 MiB: it passes over the first sequence in strips of rows."""
 
 
-def exact_dtw(x: Floats, y: Floats) -> tuple[float, int]:
-    """The least sum of Euclidean distances along a warping path, and how many cells that path has.
+def exact_dtw(x: Floats, y: Floats, counted: NDArray[np.bool_] | None = None) -> tuple[float, int]:
+    """The sum of Euclidean distances along the least warping path, and how many cells that path has.
 
     Steps (1, 0), (0, 1) and (1, 1), all of weight one; of several least paths the shortest counts.
 
     Args:
         x: float64 [N, D], N > 0.
         y: float64 [M, D], M > 0.
+        counted: rows of `x` [N] that enter the sum and the number of cells; None counts all. The path is the same.
     """
     # A complex number carries the cost (real) and the path's length (imaginary): `minimum` compares complex numbers
     # by their real parts and then by their imaginary ones, which is exactly the choice wanted here.
-    above = np.full(len(y) + 1, np.inf, np.complex128)
-    above[0] = 0
+    paths = np.full(len(y) + 1, np.inf, np.complex128)
+    paths[0] = 0
+    sums = np.zeros_like(paths)
+    counts = np.ones(len(x)) if counted is None else counted.astype(np.float64)
     rows = max(1, CELLS // len(y))
     for start in range(0, len(x), rows):
-        above = _advance(above, cdist(x[start : start + rows], y))
-    return float(above[-1].real), int(above[-1].imag)
+        strip = slice(start, start + rows)
+        paths, sums = _advance(paths, sums, cdist(x[strip], y), counts[strip])
+    return float(sums[-1].real), int(sums[-1].imag)
 
 
-def _advance(above: NDArray[np.complex128], distances: Floats) -> NDArray[np.complex128]:
+def _advance(paths: Complexes, sums: Complexes, distances: Floats, counts: Floats) -> tuple[Complexes, Complexes]:
     """From the accumulated row above a strip of distances [n, m] to the strip's last accumulated row.
 
-    Rows carry one entry more than there are columns, in front: the way into the first cell. All cells of an
-    anti-diagonal depend on the two before it only and are computed at once. `diagonal[1 + i]` is row i of the strip,
-    `diagonal[0]` the row above.
+    `paths` decide which way is the least, `sums` hold of each the rows that count. Rows carry one entry more than there
+    are columns, in front: the way into the first cell. All cells of an anti-diagonal depend on the two before it only
+    and are computed at once. `diagonal[1 + i]` is row i of the strip, `diagonal[0]` the row above.
     """
     rows, columns = distances.shape
-    below = np.full(columns + 1, np.inf, np.complex128)
+    below, below_sums = np.full(columns + 1, np.inf, np.complex128), np.zeros(columns + 1, np.complex128)
     flat = distances.reshape(-1)
     current, last, before_last = (np.full(rows + 1, np.inf, np.complex128) for _ in range(3))
-    before_last[0], last[0] = above[0], above[1]
+    current_sums, last_sums, before_last_sums = (np.zeros(rows + 1, np.complex128) for _ in range(3))
+    before_last[0], last[0] = paths[0], paths[1]
+    before_last_sums[0], last_sums[0] = sums[0], sums[1]
+    step = max(columns - 1, 1)
     for d in range(rows + columns - 1):
         low, high = max(0, d - columns + 1), min(rows, d + 1)
-        cells = current[low + 1 : high + 1]
-        np.minimum(last[low:high], last[low + 1 : high + 1], out=cells)
-        np.minimum(cells, before_last[low:high], out=cells)
+        here, above = slice(low + 1, high + 1), slice(low, high)
+        cells, cell_sums = current[here], current_sums[here]
+        np.minimum(last[above], last[here], out=cells)
+        np.minimum(cells, before_last[above], out=cells)
+        cell_sums[:] = before_last_sums[above]
+        np.copyto(cell_sums, last_sums[here], where=cells == last[here])
+        np.copyto(cell_sums, last_sums[above], where=cells == last[above])
         first = low * columns + d - low
-        step = max(columns - 1, 1)
-        cells.real += flat[first : first + (high - low - 1) * step + 1 : step]
+        crossed = flat[first : first + (high - low - 1) * step + 1 : step]
+        cells.real += crossed
         cells.imag += 1
-        current[0] = above[d + 2] if d + 2 <= columns else np.inf
+        cell_sums.real += crossed * counts[above]
+        cell_sums.imag += counts[above]
+        if d + 2 <= columns:
+            current[0], current_sums[0] = paths[d + 2], sums[d + 2]
+        else:
+            current[0] = np.inf
         if d >= rows - 1:
-            below[d - rows + 2] = current[rows]
+            below[d - rows + 2], below_sums[d - rows + 2] = current[rows], current_sums[rows]
         current, last, before_last = before_last, current, last
-    return below
+        current_sums, last_sums, before_last_sums = before_last_sums, current_sums, last_sums
+    return below, below_sums
 
 
 def fast_dtw_path(x: Floats, y: Floats, radius: int = 1) -> tuple[Indices, Indices]:

@@ -6,9 +6,8 @@ Kilgour, Zuluaga, Roblek and Sharifi, "Frechet audio distance: a metric for eval
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 
@@ -16,44 +15,48 @@ from metrics.audio.embeddings.embedding import Embedding
 from metrics.audio.embeddings.ge2e import GE2E
 from metrics.audio.embeddings.mn04 import MN04
 from metrics.audio.embeddings.openwakeword import OpenWakeWord
-from metrics.audio.embeddings.packaged import packaged
+from metrics.audio.embeddings.packaged import Packaged
 from metrics.audio.embeddings.vggish import FADTK, GUDGUD96, VGGish
 from metrics.audio.waveform import Waveform, WaveformObserver
-from metrics.base.conventions import convention
 from metrics.base.metric import Modality, Statistics
+from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 from metrics.frechet.metric import FrechetMetric
 
 
 @dataclass(frozen=True)
-class FrechetAudioDistanceConfig:
+class FrechetAudioDistanceConfig(Configuration):
     """One convention.
 
     Attributes:
         embedding: what turns sound into vectors.
         ddof: 1 divides covariances by n - 1.
+        native_audio: take the sound at the file's own sample rate, as a package that reads files does, instead of at
+            the protocol's.
     """
 
     embedding: Embedding
-    ddof: int = reduction_field(1)
+    ddof: Annotated[int, Range(0, 1)] = reduction_field(1)
+    native_audio: bool = False
 
 
-CONVENTIONS: dict[str, Callable[[], FrechetAudioDistanceConfig]] = {
-    "fad": lambda: FrechetAudioDistanceConfig(VGGish()),
-    "fad-gudgud96": lambda: FrechetAudioDistanceConfig(GUDGUD96),
-    "fad-fadtk": lambda: FrechetAudioDistanceConfig(FADTK),
-    "fad-ge2e": lambda: FrechetAudioDistanceConfig(GE2E()),
-    "fad-speech": lambda: FrechetAudioDistanceConfig(OpenWakeWord()),
-    "fad-mn04": lambda: FrechetAudioDistanceConfig(MN04()),
-    "fad-clap": lambda: FrechetAudioDistanceConfig(packaged("clap")),
-    "fad-pann": lambda: FrechetAudioDistanceConfig(packaged("pann")),
-    "fad-encodec": lambda: FrechetAudioDistanceConfig(packaged("encodec")),
+CONVENTIONS = {
+    "fad": FrechetAudioDistanceConfig(VGGish()),
+    "fad-gudgud96": FrechetAudioDistanceConfig(GUDGUD96, native_audio=True),
+    "fad-fadtk": FrechetAudioDistanceConfig(FADTK, native_audio=True),
+    "fad-ge2e": FrechetAudioDistanceConfig(GE2E()),
+    "fad-speech": FrechetAudioDistanceConfig(OpenWakeWord()),
+    "fad-mn04": FrechetAudioDistanceConfig(MN04()),
+    "fad-clap": FrechetAudioDistanceConfig(Packaged("clap"), native_audio=True),
+    "fad-pann": FrechetAudioDistanceConfig(Packaged("pann"), native_audio=True),
+    "fad-encodec": FrechetAudioDistanceConfig(Packaged("encodec"), native_audio=True),
 }
 """Registry name to convention.
 
 `fad` is Google's: VGGish with its last ReLU, windows of 1 s every 0.5 s, loudness normalised. `fad-gudgud96` and
 `fad-fadtk` follow those packages, resampling, 16-bit files and float16 vectors included; fadtk's float16 means are not
-(2e-5 of the distance). `fad-ge2e` looks at the voice, `fad-speech` at speech sounds, `fad-mn04` at sound in general.
+(2e-5 of the distance). What is named after a package gets the sound at the file's own rate. `fad-ge2e` looks at the
+voice, `fad-speech` at speech sounds, `fad-mn04` at sound in general.
 """
 
 
@@ -80,17 +83,19 @@ class FrechetAudioDistance(FrechetMetric):
         WeightsMissing: on first use, if the weights are not here and cannot be fetched.
     """
 
+    name, title = "fad", "FAD"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
     minimum_clips = 50
     statistics_kind = "audio-embedding"
+    conventions = CONVENTIONS
 
-    def __init__(self, name: str = "fad", config: FrechetAudioDistanceConfig | None = None, **options: Any) -> None:
-        self.name = name
-        self.title = name.upper()
-        self.config = config or convention(name, CONVENTIONS)()
-        self.weights = self.config.embedding.weights
-        self.dimension = self.config.embedding.dimension
-        super().__init__(**options)
+    @property
+    def weights(self) -> tuple[str, ...]:
+        return tuple(self.config.embedding.weights)
+
+    @property
+    def dimension(self) -> int:
+        return int(self.config.embedding.dimension)
 
     def prepare(self) -> None:
         super().prepare()

@@ -6,9 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from metrics.audio.mcd import MelCepstralDistortion
-from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
-from metrics.base.metric import PairedMetric, Statistics
+from metrics.audio import mcd, stoi
+from metrics.audio.waveform import checked
+from metrics.base.conventions import convention as configuration
 
 
 def mel_cepstral_distortion(
@@ -23,9 +23,11 @@ def mel_cepstral_distortion(
         convention: a name in `metrics.audio.mcd.CONVENTIONS`.
 
     Raises:
-        Unmeasurable: a waveform is too short, silent, or holds NaN or infinity.
+        Unmeasurable: a waveform is too short, silent, far too loud, or holds NaN or infinity.
     """
-    return _pair(MelCepstralDistortion(convention), generated, reference, sample_rate)
+    config = configuration(convention, mcd.CONVENTIONS)
+    wanted, made = (mcd.mel_cepstra(waveform, sample_rate, config) for waveform in (reference, generated))
+    return mcd.distortion(wanted, made, config)
 
 
 def short_time_objective_intelligibility(
@@ -40,17 +42,8 @@ def short_time_objective_intelligibility(
         convention: a name in `metrics.audio.stoi.CONVENTIONS`.
 
     Raises:
-        Unmeasurable: too little speech, or a waveform is silent or holds NaN or infinity.
+        Unmeasurable: too little speech, or a waveform is silent, far too loud, or holds NaN or infinity.
     """
-    return _pair(ShortTimeObjectiveIntelligibility(convention), generated, reference, sample_rate)
-
-
-def _pair(metric: PairedMetric, generated: NDArray[Any], reference: NDArray[Any], sample_rate: int) -> float:
-    statistics = metric.compare(_observed(metric, reference, sample_rate), _observed(metric, generated, sample_rate))
-    return float(statistics["value"])
-
-
-def _observed(metric: PairedMetric, waveform: NDArray[Any], sample_rate: int) -> Statistics:
-    observer = metric.observe()
-    observer.waveform(waveform, sample_rate)
-    return observer.finish()()
+    config = configuration(convention, stoi.CONVENTIONS)
+    wanted, made = (checked(waveform, sample_rate, stoi.SHORTEST) for waveform in (reference, generated))
+    return stoi.intelligibility(wanted, made, sample_rate, config)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.audio.cepstral_features import LogMelCepstrum, WorldMelCepstrum
+from metrics.audio.cepstral_features import CepstralFeatures, LogMelCepstrum, WorldMelCepstrum
 from metrics.audio.dtw import exact_dtw, fast_dtw_path
 from metrics.audio.waveform import Waveform, WaveformObserver, checked, resampled
-from metrics.base.conventions import convention
-from metrics.base.metric import Modality, PairedMetric, Statistics
+from metrics.base.metric import Modality, PairedMetric, Statistics, Unmeasurable
+from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 
 DECIBEL = 10 * math.sqrt(2) / math.log(10)
@@ -25,47 +25,114 @@ SHORTEST = 0.1  # seconds
 
 
 @dataclass(frozen=True)
-class MelCepstralDistortionConfig:
+class MelCepstralDistortionConfig(Configuration):
     """One convention.
 
     Attributes:
         features: how mel-cepstra are computed.
-        sample_rate: Hz to resample to first; None keeps the protocol's.
+        sample_rate: Hz to resample to first; None keeps the sound's own.
         alignment: of the frames: exact dynamic time warping ("dtw") or the FastDTW approximation, both by c1 and
             higher; or "none", frame by frame with the shorter waveform padded with zeros.
         energy: whether the distance includes c0, which is the level.
         length_penalty: multiply by the longer over the shorter number of frames.
+        floor_db: frames of the reference more than this far below its loudest one are aligned but not counted: what is
+            silent has no spectral identity. None counts all frames.
+        native_audio: take the sound at the file's own sample rate, as a package that reads files does, instead of at
+            the protocol's.
     """
 
-    features: WorldMelCepstrum | LogMelCepstrum = field(default_factory=WorldMelCepstrum)
-    sample_rate: int | None = None
+    features: CepstralFeatures = field(default_factory=WorldMelCepstrum)
+    sample_rate: Annotated[int, Range(8000, 192000)] | None = None
     alignment: Literal["dtw", "fastdtw", "none"] = "dtw"
     energy: bool = reduction_field(False)
     length_penalty: bool = reduction_field(False)
+    floor_db: Annotated[float, Range(-120, -1)] | None = reduction_field(-40.0)
+    native_audio: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.alignment == "dtw" and self.energy:
             raise ValueError("alignment='dtw' requires energy=False; use alignment='fastdtw' to include c0.")
 
 
-_PYMCD = WorldMelCepstrum(unit_power=False, fft_size=512, warping=0.65, power_as_amplitude=True)
+def _pymcd(alignment: Literal["fastdtw", "none"], length_penalty: bool = False) -> MelCepstralDistortionConfig:
+    features = WorldMelCepstrum(unit_power=False, fft_size=512, warping=0.65, power_as_amplitude=True)
+    return MelCepstralDistortionConfig(features, 22050, alignment, True, length_penalty, None, native_audio=True)
+
 
 CONVENTIONS = {
     "mcd": MelCepstralDistortionConfig(),
-    "mcd-80": MelCepstralDistortionConfig(LogMelCepstrum()),
-    "mcd-pymcd-plain": MelCepstralDistortionConfig(_PYMCD, 22050, "none", energy=True),
-    "mcd-pymcd-dtw": MelCepstralDistortionConfig(_PYMCD, 22050, "fastdtw", energy=True),
-    "mcd-pymcd-dtw-sl": MelCepstralDistortionConfig(_PYMCD, 22050, "fastdtw", energy=True, length_penalty=True),
+    "mcd-all-frames": MelCepstralDistortionConfig(floor_db=None),
+    "mcd-80": MelCepstralDistortionConfig(LogMelCepstrum(), floor_db=None),
+    "mcd-pymcd-plain": _pymcd("none"),
+    "mcd-pymcd-dtw": _pymcd("fastdtw"),
+    "mcd-pymcd-dtw-sl": _pymcd("fastdtw", length_penalty=True),
 }
 """Registry name to convention. `mcd` is ours: WORLD's envelope taken as the power that it is, level-free, no c0, exact
-alignment. `mcd-pymcd-*` equal pymcd 0.2.1, whose result depends on the level. `mcd-80` is on the scale of the values
-that "Narrating For You" prints (44-88 dB), which do not say how they were made."""
+alignment, and frames that are silent in the reference left out; `mcd-all-frames` counts those too. `mcd-pymcd-*` equal
+pymcd 0.2.1 on the same files, whose result depends on the level. `mcd-80` is on the scale of the values that "Narrating
+For You" prints (44-88 dB), which do not say how they were made."""
+
+
+def mel_cepstra(waveform: NDArray[np.floating], sample_rate: int, config: MelCepstralDistortionConfig) -> Statistics:
+    """What `distortion` needs to know of one clip, from its waveform [S].
+
+    "mel_cepstrum" float64 [T, order + 1], "level" float64 [T] in dB, "sample_rate", and "waveform" where the other
+    clip's length decides its padding.
+
+    Raises:
+        Unmeasurable: the waveform is too short, silent, far too loud, or holds NaN or infinity.
+    """
+    rate = config.sample_rate or sample_rate
+    signal = resampled(checked(waveform, sample_rate, SHORTEST), sample_rate, rate)
+    cepstra, levels = config.features.analysis(signal, rate)
+    statistics = {"mel_cepstrum": cepstra, "level": levels, "sample_rate": np.array(rate)}
+    return statistics | ({"waveform": signal} if config.alignment == "none" else {})
+
+
+def distortion(reference: Statistics, generated: Statistics, config: MelCepstralDistortionConfig) -> float:
+    """The distortion in dB between two clips of `mel_cepstra`; the reference is the first sequence of the alignment.
+
+    Raises:
+        Unmeasurable: the two have different sample rates.
+    """
+    rates = [int(clip["sample_rate"]) for clip in (reference, generated)]
+    if rates[0] != rates[1]:
+        raise Unmeasurable(
+            f"the reference has {rates[0]} Hz and the generated clip {rates[1]} Hz: their spectra end apart"
+        )
+    if config.alignment == "none":
+        length = max(len(clip["waveform"]) for clip in (reference, generated))
+        reference, generated = (_extended(clip, length, config) for clip in (reference, generated))
+    x, y, levels = reference["mel_cepstrum"], generated["mel_cepstrum"], reference["level"]
+    audible = levels >= (-math.inf if config.floor_db is None else levels.max() + config.floor_db)
+    if config.alignment == "dtw":
+        total, cells = exact_dtw(x[:, 1:], y[:, 1:], audible)
+        mean = total / cells
+    else:
+        rows, columns = (np.arange(len(x)),) * 2 if config.alignment == "none" else fast_dtw_path(x[:, 1:], y[:, 1:])
+        rows, columns = rows[audible[rows]], columns[audible[rows]]
+        first = 0 if config.energy else 1
+        mean = float(np.linalg.norm(x[rows, first:] - y[columns, first:], axis=1).mean())
+    if config.length_penalty:
+        mean *= max(len(x), len(y)) / min(len(x), len(y))
+    return DECIBEL * mean
+
+
+def _extended(clip: Statistics, length: int, config: MelCepstralDistortionConfig) -> Statistics:
+    """The clip as if it went on with silence to this length in samples."""
+    waveform = clip["waveform"]
+    if len(waveform) == length:
+        return clip
+    padded = np.pad(waveform, (0, length - len(waveform)))
+    cepstra, levels = config.features.analysis(padded, int(clip["sample_rate"]))
+    return {"mel_cepstrum": cepstra, "level": levels}
 
 
 class MelCepstralDistortion(PairedMetric):
     """Mel-cepstral distortion in dB, at least 0, lower is better.
 
-    Per clip: mel-cepstra float64 [T, order + 1]. Per pair: the mean distance along the alignment.
+    Per clip: mel-cepstra float64 [T, order + 1] and levels. Per pair: the mean distance along the alignment.
 
     Example:
         >>> import torch
@@ -81,60 +148,19 @@ class MelCepstralDistortion(PairedMetric):
         **options: to `torchmetrics.Metric`.
     """
 
+    name, title, unit = "mcd", "MCD", "dB"
     higher_is_better = False
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
-    unit = "dB"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
     statistics_kind = "mel-cepstrum"
-
-    def __init__(self, name: str = "mcd", config: MelCepstralDistortionConfig | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.name = name
-        self.title = name.upper()
-        self.config = config or convention(name, CONVENTIONS)
+    conventions = CONVENTIONS
 
     def observe(self) -> WaveformObserver:
         return WaveformObserver(self._measure)
 
     def _measure(self, waveform: Waveform, sample_rate: int) -> Statistics:
-        """The clip's mel-cepstra, and the waveform itself where the other clip's length decides its padding."""
-        rate = self.config.sample_rate or sample_rate
-        signal = resampled(checked(waveform, sample_rate, SHORTEST), sample_rate, rate)
-        statistics = {"mel_cepstrum": self.config.features(signal, rate)}
-        if self.config.alignment == "none":
-            statistics |= {"waveform": signal, "sample_rate": np.array(rate)}
-        return statistics
+        return mel_cepstra(waveform, sample_rate, self.config)
 
     def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
-        """The pair's distortion in dB under "value"; the reference is the first sequence of the alignment."""
-        if self.config.alignment == "none":
-            x, y = self._padded(reference, generated)
-            mean = float(np.linalg.norm(x - y, axis=1).mean())
-        else:
-            x, y = reference["mel_cepstrum"], generated["mel_cepstrum"]
-            mean = self._aligned(x, y)
-        if self.config.length_penalty:
-            mean *= max(len(x), len(y)) / min(len(x), len(y))
-        return {"value": np.array(DECIBEL * mean)}
-
-    def _aligned(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-        """The mean distance along the alignment's path."""
-        if self.config.alignment == "dtw":
-            total, cells = exact_dtw(x[:, 1:], y[:, 1:])
-            return total / cells
-        rows, columns = fast_dtw_path(x[:, 1:], y[:, 1:])
-        first = 0 if self.config.energy else 1
-        return float(np.linalg.norm(x[rows, first:] - y[columns, first:], axis=1).mean())
-
-    def _padded(self, *clips: Statistics) -> list[NDArray[np.float64]]:
-        """The mel-cepstra of two clips as if the shorter one went on with silence to the longer one's end."""
-        longest = max(len(clip["waveform"]) for clip in clips)
-        first = 0 if self.config.energy else 1
-        return [self._extended(clip, longest)[:, first:] for clip in clips]
-
-    def _extended(self, clip: Statistics, length: int) -> NDArray[np.float64]:
-        waveform = clip["waveform"]
-        if len(waveform) == length:
-            return clip["mel_cepstrum"]
-        padded = np.pad(waveform, (0, length - len(waveform)))
-        return np.asarray(self.config.features(padded, int(clip["sample_rate"])))
+        """The pair's distortion in dB under "value"."""
+        return {"value": np.array(distortion(reference, generated, self.config))}

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import pystoi
@@ -23,15 +23,15 @@ from metrics.audio.cepstral_features import LogMelCepstrum
 from metrics.audio.dtw import fast_dtw_path
 from metrics.audio.spectrogram import periodic_hann
 from metrics.audio.waveform import Waveform, WaveformObserver, checked
-from metrics.base.conventions import convention
 from metrics.base.metric import Modality, PairedMetric, Statistics, Unmeasurable
+from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 
 SHORTEST = 0.4  # seconds: one segment of 30 frames
 
 
 @dataclass(frozen=True)
-class IntelligibilityConfig:
+class IntelligibilityConfig(Configuration):
     """One convention.
 
     Attributes:
@@ -44,8 +44,8 @@ class IntelligibilityConfig:
 
     extended: bool = reduction_field(False)
     alignment: Literal["truncate", "dtw"] = reduction_field("truncate")
-    radius: int = reduction_field(32)
-    seed: int = reduction_field(0)
+    radius: Annotated[int, Range(1, 10000)] = reduction_field(32)
+    seed: Annotated[int, Range(0, 2**32 - 1)] = reduction_field(0)
 
 
 CONVENTIONS = {
@@ -56,73 +56,45 @@ CONVENTIONS = {
 """Registry name to convention."""
 
 
-class ShortTimeObjectiveIntelligibility(PairedMetric):
-    """STOI or ESTOI: 1 for the reference itself, about 0 for unrelated sound, higher is better.
+def intelligibility(reference: Waveform, generated: Waveform, sample_rate: int, config: IntelligibilityConfig) -> float:
+    """STOI or ESTOI of a generated waveform float32 [S] given its reference [R], both as `checked` returns them.
 
-    Per clip: the waveform, because which frames count and where the signals are cut depends on the other clip.
-
-    Example:
-        >>> import torch
-        >>> speech = torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))
-        >>> metric = ShortTimeObjectiveIntelligibility()
-        >>> metric.update(speech, speech, sample_rate=16000)
-        >>> metric.compute().round(decimals=6)
-        tensor(1., dtype=torch.float64)
-
-    Args:
-        name: one of `CONVENTIONS`, or a name for the configuration given.
-        config: the convention; None takes the one called `name`.
-        **options: to `torchmetrics.Metric`.
+    Raises:
+        Unmeasurable: fewer than 30 frames of speech, or one of the two is silent all along what is compared.
     """
-
-    higher_is_better = True
-    limits: ClassVar[tuple[float, float]] = (-1.0, 1.0)
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
-    statistics_kind = "waveform"
-
-    def __init__(self, name: str = "stoi", config: IntelligibilityConfig | None = None, **options: Any) -> None:
-        super().__init__(**options)
-        self.name = name
-        self.title = name.upper()
-        self.config = config or convention(name, CONVENTIONS)
-
-    def observe(self) -> WaveformObserver:
-        return WaveformObserver(_measure)
-
-    def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
-        """The pair's intelligibility under "value".
-
-        Raises:
-            Unmeasurable: fewer than 30 frames of speech, or one of the two is silent all along what is compared.
-        """
-        sample_rate = int(reference["sample_rate"])
-        if sample_rate != int(generated["sample_rate"]):
-            raise ValueError(f"The pair has two sample rates, {sample_rate} and {int(generated['sample_rate'])} Hz.")
-        clean, degraded = reference["waveform"], generated["waveform"]
-        if self.config.alignment == "dtw":
-            degraded = warped(degraded, clean, sample_rate, self.config.radius)
-        length = min(len(clean), len(degraded))
-        clean, degraded = clean[:length].astype(np.float64), degraded[:length].astype(np.float64)
-        if not (clean.any() and degraded.any()):
-            raise Unmeasurable(f"one of the two is silent in the {length / sample_rate:.2f} s that both have")
-        _require_speech(clean, sample_rate)
-        with _seeded(self.config.seed):
-            value = pystoi.stoi(clean, degraded, sample_rate, extended=self.config.extended)
-        return {"value": np.array(value)}
+    if config.alignment == "dtw":
+        generated = warped(generated, reference, sample_rate, config.radius)
+    length = min(len(reference), len(generated))
+    clean, degraded = (clip[:length].astype(np.float64) for clip in (reference, generated))
+    if not (clean.any() and degraded.any()):
+        raise Unmeasurable(f"one of the two is silent in the {length / sample_rate:.2f} s that both have")
+    speech = _speech_frames(clean, sample_rate)
+    if speech < N:
+        raise Unmeasurable(_too_little(speech, reference, length, sample_rate))
+    with _seeded(config.seed):
+        return float(pystoi.stoi(clean, degraded, sample_rate, extended=config.extended))
 
 
-def _measure(waveform: Waveform, sample_rate: int) -> Statistics:
-    return {"waveform": checked(waveform, sample_rate, SHORTEST), "sample_rate": np.array(sample_rate)}
-
-
-def _require_speech(clean: NDArray[np.float64], sample_rate: int) -> None:
-    """Refuse what `pystoi` would answer with the value 1e-5, counting frames as it does."""
+def _speech_frames(clean: NDArray[np.float64], sample_rate: int) -> int:
+    """As many frames as `pystoi` finds speech in; with fewer than 30 it would answer with the value 1e-5."""
     signal = clean if sample_rate == FS else pystoi_utils.resample_oct(clean, FS, sample_rate)
     frames = np.lib.stride_tricks.sliding_window_view(signal, N_FRAME)[:: N_FRAME // 2][: _frame_count(len(signal))]
     levels = 20 * np.log10(np.linalg.norm(frames * np.hanning(N_FRAME + 2)[1:-1], axis=1) + pystoi_utils.EPS)
     audible = int(np.sum(levels > levels.max() - DYN_RANGE)) if len(levels) else 0
-    if audible - 1 < N:
-        raise Unmeasurable(f"{max(audible - 1, 0)} frames of speech in the reference, intelligibility needs {N}")
+    return max(audible - 1, 0)
+
+
+def _too_little(speech: int, reference: Waveform, compared: int, sample_rate: int) -> str:
+    """Which of the two is to blame for too few frames of speech."""
+    needed = f"intelligibility needs {N}"
+    if len(reference) == compared:
+        return f"{speech} frames of speech in the reference, {needed}"
+    whole = _speech_frames(reference.astype(np.float64), sample_rate)
+    if whole < N:
+        return f"{whole} frames of speech in the reference, {needed}"
+    lengths = [samples / sample_rate for samples in (compared, len(reference))]
+    short = "the generated clip is {:.2f} s long, the reference {:.2f} s".format(*lengths)
+    return f"{short}: {speech} frames of speech in what both have, {needed}"
 
 
 def _frame_count(samples: int) -> int:
@@ -137,7 +109,8 @@ def warped(moved: Waveform, fixed: Waveform, sample_rate: int, radius: int) -> W
     comes back unchanged.
     """
     features = LogMelCepstrum()
-    rows, columns = fast_dtw_path(features(fixed, sample_rate)[:, 1:], features(moved, sample_rate)[:, 1:], radius)
+    still, moving = (features.analysis(clip, sample_rate)[0][:, 1:] for clip in (fixed, moved))
+    rows, columns = fast_dtw_path(still, moving, radius)
     first, last = (np.searchsorted(rows, np.arange(rows[-1] + 1), side=side) for side in ("left", "right"))
     sources = columns[(first + last - 1) // 2]
     hop = features.hop
@@ -162,3 +135,55 @@ def _seeded(seed: int) -> Iterator[None]:
             yield
         finally:
             np.random.set_state(before)  # noqa: NPY002
+
+
+NOT_ALIGNED = (
+    "STOI compares waveforms in time: speech that is not time-aligned with its reference sits at chance level, "
+    "whatever it says; read it beside the chance row."
+)
+
+
+class ShortTimeObjectiveIntelligibility(PairedMetric):
+    """STOI or ESTOI: 1 for the reference itself, about 0 for unrelated sound, higher is better.
+
+    Per clip: the waveform, because which frames count and where the signals are cut depends on the other clip.
+
+    Example:
+        >>> import torch
+        >>> speech = torch.randn(1, 16000, generator=torch.Generator().manual_seed(0))
+        >>> metric = ShortTimeObjectiveIntelligibility()
+        >>> metric.update(speech, speech, sample_rate=16000)
+        >>> metric.compute().round(decimals=6)
+        tensor(1., dtype=torch.float64)
+
+    Args:
+        name: one of `CONVENTIONS`, or a name for the configuration given.
+        config: the convention; None takes the one called `name`.
+        **options: to `torchmetrics.Metric`.
+    """
+
+    name, title = "stoi", "STOI"
+    higher_is_better = True
+    limits: ClassVar[tuple[float, float]] = (-1.0, 1.0)
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
+    statistics_kind = "waveform"
+    conventions = CONVENTIONS
+
+    @property
+    def remark(self) -> str:
+        return NOT_ALIGNED if self.config.alignment == "truncate" else ""
+
+    def observe(self) -> WaveformObserver:
+        return WaveformObserver(_measure)
+
+    def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
+        """The pair's intelligibility under "value"."""
+        rates = {int(clip["sample_rate"]) for clip in (reference, generated)}
+        if len(rates) > 1:
+            raise Unmeasurable(f"the pair has two sample rates, {' and '.join(map(str, sorted(rates)))} Hz")
+        value = intelligibility(reference["waveform"], generated["waveform"], rates.pop(), self.config)
+        return {"value": np.array(value)}
+
+
+def _measure(waveform: Waveform, sample_rate: int) -> Statistics:
+    return {"waveform": checked(waveform, sample_rate, SHORTEST), "sample_rate": np.array(sample_rate)}

@@ -9,19 +9,27 @@ import numpy as np
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
+from metrics.base.media import checked_rate
 from metrics.base.metric import ClipObserver, Statistics, Unmeasurable
 
 Waveform = NDArray[np.float32]
 
+LOUDEST = 16.0
+"""Times full scale, +24 dB: no decoder and no resampler takes a recording that far over it, samples on the scale of
+16-bit integers lie beyond it, or are too soft to be heard."""
+SLOWEST = 1000
+"""Hz, below which nothing is left of speech."""
+
 
 def checked(waveform: ArrayLike, sample_rate: int, seconds: float) -> Waveform:
-    """The waveform as float32 [S], S at least `seconds` long, finite and not constant.
+    """The waveform as float32 [S], S at least `seconds` long, finite, not constant and on the scale -1..1.
 
     Raises:
-        Unmeasurable: it is too short, silent, or holds NaN or infinity.
+        Unmeasurable: it is too short, silent, beyond `LOUDEST`, or holds NaN or infinity.
         TypeError: it is not floating point.
-        ValueError: it is not one-dimensional.
+        ValueError: it is not one-dimensional, or the sample rate is no whole number of Hz.
     """
+    sample_rate = checked_rate(sample_rate, SLOWEST)
     array = np.asarray(waveform)
     if not np.issubdtype(array.dtype, np.floating):
         raise TypeError(
@@ -33,6 +41,9 @@ def checked(waveform: ArrayLike, sample_rate: int, seconds: float) -> Waveform:
         raise Unmeasurable(f"the audio is {len(array) / sample_rate:.3f} s long, at least {seconds:g} s are needed")
     if not np.isfinite(array).all():
         raise Unmeasurable("the audio holds NaN or infinite samples")
+    peak = float(np.abs(array).max(initial=0))
+    if peak > LOUDEST:
+        raise Unmeasurable(f"the audio reaches {peak:.4g}, and samples lie in -1..1: divide those of 16 bits by 32768")
     if array.max() == array.min():
         raise Unmeasurable("the audio is silent")
     return array.astype(np.float32)

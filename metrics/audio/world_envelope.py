@@ -7,10 +7,15 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.base.metric import Unmeasurable
+
 with warnings.catch_warnings():
     # pyworld asks pkg_resources for its own version, which warns every user of ours about its retirement.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated", category=UserWarning)
     import pyworld
+
+_UNVOICED = 500
+"""Hz: the pitch that CheapTrick takes for frames without one; its window holds three periods."""
 
 
 def spectral_envelope(
@@ -24,7 +29,13 @@ def spectral_envelope(
     Args:
         waveform: float64 [S], at least a tenth of a second.
         fft_size: None takes CheapTrick's own choice for the sample rate (1024 at 16 kHz).
+
+    Raises:
+        Unmeasurable: `fft_size` is too small for the sample rate.
     """
+    if fft_size is not None and fft_size - 3 <= 3 * sample_rate / _UNVOICED:
+        # CheapTrick would write past the end of its window, which ends the process.
+        raise Unmeasurable(f"fft_size {fft_size} is too small for a sample rate of {sample_rate} Hz")
     coarse, times = pyworld.dio(waveform, sample_rate, frame_period=frame_period)
     pitch = pyworld.stonemask(waveform, coarse, times, sample_rate)
     return np.asarray(pyworld.cheaptrick(waveform, pitch, times, sample_rate, fft_size=fft_size))

@@ -1,9 +1,7 @@
 """What a metric is: per-clip statistics first, then a reduction of many clips to one score.
 
 From that alone the harness caches per clip, merges shards, resumes and resamples for intervals, for any metric,
-also one that a stranger wrote. The same object is a `torchmetrics.Metric` for use in a training loop.
-
-Two kinds:
+also one that a stranger wrote. The same object is a `torchmetrics.Metric` for use in a training loop. Two kinds:
 
 * `DistributionMetric` compares the set of generated clips with the set of reference clips (FID, FVD, FVMD, FAD).
   A new one supplies its metadata, `observe` and `reduce`; a Frechet distance of features needs `observe` alone, see
@@ -17,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,9 +29,11 @@ from torchmetrics.utilities import dim_zero_cat
 
 from metrics import weights
 from metrics.base.clip_set import ClipSet
-from metrics.base.intervals import bootstrap_interval, mean_interval
+from metrics.base.conventions import convention
+from metrics.base.intervals import FEWEST, bootstrap_interval, mean_interval
+from metrics.base.media import checked_batch, checked_rate
 from metrics.base.packing import pack, unpack
-from metrics.base.score import Direction, Score
+from metrics.base.score import Direction, Score, summary
 from metrics.base.signature import signature as signature_of
 from metrics.base.signature import statistics_id as statistics_id_of
 
@@ -59,13 +58,16 @@ class ClipObserver(ABC):
         """Consecutive frames, uint8 [t, H, W, 3], RGB, at the protocol's frame rate; the caller reuses the array."""
 
     def waveform(self, waveform: NDArray[np.float32], sample_rate: int) -> None:  # noqa: B027 - optional hook
-        """The whole mono soundtrack, float32 [S] in -1..1, at the protocol's sample rate in Hz."""
+        """The whole mono soundtrack, float32 [S] in -1..1, and its sample rate in Hz.
+
+        The rate is the protocol's, or the file's own where the metric asks for it, see `ClipMetric.native_audio`.
+        """
 
     @abstractmethod
     def finish(self) -> Callable[[], Statistics]:
         """A function that returns the clip's statistics or raises `Unmeasurable`.
 
-        It is deferred so that networks can batch across clip boundaries: calling it forces what is still pending.
+        It is deferred so that a clip may first be decoded to its end for every metric; calling it runs what is pending.
         """
 
 
@@ -77,6 +79,8 @@ class NoConfig:
 class ClipMetric(Metric, ABC):  # type: ignore[misc]
     """Metadata and the per-clip half that both kinds share.
 
+    A subclass states these as class attributes, or as properties where they follow from the configuration.
+
     Attributes:
         name: registry name, for example "fid" or "fad-ge2e"; one name is one convention.
         title: column heading, for example "FID".
@@ -84,8 +88,9 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         modalities: what the metric looks at; a clip that lacks one is a counted failure.
         minimum_clips: below this many clips the score carries a note.
         limits: the least and the greatest value there can be; intervals end there.
+        conventions: configurations by registry name, for a class that has several.
         config: a frozen dataclass that holds everything the number depends on beside the clips and the weights.
-        weights: names of the weight files the metric uses, see `metrics.weights`.
+        takes_images: whether `update` takes images uint8 [N, 3, H, W] as well, each a clip of one frame.
     """
 
     name: str
@@ -94,22 +99,32 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
     modalities: ClassVar[frozenset[Modality]]
     minimum_clips: int = 2
     limits: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    conventions: ClassVar[Mapping[str, Any]] = {}
     config: Any = NoConfig()
-    weights: tuple[str, ...] = ()
-    native_audio: bool = False
-    remark: str = ""
+    takes_images: ClassVar[bool] = False
     full_state_update = False
     is_differentiable = False
 
-    def __init__(self, config: Any = None, **options: Any) -> None:
-        """Take a configuration other than the class's own; `options` are those of `torchmetrics.Metric`."""
+    def __init__(self, name: str | None = None, config: Any = None, **options: Any) -> None:
+        """
+        Args:
+            name: one of `conventions`, or a name for the configuration given; None keeps the class's own.
+            config: None takes the convention called `name`, or the class's own configuration if it has no conventions.
+            **options: to `torchmetrics.Metric`.
+
+        Raises:
+            ValueError: no convention is called `name`.
+        """
         super().__init__(**options)
+        if name is not None:
+            self.name, self.title = name, name.upper()
         if config is not None:
             self.config = config
+        elif self.conventions:
+            self.config = convention(self.name, self.conventions)
         # MetricCollection takes metrics whose states are close for one metric and from then on updates only the first
-        # of them; two that could not measure anything yet would be. This constant state prevents the merge.
-        identity = hashlib.sha256(f"{type(self)} {self.config!r}".encode()).digest()
-        self.add_state("identity", torch.tensor(list(identity), dtype=torch.uint8), dist_reduce_fx="max")
+        # of them; two that could not measure anything yet would be. This state, see `_observed`, prevents the merge.
+        self.add_state("identity", torch.zeros(hashlib.sha256().digest_size, dtype=torch.uint8), dist_reduce_fx="max")
 
     @contextmanager
     def sync_context(self, should_unsync: bool = True, **options: Any) -> Iterator[None]:
@@ -124,6 +139,24 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
     def direction(self) -> Direction:
         """Which way is better, from torchmetrics' `higher_is_better`."""
         return "higher" if self.higher_is_better else "lower"
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Names of the weight files the metric uses, see `metrics.weights`."""
+        return ()
+
+    @property
+    def native_audio(self) -> bool:
+        """Observe the soundtrack at the file's own sample rate instead of the protocol's.
+
+        The configuration's field of this name, so that the signature says it; False where it has none.
+        """
+        return bool(getattr(self.config, "native_audio", False))
+
+    @property
+    def remark(self) -> str:
+        """What a table that shows this metric must say; "" if nothing."""
+        return ""
 
     @property
     def statistics_kind(self) -> str:
@@ -170,31 +203,31 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         fields |= {"direction": self.direction, "unit": self.unit, "signature": self.signature}
         return Score(value=value, missing=missing, failed=dict(failed or {}), low=low, high=high, **fields)
 
-    def _notes(self, n: int) -> tuple[str, ...]:
-        if n >= self.minimum_clips:
-            return ()
-        return (f"n = {n} is below the sensible minimum of {self.minimum_clips} clips",)
+    def _notes(self, n: int, interval: tuple[float, float] | None) -> tuple[str, ...]:
+        few = f"n = {n} is below the sensible minimum of {self.minimum_clips} clips"
+        blank = f"no interval: n = {n}, at least {FEWEST} clips are needed"
+        return (few,) * (n < self.minimum_clips) + (blank,) * (interval is None and n < FEWEST)
 
     def _weight_hashes(self) -> dict[str, str]:
         return {name: weights.identity(name) for name in self.weights}
 
     def _observed(self, media: Tensor, sample_rate: int | None) -> list[Callable[[], Statistics]]:
         """Observe a batch of clips: uint8 [N, T, 3, H, W] video, or floating-point [N, S] audio with its rate."""
-        video = media.dtype == torch.uint8
-        if media.ndim != (5 if video else 2) or not (video or media.is_floating_point()):
-            raise ValueError(
-                f"{self.name} takes uint8 video [N, T, 3, H, W] or floating-point audio [N, S], "
-                f"got {media.dtype} {list(media.shape)}."
-            )
+        clips = checked_batch(media, self.name, self.modalities, self.takes_images)
+        video = clips.dtype == torch.uint8
         if not video and sample_rate is None:
             raise ValueError(f"{self.name} needs `sample_rate` in Hz beside the audio.")
+        rate = 0 if video else checked_rate(sample_rate)
+        # Here and not when the metric is made: a subclass may set its configuration after `super().__init__()`.
+        identity = hashlib.sha256(f"{type(self)} {self.name} {self.config!r}".encode()).digest()
+        self.identity = torch.tensor(list(identity), dtype=torch.uint8, device=self.device)
         pending = []
-        for clip in media.detach().cpu():
+        for clip in clips.detach().cpu():
             observer = self.observe()
             if video:
                 observer.frames(clip.permute(0, 2, 3, 1).contiguous().numpy())
-            elif sample_rate is not None:
-                observer.waveform(clip.float().numpy(), sample_rate)
+            else:
+                observer.waveform(clip.float().numpy(), rate)
             pending.append(observer.finish())
         return pending
 
@@ -215,8 +248,8 @@ class DistributionMetric(ClipMetric):
     As a `torchmetrics.Metric` it keeps the statistics of every clip it has seen; `metrics.frechet.metric` knows better.
     """
 
-    def __init__(self, config: Any = None, **options: Any) -> None:
-        super().__init__(config, **options)
+    def __init__(self, name: str | None = None, config: Any = None, **options: Any) -> None:
+        super().__init__(name, config, **options)
         self._declare_states()
 
     @abstractmethod
@@ -248,7 +281,7 @@ class DistributionMetric(ClipMetric):
             n=len(generated),
             failed=failed,
             interval=made.interval,
-            notes=self._notes(min(len(reference), len(generated))) + made.notes,
+            notes=self._notes(min(len(reference), len(generated)), made.interval) + made.notes,
             details={"reference_clips": len(reference), **made.details},
         )
 
@@ -293,11 +326,12 @@ class PairedMetric(ClipMetric):
     As a `torchmetrics.Metric` it keeps a running sum, and counts pairs that have no score apart.
     """
 
-    def __init__(self, config: Any = None, **options: Any) -> None:
-        super().__init__(config, **options)
+    def __init__(self, name: str | None = None, config: Any = None, **options: Any) -> None:
+        super().__init__(name, config, **options)
         self.add_state("total", default=torch.zeros((), dtype=torch.float64), dist_reduce_fx="sum")
         self.add_state("measured", default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
         self.add_state("unmeasured", default=torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self._reason = ""
 
     @abstractmethod
     def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
@@ -310,14 +344,15 @@ class PairedMetric(ClipMetric):
     def score(self, pairs: Mapping[str, Statistics], failed: Mapping[str, str] | None = None) -> Score:
         """The mean over pairs with its interval."""
         if not pairs:
-            return self.missing(_why_nothing(failed or {}), failed)
+            return self.missing(summary(failed or {}, "pairs"), failed)
         values = np.array([float(pairs[key]["value"]) for key in sorted(pairs)])
+        interval = mean_interval(values)
         return self._score(
             float(values.mean()),
             n=len(values),
             failed=failed,
-            interval=mean_interval(values),
-            notes=self._notes(len(values)),
+            interval=interval,
+            notes=self._notes(len(values), interval),
         )
 
     def update(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> None:
@@ -331,8 +366,9 @@ class PairedMetric(ClipMetric):
             try:
                 self.total += float(self.compare(reference(), generated())["value"])
                 self.measured += 1
-            except Unmeasurable:
+            except Unmeasurable as reason:
                 self.unmeasured += 1
+                self._reason = str(reason)
 
     def forward(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> Tensor:
         """Add a batch of pairs and return the mean of its own; pairs without a score are counted before it raises.
@@ -351,17 +387,11 @@ class PairedMetric(ClipMetric):
 
     def _mean(self, total: Tensor, measured: Tensor, unmeasured: Tensor) -> Tensor:
         if not measured:
-            raise Unmeasurable(f"{self.name} has no pair with a score; {int(unmeasured)} could not be measured.")
+            last = f" (the last: {self._reason})" if unmeasured and self._reason else ""
+            raise Unmeasurable(f"{self.name} has no pair with a score; {int(unmeasured)} could not be measured{last}.")
         return total / measured
 
 
 def _unpacked(state: list[Tensor] | Tensor) -> list[dict[str, NDArray[Any]]]:
     """The clips of a list state, which torchmetrics concatenates when it gathers between processes."""
     return unpack(dim_zero_cat(state)) if len(state) else []
-
-
-def _why_nothing(failed: Mapping[str, str]) -> str:
-    if not failed:
-        return "there are no pairs"
-    reason, count = Counter(failed.values()).most_common(1)[0]
-    return f"none of {len(failed)} pairs could be measured; {count} of them: {reason}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -46,3 +47,21 @@ class Score:
             number = getattr(self, name)
             if number is not None and not math.isfinite(number):
                 raise ValueError(f"A score's {name} must be finite, got {number}; a failure is a missing score.")
+
+
+def summary(failed: Mapping[str, str], what: str) -> str:
+    """Why there is no score where nothing could be measured: the most frequent reasons, up to three, with their counts.
+
+    >>> summary({"a": "no audio", "b": "silent", "c": "no audio"}, "clips")
+    'none of 3 clips could be measured: no audio (2); silent (1)'
+
+    Args:
+        failed: reason by clip key.
+        what: "clips" or "pairs".
+    """
+    if not failed:
+        return f"there are no {what}"
+    reasons = sorted(Counter(failed.values()).items(), key=lambda item: (-item[1], item[0]))
+    shown = [reason if len(reasons) == 1 else f"{reason} ({count})" for reason, count in reasons[:3]]
+    others = [f"and {len(reasons) - 3} more"] * (len(reasons) > 3)
+    return f"none of {len(failed)} {what} could be measured: {'; '.join([*shown, *others])}"

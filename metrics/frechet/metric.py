@@ -8,6 +8,7 @@ float64.
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -29,13 +30,16 @@ class FrechetMetric(DistributionMetric):
     several processes; plain sums would cancel where the mean is large beside the spread.
 
     Attributes:
-        dimension: length d of a feature vector.
         config: a frozen dataclass with a field `ddof`, see `metrics.frechet.distance`.
     """
 
-    dimension: int
     higher_is_better = False
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
+
+    @property
+    @abstractmethod
+    def dimension(self) -> int:
+        """Length d of a feature vector."""
 
     def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
         """The Frechet distance between all feature vectors of the two sets of clips."""
@@ -55,7 +59,9 @@ class FrechetMetric(DistributionMetric):
         details: dict[str, float] = {"reference_vectors": vectors[0], "generated_vectors": vectors[1]}
         notes = self._rank_notes(min(vectors))
         fewest = min(len(reference), len(generated))
-        if fewest < FEWEST or first.equals(second):
+        if first.equals(second):
+            return Estimate(0.0, None, details, (*notes, "no interval: both sets hold the same vectors"))
+        if fewest < FEWEST:
             return Estimate(first.distance(second), None, details, notes)
         value, error = distance_and_error(first, second, *features)
         if fewest >= 2 * FEWEST:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Tensor
 
 from metrics.base.metric import Estimate, Statistics
+from metrics.base.ranges import Range
 from metrics.base.signature import reduction_field
 from metrics.frechet.distance import Gaussian
 from metrics.motion.fvmd import FrechetVideoMotionDistance, VideoMotionConfig
@@ -22,7 +23,11 @@ class PackageConfig(VideoMotionConfig):
     """The package's convention; `epsilon` is added to the covariances' diagonals under the square root only."""
 
     tracker: Tracker = field(default_factory=Pips)
-    epsilon: float = reduction_field(1e-5)
+    epsilon: Annotated[float, Range(0, 1)] = reduction_field(1e-5)
+
+
+CONVENTIONS = {"fvmd-compat": PackageConfig()}
+"""Registry name to convention."""
 
 
 class PackageFrechetVideoMotionDistance(FrechetVideoMotionDistance):
@@ -36,10 +41,9 @@ class PackageFrechetVideoMotionDistance(FrechetVideoMotionDistance):
     calls the two sets by each other's names, which does not change the number.
     """
 
+    name, title = "fvmd-compat", "FVMD-COMPAT"
     compared: ClassVar[list[int]] = [0, 2]
-
-    def __init__(self, config: PackageConfig | None = None, **options: Any) -> None:
-        super().__init__("fvmd-compat", config or PackageConfig(), **options)
+    conventions: ClassVar[Mapping[str, VideoMotionConfig]] = CONVENTIONS
 
     def reduce(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> float:
         sets = (self._features(reference, "reference"), self._features(generated, "generated"))

@@ -6,17 +6,17 @@ videos", 2024 (arXiv 2407.16124); package fvmd 1.0.0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metrics.base.conventions import convention
 from metrics.base.metric import ClipObserver, Modality, Statistics, Unmeasurable
+from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 from metrics.frechet.metric import FrechetMetric
 from metrics.motion.grid import WINDOW, square
@@ -27,7 +27,7 @@ from metrics.motion.tracker import Tracker, WindowTracker
 
 
 @dataclass(frozen=True)
-class VideoMotionConfig:
+class VideoMotionConfig(Configuration):
     """One convention.
 
     Attributes:
@@ -36,7 +36,7 @@ class VideoMotionConfig:
     """
 
     tracker: Tracker
-    ddof: int = reduction_field(1)
+    ddof: Annotated[int, Range(0, 1)] = reduction_field(1)
 
 
 CONVENTIONS = {"fvmd": VideoMotionConfig(Pips()), "fvmd-lk": VideoMotionConfig(LucasKanade())}
@@ -68,11 +68,13 @@ class FrechetVideoMotionDistance(FrechetMetric):
     Args:
         name: one of `CONVENTIONS`, or a name for the configuration given.
         config: the convention; None takes the one called `name`.
+        **options: to `torchmetrics.Metric`.
 
     Raises:
         WeightsMissing: (when the first clip comes) the weights are not here; the message says where to get them.
     """
 
+    name, title = "fvmd", "FVMD"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"video"})
     minimum_clips = 50
     statistics_kind = "motion"
@@ -80,11 +82,11 @@ class FrechetVideoMotionDistance(FrechetMetric):
     compared: ClassVar[list[int]] = [0, 1]
     """Which of the three histograms make the vector."""
 
-    def __init__(self, name: str = "fvmd", config: VideoMotionConfig | None = None, **options: Any) -> None:
-        self.name = name
-        self.title = name.upper()
-        super().__init__(config or convention(name, CONVENTIONS), **options)
-        self.weights = self.config.tracker.weights
+    conventions: ClassVar[Mapping[str, VideoMotionConfig]] = CONVENTIONS
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        return tuple(self.config.tracker.weights)
 
     def vectors(self, statistics: Statistics) -> Tensor:
         return super().vectors(statistics)[:, self.compared].flatten(1)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from metrics.base.ranges import Range
 from metrics.motion.grid import WINDOW, grid_points
 from metrics.motion.tracker import Tracker, WindowTracker
 
@@ -27,12 +30,17 @@ class LucasKanade(Tracker):
             tracker moves points of a frozen picture by 1e-6 pixels, and a histogram counts any movement.
     """
 
-    patch: int = 11
-    levels: int = 3
-    iterations: int = 30
-    tolerance: float = 0.01
-    texture: float = 1e-4
-    resolution: float = 1 / 64
+    patch: Annotated[int, Range(3, 101)] = 11
+    levels: Annotated[int, Range(0, 5)] = 3
+    iterations: Annotated[int, Range(1, 100)] = 30
+    tolerance: Annotated[float, Range(1e-4, 1)] = 0.01
+    texture: Annotated[float, Range(0)] = 1e-4
+    resolution: Annotated[float, Range(1 / 4096, 1)] = 1 / 64
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if math.frexp(self.resolution)[0] != 0.5:
+            raise ValueError(f"resolution must be a power of two, got {self.resolution}.")
 
     def start(self, device: torch.device) -> WindowTracker:
         """A tracker for one clip, on the CPU whatever the device."""

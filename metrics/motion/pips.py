@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from metrics.motion.grid import WINDOW
 from metrics.motion.pips_encoder import FEATURES, STRIDE, FrameEncoder

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from metrics.base.ranges import Configuration
+
 
 class WindowTracker(ABC):
     """Tracks the grid through every window of one clip's frames; memory does not grow with the clip."""
@@ -18,7 +20,7 @@ class WindowTracker(ABC):
         """Take the next frame, uint8 [256, 256, 3]. Returns the tracks [16, 400, 2] of the window that it completes."""
 
 
-class Tracker(ABC):
+class Tracker(Configuration, ABC):
     """A way to track. A concrete one is a frozen dataclass: its fields and the weights decide the tracks.
 
     Attributes:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from metrics.base.conventions import convention
 from metrics.base.metric import ClipObserver, Statistics, Unmeasurable
+from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
-from metrics.batching import BlockRunner, Ticket
+from metrics.batching import Blocks
 from metrics.frechet.metric import FrechetMetric
-from metrics.video.inception import SIDE, WEIGHTS, Width, inception_runner
+from metrics.video.inception import BLOCK, SIDE, WEIGHTS, Width, inception
 from metrics.video.region import REGION_WEIGHTS, Region, in_region
 from metrics.video.resize import RESIZES, Resize
 
 
 @dataclass(frozen=True)
-class FIDConfig:
+class FIDConfig(Configuration):
     """What an FID depends on beside the clips.
 
     Attributes:
@@ -36,9 +35,9 @@ class FIDConfig:
 
     resize: Resize = "tf1"
     width: Width = 2048
-    stride: int = 1
-    offset: float = 128.0
-    ddof: int = reduction_field(1)
+    stride: Annotated[int, Range(1)] = 1
+    offset: Annotated[float, Range(1, 255)] = 128.0
+    ddof: Annotated[int, Range(0, 1)] = reduction_field(1)
     region: Region = "frame"
 
 
@@ -79,49 +78,48 @@ class FrechetInceptionDistance(FrechetMetric):
         tensor(0., dtype=torch.float64)
     """
 
+    name, title = "fid", "FID"
     modalities: ClassVar = frozenset({"video"})
     minimum_clips = 50
     statistics_kind = "inception"
+    conventions = CONVENTIONS
+    takes_images = True
 
-    def __init__(self, name: str = "fid", config: FIDConfig | None = None, **options: object) -> None:
-        chosen = config or convention(name, CONVENTIONS)
-        self.dimension = chosen.width
-        self.weights = (WEIGHTS, *REGION_WEIGHTS[chosen.region])
-        super().__init__(chosen, **options)
-        self.name = name
-        self.title = name.upper()
+    @property
+    def weights(self) -> tuple[str, ...]:
+        return (WEIGHTS, *REGION_WEIGHTS[self.config.region])
+
+    @property
+    def dimension(self) -> int:
+        return int(self.config.width)
 
     def observe(self) -> ClipObserver:
-        observer = FrameObserver(self.config, inception_runner(self.config.width, str(self.device)), self.device)
-        return in_region(observer, self.config.region)
-
-    def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:
-        """Add uint8 images [N, 3, H, W] or clips [N, T, 3, H, W]; `real`: they belong to the reference."""
-        super().update(media[:, None] if media.ndim == 4 else media, real, sample_rate)
+        blocks = Blocks(inception(self.config.width, str(self.device)), BLOCK)
+        return in_region(FrameObserver(self.config, blocks, self.device), self.config.region)
 
 
 class FrameObserver(ClipObserver):
     """Inception features of every `stride`-th frame of a clip."""
 
-    def __init__(self, config: FIDConfig, runner: BlockRunner, device: torch.device) -> None:
+    def __init__(self, config: FIDConfig, blocks: Blocks, device: torch.device) -> None:
         self._config = config
-        self._runner = runner
+        self._blocks = blocks
         self._device = device
         self._seen = 0
-        self._tickets: list[Ticket] = []
 
     def frames(self, frames: NDArray[np.uint8]) -> None:
         taken = frames[-self._seen % self._config.stride :: self._config.stride]
         self._seen += len(frames)
-        if len(taken):
-            pixels = torch.from_numpy(taken.copy()).to(self._device).permute(0, 3, 1, 2).float()
+        # A few frames at a time: in float32 a chunk of the caller's could take many times its own room.
+        for start in range(0, len(taken), BLOCK):
+            pixels = torch.from_numpy(taken[start : start + BLOCK].copy()).to(self._device).permute(0, 3, 1, 2).float()
             resized = RESIZES[self._config.resize](pixels, SIDE)
-            self._tickets.append(self._runner.submit((resized - self._config.offset) / self._config.offset))
+            self._blocks.add((resized - self._config.offset) / self._config.offset)
 
     def finish(self) -> Callable[[], Statistics]:
         def features() -> Statistics:
-            if not self._tickets:
+            if not self._blocks.items:
                 raise Unmeasurable("the clip has no frames")
-            return {"features": np.concatenate([ticket.result() for ticket in self._tickets])}
+            return {"features": self._blocks.results()}
 
         return features

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from metrics.base.conventions import convention
 from metrics.base.metric import ClipObserver, Statistics, Unmeasurable
+from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
-from metrics.batching import BlockRunner, Ticket
+from metrics.batching import Blocks
 from metrics.frechet.metric import FrechetMetric
-from metrics.video.i3d import FEWEST_FRAMES, SIDE, WEIGHTS, i3d_runner
+from metrics.video.i3d import BLOCK, FEWEST_FRAMES, SIDE, WEIGHTS, i3d
 from metrics.video.region import REGION_WEIGHTS, Region, in_region
 from metrics.video.resize import bilinear, short_side, tf1
 
@@ -24,7 +24,7 @@ Fit = Literal["tf1", "bilinear", "crop", "crop-256"]
 
 
 @dataclass(frozen=True)
-class FVDConfig:
+class FVDConfig(Configuration):
     """What an FVD depends on beside the clips.
 
     Attributes:
@@ -37,17 +37,16 @@ class FVDConfig:
     """
 
     fit: Fit = "tf1"
-    frames: int = 16
-    step: int = 16
+    frames: Annotated[int, Range(FEWEST_FRAMES, 1024)] = 16
+    step: Annotated[int, Range(1, 1024)] = 16
     windows: Literal["all", "first"] = "all"
-    ddof: int = reduction_field(1)
+    ddof: Annotated[int, Range(0, 1)] = reduction_field(1)
     region: Region = "frame"
 
     def __post_init__(self) -> None:
-        if self.frames < FEWEST_FRAMES:
-            raise ValueError(f"FVD needs windows of {FEWEST_FRAMES} frames or more for I3D's pools, got {self.frames}.")
-        if not 1 <= self.step <= self.frames:
-            raise ValueError(f"FVD windows of {self.frames} frames need a step of 1 to {self.frames}, got {self.step}.")
+        super().__post_init__()
+        if self.step > self.frames:
+            raise ValueError(f"step must be at most the {self.frames} frames of a window, got {self.step}.")
 
 
 def _crop_256(frames: Tensor) -> Tensor:
@@ -103,32 +102,31 @@ class FrechetVideoDistance(FrechetMetric):
         tensor(0., dtype=torch.float64)
     """
 
+    name, title = "fvd", "FVD"
     modalities: ClassVar = frozenset({"video"})
     minimum_clips = 50
     dimension = 400
     statistics_kind = "i3d"
+    conventions = CONVENTIONS
 
-    def __init__(self, name: str = "fvd", config: FVDConfig | None = None, **options: object) -> None:
-        super().__init__(config or convention(name, CONVENTIONS), **options)
-        self.weights = (WEIGHTS, *REGION_WEIGHTS[self.config.region])
-        self.name = name
-        self.title = name.upper()
+    @property
+    def weights(self) -> tuple[str, ...]:
+        return (WEIGHTS, *REGION_WEIGHTS[self.config.region])
 
     def observe(self) -> ClipObserver:
-        observer = WindowObserver(self.config, i3d_runner(str(self.device)), self.device)
-        return in_region(observer, self.config.region)
+        blocks = Blocks(i3d(str(self.device)), BLOCK)
+        return in_region(WindowObserver(self.config, blocks, self.device), self.config.region)
 
 
 class WindowObserver(ClipObserver):
     """I3D logits of the windows of a clip; holds the frames of one window at a time."""
 
-    def __init__(self, config: FVDConfig, runner: BlockRunner, device: torch.device) -> None:
+    def __init__(self, config: FVDConfig, blocks: Blocks, device: torch.device) -> None:
         self._config = config
-        self._runner = runner
+        self._blocks = blocks
         self._device = device
         self._seen = 0
         self._window: list[Tensor] = []
-        self._tickets: list[Ticket] = []
 
     def frames(self, frames: NDArray[np.uint8]) -> None:
         # A few frames at a time: at 224x224 in float32 a chunk of the caller's could take many times its own room.
@@ -137,21 +135,21 @@ class WindowObserver(ClipObserver):
 
     def _take(self, frames: NDArray[np.uint8]) -> None:
         self._seen += len(frames)
-        if self._tickets and self._config.windows == "first":
+        if self._blocks.items and self._config.windows == "first":
             return
         pixels = torch.from_numpy(frames.copy()).to(self._device).permute(0, 3, 1, 2).float()
         self._window += list(FITS[self._config.fit](pixels) * (2 / 255) - 1)
         while len(self._window) >= self._config.frames:
             window = torch.stack(self._window[: self._config.frames], dim=1)
-            self._tickets.append(self._runner.submit(window[None]))
+            self._blocks.add(window[None])
             self._window = self._window[self._config.step :]
             if self._config.windows == "first":
                 return
 
     def finish(self) -> Callable[[], Statistics]:
         def features() -> Statistics:
-            if not self._tickets:
+            if not self._blocks.items:
                 raise Unmeasurable(f"{self._seen} frames are fewer than the {self._config.frames} of one FVD window")
-            return {"features": np.concatenate([ticket.result() for ticket in self._tickets])}
+            return {"features": self._blocks.results()}
 
         return features

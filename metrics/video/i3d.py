@@ -12,10 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn import functional as F
 
 from metrics import weights
-from metrics.batching import BlockRunner
 from metrics.restricted_pickle import numpy_tree
 
 WEIGHTS = "i3d-kinetics-400"
@@ -23,13 +22,14 @@ SIDE = 224
 FEWEST_FRAMES = 9
 """Below it the last pool has fewer time steps than it needs."""
 _EPSILON = 1e-3
-_BLOCK = 2
+BLOCK = 1
+"""Windows at a time: a clip has few, and none is wasted on filling up."""
 
 
 @lru_cache(maxsize=4)
-def i3d_runner(device: str) -> BlockRunner:
-    """The network with its weights on a device, one for the whole process, in blocks of `_BLOCK` windows."""
-    return BlockRunner(I3D(numpy_tree(weights.fetch(WEIGHTS))).to(device), _BLOCK)
+def i3d(device: str) -> I3D:
+    """The network with its weights on a device, one for the whole process."""
+    return I3D(numpy_tree(weights.fetch(WEIGHTS))).to(device)
 
 
 class I3D(nn.Module):
@@ -65,9 +65,9 @@ class I3D(nn.Module):
         x = _max_pool(x, (2, 2, 2), (2, 2, 2))
         for block in ("5b", "5c"):
             x = self._mixed(x, f"Mixed_{block}")
-        x = functional.avg_pool3d(x, (2, 7, 7), stride=1)
+        x = F.avg_pool3d(x, (2, 7, 7), stride=1)
         head = "Logits/Conv3d_0c_1x1"
-        logits = functional.conv3d(x, self.get_buffer(f"{head}_weight"), self.get_buffer(f"{head}_bias"))
+        logits = F.conv3d(x, self.get_buffer(f"{head}_weight"), self.get_buffer(f"{head}_bias"))
         return logits.mean(dim=(2, 3, 4))
 
     def _mixed(self, x: Tensor, block: str) -> Tensor:
@@ -81,9 +81,9 @@ class I3D(nn.Module):
 
     def _convolve(self, x: Tensor, name: str, stride: int = 1) -> Tensor:
         weight, bias, mean, var = (self.get_buffer(f"{name}_{part}") for part in ("weight", "bias", "mean", "var"))
-        convolved = functional.conv3d(_pad_same(x, tuple(weight.shape[2:]), (stride,) * 3), weight, stride=stride)
+        convolved = F.conv3d(_pad_same(x, tuple(weight.shape[2:]), (stride,) * 3), weight, stride=stride)
         # Not folded into the convolution: rounding the scaled weights doubles the distance to the published FVD.
-        return functional.relu_(functional.batch_norm(convolved, mean, var, bias=bias, eps=_EPSILON))
+        return F.relu_(F.batch_norm(convolved, mean, var, bias=bias, eps=_EPSILON))
 
     def _register(self, name: str, values: Tensor) -> None:
         self.register_buffer(name, values.float().contiguous())
@@ -100,7 +100,7 @@ def _layers(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 def _max_pool(x: Tensor, kernel: tuple[int, int, int], stride: tuple[int, int, int]) -> Tensor:
     # What is pooled comes out of a ReLU, so that padding with zeros never wins over a value.
-    return functional.max_pool3d(_pad_same(x, kernel, stride), kernel, stride)
+    return F.max_pool3d(_pad_same(x, kernel, stride), kernel, stride)
 
 
 def _pad_same(x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
@@ -108,4 +108,4 @@ def _pad_same(x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Te
     for length, k, s in zip(x.shape[2:], kernel, stride, strict=True):
         total = max((-(-length // s) - 1) * s + k - length, 0)
         padding = [total // 2, total - total // 2, *padding]
-    return functional.pad(x, padding) if any(padding) else x
+    return F.pad(x, padding) if any(padding) else x

@@ -12,24 +12,23 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn import functional as F
 
 from metrics import weights
-from metrics.batching import BlockRunner
 from metrics.restricted_pickle import torchscript_tensors
 
 Width = Literal[64, 192, 768, 2048]
 WEIGHTS = "inception-2015-12-05"
 SIDE = 299
 _EPSILON = 1e-3
-_BLOCK = 16
+BLOCK = 8
+"""Frames at a time: a clip's last block is filled up, and on a CPU larger ones are no faster."""
 
 
 @lru_cache(maxsize=4)
-def inception_runner(width: Width, device: str) -> BlockRunner:
-    """The network with its weights on a device, one for the whole process, in blocks of 16 frames."""
-    tensors = torchscript_tensors(weights.fetch(WEIGHTS))
-    return BlockRunner(Inception(tensors, width).to(device), _BLOCK)
+def inception(width: Width, device: str) -> Inception:
+    """The network with its weights on a device, one for the whole process."""
+    return Inception(torchscript_tensors(weights.fetch(WEIGHTS)), width).to(device)
 
 
 class Inception(nn.Module):
@@ -58,12 +57,12 @@ class Inception(nn.Module):
         x = self._convolve(x, "conv", stride=2, valid=True)
         x = self._convolve(x, "conv_1", valid=True)
         x = self._convolve(x, "conv_2")
-        x = functional.max_pool2d(x, 3, 2)
+        x = F.max_pool2d(x, 3, 2)
         if self.width == 64:
             return x.mean(dim=(2, 3))
         x = self._convolve(x, "conv_3")
         x = self._convolve(x, "conv_4", valid=True)
-        x = functional.max_pool2d(x, 3, 2)
+        x = F.max_pool2d(x, 3, 2)
         if self.width == 192:
             return x.mean(dim=(2, 3))
         for block in ("mixed", "mixed_1", "mixed_2"):
@@ -75,14 +74,14 @@ class Inception(nn.Module):
             return x.mean(dim=(2, 3))
         x = self._reduced(x, _names("mixed_8.tower", 2), _names("mixed_8.tower_1", 4))
         x = self._forked(x, "mixed_9", _average_pool)
-        x = self._forked(x, "mixed_10", lambda y: functional.max_pool2d(y, 3, 1, 1))
+        x = self._forked(x, "mixed_10", lambda y: F.max_pool2d(y, 3, 1, 1))
         return x.mean(dim=(2, 3))
 
     def _convolve(self, x: Tensor, name: str, stride: int = 1, valid: bool = False) -> Tensor:
         key = _buffer_name(name)
         weight, bias = self.get_buffer(f"{key}_weight"), self.get_buffer(f"{key}_bias")
         padding = (0, 0) if valid else (weight.shape[2] // 2, weight.shape[3] // 2)
-        return functional.relu_(functional.conv2d(x, weight, bias, stride, padding))
+        return F.relu_(F.conv2d(x, weight, bias, stride, padding))
 
     def _tower(self, x: Tensor, names: list[str]) -> Tensor:
         for name in names:
@@ -102,7 +101,7 @@ class Inception(nn.Module):
     def _reduced(self, x: Tensor, *towers: list[str]) -> Tensor:
         """Towers whose last convolution halves the resolution, beside a maximum pool that does too."""
         ends = [self._convolve(self._tower(x, names[:-1]), names[-1], stride=2, valid=True) for names in towers]
-        return torch.cat([*ends, functional.max_pool2d(x, 3, 2)], 1)
+        return torch.cat([*ends, F.max_pool2d(x, 3, 2)], 1)
 
     def _forked(self, x: Tensor, block: str, pool: Callable[[Tensor], Tensor]) -> Tensor:
         """The last two blocks, whose towers end in a horizontal and a vertical convolution side by side."""
@@ -123,4 +122,4 @@ def _buffer_name(name: str) -> str:
 
 
 def _average_pool(x: Tensor) -> Tensor:
-    return functional.avg_pool2d(x, 3, 1, 1, count_include_pad=False)
+    return F.avg_pool2d(x, 3, 1, 1, count_include_pad=False)

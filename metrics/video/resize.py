@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional
+from torch.nn import functional as F
 
 Resize = Literal["tf1", "bilinear", "antialias", "pil-bicubic"]
 
@@ -30,12 +30,12 @@ def tf1(frames: Tensor, size: int) -> Tensor:
 
 def bilinear(frames: Tensor, size: int) -> Tensor:
     """Bilinear with half-pixel centres and without antialiasing: pytorch-fid, StyleGAN-V, TATS, fvd-comparison."""
-    return functional.interpolate(frames, (size, size), mode="bilinear", align_corners=False)
+    return F.interpolate(frames, (size, size), mode="bilinear", align_corners=False)
 
 
 def antialias(frames: Tensor, size: int) -> Tensor:
     """Bilinear with antialiasing: torchmetrics' default since 1.5."""
-    return functional.interpolate(frames, (size, size), mode="bilinear", align_corners=False, antialias=True)
+    return F.interpolate(frames, (size, size), mode="bilinear", align_corners=False, antialias=True)
 
 
 def pil_bicubic(frames: Tensor, size: int) -> Tensor:
@@ -66,7 +66,7 @@ def short_side(frames: Tensor, size: int, *, antialias: bool) -> Tensor:
     height, width = frames.shape[2:]
     scale = size / min(height, width)
     shape = (size, math.ceil(width * scale)) if height < width else (math.ceil(height * scale), size)
-    resized = functional.interpolate(frames, shape, mode="bilinear", align_corners=False, antialias=antialias)
+    resized = F.interpolate(frames, shape, mode="bilinear", align_corners=False, antialias=antialias)
     top, left = (shape[0] - size) // 2, (shape[1] - size) // 2
     return resized[:, :, top : top + size, left : left + size]
 

@@ -88,7 +88,10 @@ def test_a_set_is_at_zero_from_itself() -> None:
     score = ColourDistance().score(clips(10, 0), clips(10, 0))
     assert score.value == 0
     assert score.low is None
-    assert score.notes == ("n = 10 is below the sensible minimum of 20 clips",)
+    assert score.notes == (
+        "n = 10 is below the sensible minimum of 20 clips",
+        "no interval: both sets hold the same vectors",
+    )
 
 
 def test_too_few_vectors_are_missing_and_low_rank_is_noted() -> None:
@@ -152,7 +155,7 @@ def test_torchmetrics_half_agrees_with_the_harness() -> None:
     assert float(revived.compute()) == pytest.approx(expected, rel=1e-9)
     assert revived.compute().dtype == torch.float64
 
-    collection = MetricCollection({"one": ColourDistance(), "population": ColourDistance(ColourConfig(ddof=0))})
+    collection = MetricCollection({"one": ColourDistance(), "population": ColourDistance(config=ColourConfig(ddof=0))})
     collection.update(video(12, 0), real=True)
     collection.update(video(9, 1), real=False)
     values = collection.compute()

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torchmetrics import MetricCollection
 
 from metrics.base.metric import ClipObserver, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+from metrics.base.score import summary
 
 
 class LevelObserver(ClipObserver):
@@ -110,10 +111,22 @@ def test_few_clips_are_said_and_no_clips_are_missing() -> None:
     few = metric.score({"a": pair, "b": pair})
     assert few.value == 1.5
     assert few.low is None
-    assert few.notes == ("n = 2 is below the sensible minimum of 8 clips",)
+    assert few.notes == (
+        "n = 2 is below the sensible minimum of 8 clips",
+        "no interval: n = 2, at least 5 clips are needed",
+    )
     none = metric.score({}, failed={"a": "the reference is silent", "b": "the reference is silent"})
     assert none.value is None
-    assert none.missing == "none of 2 pairs could be measured; 2 of them: the reference is silent"
+    assert none.missing == "none of 2 pairs could be measured: the reference is silent"
+    assert metric.score({}).missing == "there are no pairs"
+
+
+def test_reasons_of_equal_frequency_are_all_told() -> None:
+    four = {"a": "silent", "b": "no audio", "c": "too short", "d": "NaN"}
+    assert summary(four, "clips") == (
+        "none of 4 clips could be measured: NaN (1); no audio (1); silent (1); and 1 more"
+    )
+    assert summary({**four, "e": "silent"}, "clips").startswith("none of 5 clips could be measured: silent (2); ")
 
 
 def test_an_interval_ends_where_values_end() -> None:
@@ -157,10 +170,13 @@ def test_misuse_is_explained() -> None:
     metric = LevelDifference()
     with pytest.raises(ValueError, match="sample_rate"):
         metric.update(noise(2), noise(2))
-    with pytest.raises(ValueError, match=r"uint8 video \[N, T, 3, H, W\]"):
-        metric.update(torch.zeros(2, 3, dtype=torch.int64), noise(2))
+    with pytest.raises(ValueError, match=r"takes floating-point audio \[N, S\] in -1..1, got int64 \[2, 3\]: divide"):
+        metric.update(torch.zeros(2, 3, dtype=torch.int64), noise(2), sample_rate=16_000)
+    for rate in (0, -1, float("nan"), 16_000.0, True):
+        with pytest.raises(ValueError, match="sample_rate must be a whole number of Hz of at least 1, got"):
+            metric.update(noise(2), noise(2), sample_rate=rate)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="2 generated and 3 reference"):
         metric.update(noise(2), noise(3), sample_rate=16_000)
     metric.update(noise(2), torch.zeros(2, 400), sample_rate=16_000)
-    with pytest.raises(Unmeasurable, match="2 could not be measured"):
+    with pytest.raises(Unmeasurable, match=r"2 could not be measured \(the last: the reference is silent\)"):
         metric.compute()

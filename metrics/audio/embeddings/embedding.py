@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from metrics.audio.waveform import Waveform, checked, resampled
 from metrics.base.metric import Unmeasurable
+from metrics.base.ranges import Configuration
 from metrics.weights import WeightsError, fetch
 
 Vectors = NDArray[np.floating[Any]]
@@ -23,7 +24,7 @@ Network = Callable[[Waveform], Vectors]
 """From a waveform float32 [S] at the embedding's sample rate to vectors float32 [k, d], k > 0."""
 
 
-class Embedding(ABC):
+class Embedding(Configuration, ABC):
     """An embedding. A concrete one is a frozen dataclass: its fields and the weights decide the vectors.
 
     Attributes:
@@ -47,7 +48,7 @@ class Embedding(ABC):
     def shortest(self) -> float:
         """Seconds of sound below which there is no vector."""
 
-    def prepare(self) -> None:  # noqa: B027 - optional hook
+    def prepare(self) -> None:
         """Make sure that what the network needs beside `weights` is here.
 
         Raises:

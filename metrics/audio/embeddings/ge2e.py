@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from metrics.audio.embeddings.embedding import Embedding, Network, load_tensors
 from metrics.audio.mel_filters import slaney_mel_filters
 from metrics.audio.spectrogram import magnitudes, periodic_hann
 from metrics.audio.waveform import Waveform
+from metrics.base.ranges import Range
 
 WINDOW = 400  # samples
 HOP = 160  # samples
@@ -52,9 +53,9 @@ class GE2E(Embedding):
         loudness: dB full scale to which quieter speech is raised.
     """
 
-    per_second: float = 1.3
-    coverage: float = 0.75
-    loudness: float = -30.0
+    per_second: Annotated[float, Range(0.1, 100)] = 1.3
+    coverage: Annotated[float, Range(0, 1)] = 0.75
+    loudness: Annotated[float, Range(-120, 0)] = -30.0
     weights: ClassVar[tuple[str, ...]] = ("ge2e",)
     sample_rate: ClassVar[int] = 16000
     dimension: ClassVar[int] = 256

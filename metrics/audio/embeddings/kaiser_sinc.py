@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from scipy.signal import resample_poly
 
 from metrics.audio.waveform import Waveform
+from metrics.base.ranges import Configuration, Range
 
 
 @dataclass(frozen=True)
-class KaiserSinc:
+class KaiserSinc(Configuration):
     """One such filter. Lengths are in samples of the lower of the two rates.
 
     Attributes:
@@ -26,9 +28,9 @@ class KaiserSinc:
         whole_samples: give floor(S * wanted / rate) samples, not ceil.
     """
 
-    reach: float
-    rolloff: float
-    beta: float
+    reach: Annotated[float, Range(1, 1000)]
+    rolloff: Annotated[float, Range(0.1, 1)]
+    beta: Annotated[float, Range(0, 100)]
     whole_samples: bool
 
     def __call__(self, waveform: Waveform, rate: int, wanted: int) -> Waveform:

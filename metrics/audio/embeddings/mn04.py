@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from metrics.audio.embeddings.embedding import Embedding, Network, load_tensors, windows
 from metrics.audio.mel_filters import htk_mel_filters
 from metrics.audio.waveform import Waveform
+from metrics.base.ranges import Range
 
 RATE = 32000
 BANDS = 128
@@ -135,8 +136,8 @@ class MN04(Embedding):
         hop: frames between windows.
     """
 
-    window: int = 100
-    hop: int = 50
+    window: Annotated[int, Range(10, 100)] = 100
+    hop: Annotated[int, Range(1)] = 50
     weights: ClassVar[tuple[str, ...]] = ("efficientat-mn04",)
     sample_rate: ClassVar[int] = RATE
     dimension: ClassVar[int] = 384

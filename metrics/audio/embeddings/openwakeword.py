@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import onnxruntime
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from metrics.audio.embeddings.embedding import Embedding, Network, windows
 from metrics.audio.waveform import Waveform
+from metrics.base.ranges import Range
 
 PATCH = 76  # frames of 10 ms
 
@@ -29,7 +30,7 @@ class OpenWakeWord(Embedding):
         hop: frames of 10 ms between vectors.
     """
 
-    hop: int = 8
+    hop: Annotated[int, Range(1)] = 8
     weights: ClassVar[tuple[str, ...]] = ("openwakeword-melspectrogram", "openwakeword-embedding")
     sample_rate: ClassVar[int] = 16000
     dimension: ClassVar[int] = 96
@@ -50,7 +51,7 @@ class OpenWakeWord(Embedding):
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 

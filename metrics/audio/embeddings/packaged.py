@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import ClassVar, Literal
@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from metrics.audio.embeddings.embedding import Embedding, Network
+from metrics.audio.embeddings.kaiser_sinc import RESAMPY
 from metrics.audio.waveform import Waveform
 from metrics.base.metric import Unmeasurable
 from metrics.weights import WeightsMissing
@@ -27,17 +28,24 @@ MODELS = {"clap": (48000, 512), "pann": (16000, 2048), "encodec": (24000, 128)}
 """Sample rate and dimension by the package's name of the model."""
 
 
+def _installed() -> str:
+    try:
+        return importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
+
+
 @dataclass(frozen=True)
 class Packaged(Embedding):
     """One vector per clip (CLAP, PANNs) or per 13 ms (EnCodec before its quantiser).
 
     Attributes:
         model: the package's name of the network.
-        version: of the package, "absent" without it; it decides which weights are loaded.
+        version: of the package that is installed, "absent" without it; it decides which weights are loaded.
     """
 
     model: Literal["clap", "pann", "encodec"]
-    version: str
+    version: str = field(default_factory=_installed)
     weights: ClassVar[tuple[str, ...]] = ()
     shortest: ClassVar[float] = 1.0
 
@@ -65,6 +73,9 @@ class Packaged(Embedding):
 
         return embed
 
+    def resampled(self, waveform: Waveform, sample_rate: int) -> Waveform:
+        return RESAMPY(waveform, sample_rate, self.sample_rate)
+
     def _package(self) -> ModuleType:
         try:
             return importlib.import_module("frechet_audio_distance")
@@ -73,11 +84,3 @@ class Packaged(Embedding):
                 f"FAD on {self.model} needs {PACKAGE} ({error}): install narrator-bench[fad] into an environment whose "
                 "torch has a matching torchvision and torchaudio."
             ) from error
-
-
-def packaged(model: Literal["clap", "pann", "encodec"]) -> Packaged:
-    """The embedding with the version of the package that is installed."""
-    try:
-        return Packaged(model, importlib.metadata.version(PACKAGE))
-    except importlib.metadata.PackageNotFoundError:
-        return Packaged(model, "absent")

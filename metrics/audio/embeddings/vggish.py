@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from metrics.audio.embeddings.kaiser_sinc import RESAMPY, TORCHAUDIO, KaiserSinc
 from metrics.audio.mel_filters import htk_mel_filters
 from metrics.audio.spectrogram import magnitudes, periodic_hann
 from metrics.audio.waveform import Waveform
+from metrics.base.ranges import Range
 
 RATE = 16000
 BANDS = 64
@@ -71,7 +72,7 @@ class VGGish(Embedding):
 
     rectified: bool = True
     normalised: bool = True
-    hop: int | None = RATE // 2
+    hop: Annotated[int, Range(1)] | None = RATE // 2
     padded: bool = False
     half: bool = False
     resampler: KaiserSinc | None = None

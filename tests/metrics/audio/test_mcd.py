@@ -116,10 +116,10 @@ def test_what_cannot_be_measured_says_why(
 
 
 def test_loud_clipped_and_unvoiced_sound_is_measured(voiced: np.ndarray) -> None:
-    huge = mel_cepstral_distortion(voiced * np.float32(1e20), voiced, RATE)
+    loud = mel_cepstral_distortion(voiced * np.float32(10), voiced, RATE)
     clipped = mel_cepstral_distortion(np.clip(voiced * 50, -1, 1), voiced, RATE)
     whispered = mel_cepstral_distortion(np.random.default_rng(0).normal(size=32000).astype(np.float32), voiced, RATE)
-    assert 0 <= huge < 1e-3 < clipped < whispered < 100
+    assert 0 <= loud < 1e-3 < clipped < whispered < 100
 
 
 def test_wrong_types_are_the_callers_mistake(voiced: np.ndarray) -> None:
@@ -127,7 +127,7 @@ def test_wrong_types_are_the_callers_mistake(voiced: np.ndarray) -> None:
         mel_cepstral_distortion((voiced * 32767).astype(np.int16), voiced, RATE)
     with pytest.raises(ValueError, match="must be mono"):
         mel_cepstral_distortion(np.stack([voiced, voiced]), voiced, RATE)
-    with pytest.raises(ValueError, match="did you mean mcd-80"):
+    with pytest.raises(ValueError, match="Did you mean: mcd-80"):
         mel_cepstral_distortion(voiced, voiced, RATE, "mcd80")
     with pytest.raises(ValueError, match="alignment='fastdtw' to include c0"):
         MelCepstralDistortionConfig(energy=True)
@@ -141,6 +141,7 @@ def test_the_clip_without_sound_says_so() -> None:
 def test_conventions_share_the_statistics_they_can() -> None:
     ids = {name: MelCepstralDistortion(name).statistics_id for name in CONVENTIONS}
     assert ids["mcd-pymcd-dtw"] == ids["mcd-pymcd-dtw-sl"]
+    assert ids["mcd"] == ids["mcd-all-frames"]
     assert len(set(ids.values())) == 4
 
 

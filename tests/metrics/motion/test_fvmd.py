@@ -51,13 +51,13 @@ def test_each_departure_of_the_package_shows() -> None:
 
     first, second = histograms(0, 6), histograms(1, 9)
     package = PackageFrechetVideoMotionDistance().reduce(first, second)
-    without_epsilon = PackageFrechetVideoMotionDistance(PackageConfig(epsilon=0.0)).reduce(first, second)
+    without_epsilon = PackageFrechetVideoMotionDistance(config=PackageConfig(epsilon=0.0)).reduce(first, second)
     assert 0.005 < without_epsilon - package < 0.5
     assert abs(WithAccelerations().reduce(first, second) / package - 1) > 0.01
 
 
 def test_compat_as_torchmetrics_agrees_with_its_score() -> None:
-    metric = PackageFrechetVideoMotionDistance(PackageConfig(LucasKanade()))
+    metric = PackageFrechetVideoMotionDistance(config=PackageConfig(LucasKanade()))
     first, second = noise(17, 0), noise(18, 1)
     for frames, real in ((first, True), (second, False)):
         metric.update(torch.from_numpy(frames[None]).permute(0, 1, 4, 2, 3), real=real)

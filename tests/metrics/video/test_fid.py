@@ -15,10 +15,10 @@ from torchmetrics.image.kid import KernelInceptionDistance
 
 from metrics import FrechetInceptionDistance, weights
 from metrics.base.metric import Statistics, Unmeasurable
-from metrics.batching import BlockRunner
+from metrics.batching import Blocks
 from metrics.restricted_pickle import torchscript_tensors
 from metrics.video.fid import CONVENTIONS, FIDConfig, FrameObserver
-from metrics.video.inception import WEIGHTS, Inception, Width, inception_runner
+from metrics.video.inception import BLOCK, WEIGHTS, Inception, Width, inception
 from metrics.video.resize import RESIZES
 
 pytestmark = pytest.mark.weights
@@ -33,10 +33,12 @@ class Extractor(torch.nn.Module):
     def __init__(self, width: Width) -> None:
         super().__init__()
         self.num_features = width
-        self.runner = inception_runner(width, "cpu")
+        self.network = inception(width, "cpu")
 
     def forward(self, images: Tensor) -> Tensor:
-        return torch.from_numpy(self.runner.submit((images.float() - 128) / 128).result())
+        blocks = Blocks(self.network, BLOCK)
+        blocks.add((images.float() - 128) / 128)
+        return torch.from_numpy(blocks.results())
 
 
 def example_images() -> tuple[Tensor, Tensor]:
@@ -100,13 +102,27 @@ def observed(metric: FrechetInceptionDistance, frames: np.ndarray, chunk: int) -
 @pytest.mark.parametrize("chunk", [1, 7, 20])
 def test_frames_do_not_depend_on_how_they_arrive(stride: int, chunk: int) -> None:
     frames = clip(20)
-    runner = BlockRunner(lambda block: block.mean(dim=(2, 3)), 16)
-    observer = FrameObserver(FIDConfig(stride=stride), runner, torch.device("cpu"))
+    blocks = Blocks(lambda block: block.mean(dim=(2, 3)), 16)
+    observer = FrameObserver(FIDConfig(stride=stride), blocks, torch.device("cpu"))
     for start in range(0, len(frames), chunk):
         observer.frames(frames[start : start + chunk])
     pixels = torch.from_numpy(frames[::stride]).permute(0, 3, 1, 2).float()
     expected = (RESIZES["tf1"](pixels, 299) - 128).div(128).mean(dim=(2, 3))
     np.testing.assert_allclose(observer.finish()()["features"], expected.numpy(), atol=1e-6)
+
+
+def test_features_are_those_of_the_clip_alone() -> None:
+    """Of a clip of no whole number of blocks, measured after another, between others, or with its frames in pieces."""
+    metric = FrechetInceptionDistance("fid-64", FIDConfig(width=64))
+    alone = observed(metric, clip(11, 7), 11)["features"].tobytes()
+    observed(metric, clip(5, 1), 5)
+    assert observed(metric, clip(11, 7), 11)["features"].tobytes() == alone
+    first, second = metric.observe(), metric.observe()
+    first.frames(clip(3, 1))
+    for start in (0, 4, 8):
+        second.frames(clip(11, 7)[start : start + 4])
+        first.frames(clip(3, start))
+    assert second.finish()()["features"].tobytes() == alone
 
 
 def test_score_does_not_depend_on_the_order_of_clips() -> None:
@@ -137,7 +153,7 @@ def test_conventions_see_different_pixels() -> None:
 def test_an_empty_clip_is_unmeasurable_and_an_unknown_name_explained() -> None:
     with pytest.raises(Unmeasurable, match="no frames"):
         FrechetInceptionDistance("fid-64", FIDConfig(width=64)).observe().finish()()
-    with pytest.raises(ValueError, match="did you mean fid-clean"):
+    with pytest.raises(ValueError, match="Did you mean: fid-clean"):
         FrechetInceptionDistance("fid-claen")
 
 

@@ -8,10 +8,10 @@ import torch
 
 from metrics import FrechetVideoDistance
 from metrics.base.metric import Unmeasurable
-from metrics.batching import BlockRunner
+from metrics.batching import Blocks
 from metrics.frechet.distance import frechet_distance
 from metrics.video.fvd import CONVENTIONS, FVDConfig, WindowObserver
-from metrics.video.i3d import i3d_runner
+from metrics.video.i3d import BLOCK, i3d
 
 pytestmark = pytest.mark.weights
 
@@ -21,12 +21,11 @@ FIRST_LOGITS = [2.67542, 2.51825, 0.11293, 1.68124, -1.82258, 2.76933]
 def noise_logits(seed: int, clips: int) -> np.ndarray:
     """Logits of the first of the 128 clips of uniform noise that fvd-comparison measures, values 0..1 as they are."""
     generator = np.random.RandomState(seed)
-    runner = i3d_runner("cpu")
-    tickets = []
+    logits = Blocks(i3d("cpu"), BLOCK)
     for _ in range(clips):
         window = torch.from_numpy(generator.rand(16, 224, 224, 3).astype(np.float32))
-        tickets.append(runner.submit(window.permute(3, 0, 1, 2)[None]))
-    return np.concatenate([ticket.result() for ticket in tickets])
+        logits.add(window.permute(3, 0, 1, 2)[None])
+    return logits.results()
 
 
 @pytest.mark.slow
@@ -48,8 +47,8 @@ def clip(frames: int, seed: int = 0, height: int = 32, width: int = 48) -> np.nd
 
 def windows(config: FVDConfig, frames: np.ndarray, chunk: int = 64) -> np.ndarray:
     """What the observer feeds to the network: the first, second and last pixel of each window stand for its logits."""
-    runner = BlockRunner(lambda block: block.flatten(1)[:, [0, 1, -1]], 4)
-    observer = WindowObserver(config, runner, torch.device("cpu"))
+    blocks = Blocks(lambda block: block.flatten(1)[:, [0, 1, -1]], 4)
+    observer = WindowObserver(config, blocks, torch.device("cpu"))
     for start in range(0, len(frames), chunk):
         observer.frames(frames[start : start + chunk])
     return np.asarray(observer.finish()()["features"])
@@ -84,9 +83,9 @@ def test_a_window_has_the_same_logits_in_any_company() -> None:
 def test_short_clips_are_unmeasurable_and_short_windows_refused() -> None:
     with pytest.raises(Unmeasurable, match="15 frames are fewer than the 16 of one FVD window"):
         windows(FVDConfig(), clip(15))
-    with pytest.raises(ValueError, match="9 frames or more for I3D's pools, got 8"):
+    with pytest.raises(ValueError, match="frames must be a whole number from 9 to 1024, got 8"):
         FVDConfig(frames=8, step=8)
-    with pytest.raises(ValueError, match="step of 1 to 16, got 17"):
+    with pytest.raises(ValueError, match="step must be at most the 16 frames of a window, got 17"):
         FVDConfig(step=17)
 
 
