@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -25,8 +26,21 @@ def shown(text: object, most: int = 300) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
+_WORDS = (
+    (r"^Value error, ", ""),
+    (r"^(Input|String|Tuple|List) should ", "must "),
+    (r"a valid (array|tuple|list)", "a list"),
+    (r"a valid dictionary or instance of \w+|a valid dictionary|an object", "a mapping"),
+    (r"a valid string", "text"),
+    (r"a valid integer", "a whole number"),
+    (r"a valid number", "a number"),
+    (r"a valid boolean", "true or false"),
+    (r" after validation, not \d+", ""),
+)
+
+
 def in_words(problem: str) -> str:
     """What pydantic says of a value, as the rest of a sentence that begins with the value's name."""
-    text = problem.removeprefix("Value error, ").replace("a valid array", "a list").replace("a valid tuple", "a list")
-    text = text.replace("a valid dictionary", "a mapping").replace("a valid string", "text")
-    return text.replace("Input should be", "must be", 1)
+    for said, meant in _WORDS:
+        problem = re.sub(said, meant, problem)
+    return problem.rstrip(".")
