@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictStr, field_validator, model_validator
 
 LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
 
@@ -19,9 +19,9 @@ class Strict(BaseModel):
 class Choice(Strict):
     """A plug-in under a label; the label defaults to the plug-in's name and names folders and table rows."""
 
-    name: str
-    plugin: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    name: StrictStr
+    plugin: StrictStr
+    options: dict[StrictStr, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

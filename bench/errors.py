@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+import re
 
 
 class UserMistake(Exception):
     """Something the user can mend; the message is shown as it is."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The 'did you mean' half of a sentence: nearest names first, then all of them."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=3, cutoff=0.5)
-    close.sort(key=lambda name: sorted(name) != sorted(word))  # swapped letters are the likeliest slip
-    hint = f" Did you mean: {', '.join(close)}?" if close else ""
-    return f"{hint} Available: {', '.join(names) or 'none'}."
 
 
 def shown(text: object, most: int = 300) -> str:
@@ -25,8 +15,21 @@ def shown(text: object, most: int = 300) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
+_WORDS = (
+    (r"^Value error, ", ""),
+    (r"^(Input|String|Tuple|List) should ", "must "),
+    (r"a valid (array|tuple|list)", "a list"),
+    (r"a valid dictionary or instance of \w+|a valid dictionary|an object", "a mapping"),
+    (r"a valid string", "text"),
+    (r"a valid integer", "a whole number"),
+    (r"a valid number", "a number"),
+    (r"a valid boolean", "true or false"),
+    (r" after validation, not \d+", ""),
+)
+
+
 def in_words(problem: str) -> str:
     """What pydantic says of a value, as the rest of a sentence that begins with the value's name."""
-    text = problem.removeprefix("Value error, ").replace("a valid array", "a list").replace("a valid tuple", "a list")
-    text = text.replace("a valid dictionary", "a mapping").replace("a valid string", "text")
-    return text.replace("Input should be", "must be", 1)
+    for said, meant in _WORDS:
+        problem = re.sub(said, meant, problem)
+    return problem.rstrip(".")

@@ -11,7 +11,8 @@ from typing import Any, get_type_hints
 
 from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
-from bench.errors import UserMistake, in_words, nearest, shown
+from bench.errors import UserMistake, in_words, shown
+from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 
 GIVEN = frozenset({"weight_paths", "study_folder"})

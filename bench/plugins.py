@@ -12,8 +12,9 @@ from typing import Any, Literal, cast
 
 from bench.choice import Choice
 from bench.datasets.dataset import Dataset
-from bench.errors import UserMistake, nearest, shown
+from bench.errors import UserMistake, shown
 from bench.options import GIVEN, checked, options_of, unknown_option
+from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.weights import WeightsError, WeightsMissing, fetch
 from narrator.contract import Generator

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from bench import fingerprint, plugins
 from bench.choice import Choice, Strict
-from bench.errors import UserMistake, nearest
+from bench.errors import UserMistake, in_words, shown
+from bench.paths import written_path
+from bench.strict_yaml import MAX_BYTES, read_yaml
+from metrics.base.hints import nearest
 from metrics.weights import WeightsError
 
 BOUNDS = ("ceiling", "chance")
@@ -35,13 +46,13 @@ class Protocol(Strict):
             skipped as a failure, or the whole cell is missing.
     """
 
-    fps: float = Field(default=25.0, gt=0, le=240)
-    sample_rate: int = Field(default=16000, ge=8000, le=192000)
-    max_seconds: float = Field(default=10.0, gt=0, le=3600)
-    min_seconds: float = Field(default=1.0, ge=0)
+    fps: float = Field(default=25.0, gt=0, le=240, strict=True)
+    sample_rate: int = Field(default=16000, ge=8000, le=192000, strict=True)
+    max_seconds: float = Field(default=10.0, gt=0, le=3600, strict=True)
+    min_seconds: float = Field(default=1.0, ge=0, le=3600, strict=True)
     reader: Literal["pyav", "decord"] = "pyav"
     codec: Literal["h264"] = "h264"
-    crf: int = Field(default=18, ge=0, le=51)
+    crf: int = Field(default=18, ge=0, le=51, strict=True)
     unequal: Unequal = "score"
 
     @property
@@ -54,7 +65,15 @@ class DatasetChoice(Choice):
     """A dataset: where it lies and how many of its clips take part (all, if not said)."""
 
     root: Path | None = None
-    clips: int | None = Field(default=None, ge=1)
+    clips: int | None = Field(default=None, ge=1, strict=True)
+
+    @field_validator("root", mode="before")
+    @classmethod
+    def _is_a_path(cls, root: Any) -> Any:
+        try:
+            return written_path(root, "the path") if isinstance(root, str) else root
+        except UserMistake as mistake:
+            raise ValueError(str(mistake)) from mistake
 
 
 def _plugin_of(entry: Any) -> Any:
@@ -65,7 +84,13 @@ def _expand(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-C = TypeVar("C", bound=Choice)
+def _lacking_bounds(study: Any) -> list[str]:
+    if not (isinstance(study, dict) and study.get("bounds", True) and isinstance(study.get("generators"), list)):
+        return []
+    named = [entry if isinstance(entry, str) else _plugin_of(entry) for entry in study["generators"]]
+    return [bound for bound in BOUNDS if bound not in named]
+
+
 GeneratorList = Annotated[tuple[Annotated[Choice, BeforeValidator(_expand)], ...], Field(min_length=1)]
 MetricList = Annotated[tuple[Annotated[Choice, BeforeValidator(_expand)], ...], Field(min_length=1)]
 DatasetList = Annotated[tuple[Annotated[DatasetChoice, BeforeValidator(_expand)], ...], Field(min_length=1)]
@@ -84,31 +109,29 @@ class Study(Strict):
         time_limit: seconds that a generator may take for one clip; None waits for ever.
     """
 
-    name: str
-    seed: int = Field(default=0, ge=0, lt=2**63)
+    name: StrictStr = Field(min_length=1, max_length=200)
+    seed: int = Field(default=0, ge=0, lt=2**63, strict=True)
     protocol: Protocol = Protocol()
     datasets: DatasetList
     generators: GeneratorList
     metrics: MetricList
-    notes: tuple[str, ...] = ()
-    bounds: bool = True
-    max_failed: float = Field(default=0.1, ge=0, le=1)
-    time_limit: float | None = Field(default=None, gt=0)
+    notes: tuple[StrictStr, ...] = ()
+    bounds: StrictBool = True
+    max_failed: float = Field(default=0.1, ge=0, le=1, strict=True)
+    time_limit: float | None = Field(default=None, gt=0, strict=True)
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="before")
     @classmethod
     def _bounds_stand_first(cls, value: Any) -> Any:
         """Add the bounds that the study does not name itself."""
-        if not (isinstance(value, dict) and value.get("bounds", True) and isinstance(value.get("generators"), list)):
-            return value
-        named = {entry if isinstance(entry, str) else _plugin_of(entry) for entry in value["generators"]}
-        return value | {"generators": [bound for bound in BOUNDS if bound not in named] + value["generators"]}
+        lacking = _lacking_bounds(value)
+        return {**value, "generators": lacking + value["generators"]} if lacking else value
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> Study:
         for kind in ("datasets", "generators", "metrics"):
-            labels = [choice.name for choice in getattr(self, kind)]
+            labels = [choice.name.casefold() for choice in getattr(self, kind)]  # they name folders
             twice = sorted({label for label in labels if labels.count(label) > 1})
             if twice:
                 raise ValueError(f"{kind} names {', '.join(twice)} twice; give each its own 'name'")
@@ -142,10 +165,15 @@ def read_study(path: Path) -> Study:
     Raises:
         UserMistake: no such file, not YAML, or not a study; one sentence with the place.
     """
+    path = written_path(str(path), "The study's path")
     try:
-        text = path.read_text(encoding="utf-8")
+        if path.exists() and not path.is_file():  # a pipe or a device would be waited for, or never end
+            raise UserMistake(f"Cannot read the study {path}: it is no regular file.{_bundled_hint()}")
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserMistake(f"Cannot read the study {path}: {error}.{_bundled_hint()}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UserMistake(f"Cannot read the study {path}: {reason}.{_bundled_hint()}") from error
     return parse_study(text, str(path), path.parent)
 
 
@@ -165,16 +193,13 @@ def find_study(name: str) -> Study:
 
 def parse_study(text: str, where: str, folder: Path) -> Study:
     """A study from YAML text; `where` names the source in error messages, `folder` anchors relative roots."""
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserMistake(f"{where} is not valid YAML: {' '.join(str(error).split())}") from error
+    content = read_yaml(text, where)
     if not isinstance(content, dict):
         raise UserMistake(f"{where} is not a study: expected keys such as {', '.join(Study.model_fields)}.")
     try:
         study = Study.model_validate(content)
     except ValidationError as error:
-        raise UserMistake(f"{where}: {_first_problem(error)}") from error
+        raise UserMistake(f"{where}: {_first_problem(error, len(_lacking_bounds(content)))}") from error
     anchored = tuple(d.model_copy(update={"root": _anchor(d.root, folder)}) for d in study.datasets)
     study = study.model_copy(update={"datasets": anchored})
     study._folder = folder.absolute()
@@ -182,7 +207,7 @@ def parse_study(text: str, where: str, folder: Path) -> Study:
 
 
 def _anchor(root: Path | None, folder: Path) -> Path | None:
-    return None if root is None else (folder / root.expanduser()).resolve()
+    return None if root is None else (folder / root).resolve()
 
 
 def _bundled_hint() -> str:
@@ -194,12 +219,22 @@ _MODELS: dict[str, type[BaseModel]] = {
 }  # fmt: skip
 
 
-def _first_problem(error: ValidationError) -> str:
+def _first_problem(error: ValidationError, added_generators: int) -> str:
     problem = error.errors()[0]
-    place: Sequence[int | str] = problem["loc"]
+    place = [
+        part - added_generators if isinstance(part, int) and problem["loc"][0] == "generators" else part
+        for part in problem["loc"]
+    ]  # counted as the user wrote them
     spelled = ".".join(str(part) for part in place)
     if problem["type"] == "extra_forbidden":
         model = _MODELS.get(str(place[0]), Study) if len(place) > 1 else Study
-        return f"unknown key '{spelled}'.{nearest(str(place[-1]), model.model_fields)}"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"'{spelled}': {message}." if spelled else f"{message}."
+        return f"unknown key '{shown(spelled, 80)}'.{nearest(str(place[-1]), model.model_fields)}"
+    message = in_words(problem["msg"])
+    if problem["type"] == "path_type":
+        message = "must be a path"
+    if problem["type"] == "missing":
+        return f"'{spelled}' is missing."
+    if message.startswith("must be") and not isinstance(problem["input"], dict | list):
+        message += f", got {shown(repr(problem['input']), 60)}"
+    joint = " " if message.startswith("must") else ": "
+    return f"'{spelled}'{joint}{message}." if spelled else f"{message}."

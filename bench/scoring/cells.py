@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from bench.study import Unequal
 from metrics.base.bounds import NO_PARTNER, Bounds, chance_partners, set_bounds
 from metrics.base.clip_set import Part
 from metrics.base.metric import ClipMetric, DistributionMetric, Modality, PairedMetric, Statistics, Unmeasurable
-from metrics.base.score import Score
+from metrics.base.score import Score, reasons, summary
 
 TOLERANCE_FRAMES = 2
 """Pairs whose lengths differ by no more than this are of equal length."""
@@ -134,7 +133,7 @@ class Scoring:
             failed |= {key: f"the generated clip is {seconds:+.2f} s longer" for key, seconds in unequal.items()}
             usable = Stored({key: path for key, path in usable.paths.items() if key not in unequal})
         if not usable:
-            return metric.missing(_nothing(failed), failed)
+            return metric.missing(summary(failed, "clips"), failed)
         score = metric.score(usable, failed)
         if unequal and self.unequal == "score":
             score = replace(score, notes=(*score.notes, _lengths(unequal, len(usable))))
@@ -151,7 +150,7 @@ class Scoring:
         failed = {key: f"reference: {reason}" for key, reason in lacking.items()}
         failed |= {key: f"generated: {reason}" for key, reason in lost.items()} | dict(pairing.failed)
         if not all(keys):
-            return metric.missing(_nothing(failed), failed)
+            return metric.missing(summary(failed, "clips"), failed)
         score = metric.score(Part(reference, keys[0]), Part(generated, keys[1]), failed)
         return replace(score, notes=(*score.notes, *self._totals(metric, pairing, *keys)))
 
@@ -216,18 +215,6 @@ def bound_pairs(reference: Mapping[str, str]) -> list[tuple[str, str]]:
     """The pairs of identities that `Scoring.bounds` of a paired metric needs: with itself, and with a wrong one."""
     wrong = chance_partners(reference)
     return [(name, name) for name in reference.values()] + [(reference[k], reference[o]) for k, o in wrong.items()]
-
-
-def reasons(failed: Mapping[str, str]) -> str:
-    """The most frequent reasons with their counts, three at the most."""
-    counted = sorted(Counter(failed.values()).items(), key=lambda item: (-item[1], item[0]))
-    told = [f"{count} x {reason}" for reason, count in counted[:3]]
-    return "; ".join([*told, *([f"{len(counted) - 3} other reasons"] if len(counted) > 3 else [])])
-
-
-def _nothing(failed: Mapping[str, str]) -> str:
-    """One sentence for a cell without a usable clip."""
-    return f"none of {len(failed)} clips could be scored ({reasons(failed)})" if failed else "there are no clips"
 
 
 def _unmade(metric: ClipMetric, lacking: str) -> Score:

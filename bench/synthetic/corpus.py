@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from baselines import speech, voice
 from baselines.speech import NeuralSpeech
-from bench.errors import UserMistake, nearest
+from bench.errors import UserMistake
 from bench.files import atomic, read_json, write_json
 from bench.media import writing
 from bench.media.writing import write_clip
@@ -30,6 +30,7 @@ from bench.synthetic.portrait import Portrait
 from bench.synthetic.pose import Performance
 from bench.synthetic.speech import Spoken, sentences, speak
 from bench.workers.pool import spread
+from metrics.base.hints import nearest
 
 _CLIPS_PER_SPEAKER = 2
 _KINDS: tuple[Kind, ...] = ("woman", "man", "child", "woman", "man")

@@ -49,8 +49,19 @@ class Score:
                 raise ValueError(f"A score's {name} must be finite, got {number}; a failure is a missing score.")
 
 
+def reasons(failed: Mapping[str, str]) -> str:
+    """The most frequent reasons, up to three, with their counts where there are several.
+
+    >>> reasons({"a": "no audio", "b": "silent", "c": "no audio"})
+    'no audio (2); silent (1)'
+    """
+    counted = sorted(Counter(failed.values()).items(), key=lambda item: (-item[1], item[0]))
+    shown = [reason if len(counted) == 1 else f"{reason} ({count})" for reason, count in counted[:3]]
+    return "; ".join([*shown, *[f"and {len(counted) - 3} more"] * (len(counted) > 3)])
+
+
 def summary(failed: Mapping[str, str], what: str) -> str:
-    """Why there is no score where nothing could be measured: the most frequent reasons, up to three, with their counts.
+    """Why there is no score where nothing could be measured.
 
     >>> summary({"a": "no audio", "b": "silent", "c": "no audio"}, "clips")
     'none of 3 clips could be measured: no audio (2); silent (1)'
@@ -61,7 +72,4 @@ def summary(failed: Mapping[str, str], what: str) -> str:
     """
     if not failed:
         return f"there are no {what}"
-    reasons = sorted(Counter(failed.values()).items(), key=lambda item: (-item[1], item[0]))
-    shown = [reason if len(reasons) == 1 else f"{reason} ({count})" for reason, count in reasons[:3]]
-    others = [f"and {len(reasons) - 3} more"] * (len(reasons) > 3)
-    return f"none of {len(failed)} {what} could be measured: {'; '.join([*shown, *others])}"
+    return f"none of {len(failed)} {what} could be measured: {reasons(failed)}"

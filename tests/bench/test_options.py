@@ -117,8 +117,8 @@ def refused(kind: plugins.Kind, name: str, **options: Any) -> str:
     ("kind", "name", "options", "says"),
     [
         ("metric", "fid", {"strid": 2}, "The metric 'fid' has no option 'strid'. Did you mean: stride? Available: "),
-        ("metric", "fid", {"stride": "2"}, "The metric 'fid': stride must be a valid integer, got '2'."),
-        ("metric", "fid", {"stride": True}, "The metric 'fid': stride must be a valid integer, got True."),
+        ("metric", "fid", {"stride": "2"}, "The metric 'fid': stride must be a whole number, got '2'."),
+        ("metric", "fid", {"stride": True}, "The metric 'fid': stride must be a whole number, got True."),
         ("metric", "fid", {"region": "nose"}, "The metric 'fid': region must be 'frame' or 'face', got 'nose'."),
         ("metric", "mcd", {"alignment": "dwt"}, "The metric 'mcd': alignment must be "),
         ("metric", "stoi", {"extend": True}, "The metric 'stoi' has no option 'extend'. Did you mean: extended"),
@@ -126,7 +126,7 @@ def refused(kind: plugins.Kind, name: str, **options: Any) -> str:
         ("generator", "folder", {}, "The generator 'folder' needs the option 'root'."),
         ("generator", "folder", {"root": "/nowhere"}, "The generator 'folder': /nowhere is not a folder"),
         ("generator", "still", {"fsp": 3}, "The generator 'still' has no option 'fsp'. Did you mean: fps?"),
-        ("generator", "still", {"fps": "25"}, "The generator 'still': fps must be a valid number, got '25'."),
+        ("generator", "still", {"fps": "25"}, "The generator 'still': fps must be a number, got '25'."),
         ("generator", "command", {"template": "a {txt}"}, "The generator 'command': unknown placeholder {txt}"),
         ("dataset", "fakeavceleb", {"types": 3}, "The dataset 'fakeavceleb': types must be a list, got 3."),
         ("dataset", "synthetic", {"flavor": "hdtf"}, "has no option 'flavor'. Did you mean: flavour?"),
@@ -148,7 +148,7 @@ def test_a_mistake_in_an_option_of_ours(kind: plugins.Kind, name: str, options: 
         ("generator", "key-error", {}, "The generator 'key-error' cannot be built: KeyError: 'sizes'."),
         ("generator", "exits", {}, "The generator 'exits' cannot be built: SystemExit: 0."),
         ("generator", "disk", {}, "The generator 'disk': [Errno 28] No space left on device."),
-        ("generator", "disk", {"fps": [1]}, "fps must be a valid number, got [1]."),
+        ("generator", "disk", {"fps": [1]}, "fps must be a number, got [1]."),
     ],
 )
 def test_a_mistake_in_an_option_of_a_stranger(
