@@ -12,7 +12,7 @@ Mark = Literal["best", "second"]
 
 def comparable(cells: Iterable[Cell]) -> bool:
     """Whether these cells of one dataset and metric were made in one way."""
-    return len({cell.signature for cell in cells if cell.value is not None}) <= 1
+    return len({(cell.signature, cell.protocol) for cell in cells if cell.value is not None}) <= 1
 
 
 def marks(rivals: Iterable[Cell]) -> dict[str, Mark]:

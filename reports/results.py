@@ -1,4 +1,8 @@
-"""The results file: everything that reports may know of a run, typed, written with stable bytes."""
+"""The results files: everything that reports may know of a run, typed, written with stable bytes.
+
+`results.json` is equal for equal input, whatever happened on the way; what differs each time (seconds and memory in
+`costs.json`, the machine in `environment.json`) lies beside it.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-SCHEMA = 1
+SCHEMA = 2
 BOUNDS = ("ceiling", "chance")
+COSTS, ENVIRONMENT = "costs.json", "environment.json"
 
 Value = TypeVar("Value")
 ByKey = Annotated[dict[str, Value], AfterValidator(lambda mapping: dict(sorted(mapping.items())))]
@@ -129,9 +134,9 @@ class Finding(Record):
 
 
 class Results(Record):
-    """The whole results file."""
+    """All that is known of a run; `environment` and `profiles` lie in files of their own."""
 
-    schema_version: Literal[1] = Field(default=1, alias="schema")
+    schema_version: Literal[2] = Field(default=2, alias="schema")
     study: Study
     protocol: dict[str, Any]
     environment: dict[str, Any]
@@ -142,35 +147,48 @@ class Results(Record):
     notes: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
-        """Write atomically; equal results give equal bytes."""
-        content = json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
-        handle, name = tempfile.mkstemp(prefix=".results.", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(content)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        """Write the results file and the two beside it, each atomically; equal results give equal bytes."""
+        content = self.model_dump(mode="json", by_alias=True, exclude={"environment", "profiles"})
+        _write_json(path, content)
+        _write_json(path.with_name(COSTS), [profile.model_dump(mode="json") for profile in self.profiles])
+        _write_json(path.with_name(ENVIRONMENT), self.environment)
 
     @classmethod
     def read(cls, path: Path) -> Results:
-        """Read a results file.
+        """Read a results file and, where they are there, the costs and the environment beside it.
 
         Raises:
             ResultsError: no such file, not JSON, of another schema, or not results.
         """
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ResultsError(f"Cannot read the results {path}: {error}.") from error
+        content = _read_json(path)
         found = content.get("schema") if isinstance(content, dict) else None
         if found != SCHEMA:
             raise ResultsError(f"{path} has schema {found!r}, this version reads schema {SCHEMA}: run the study again.")
+        for name, file in (("profiles", COSTS), ("environment", ENVIRONMENT)):
+            beside = path.with_name(file)
+            content[name] = _read_json(beside) if beside.is_file() else {"profiles": [], "environment": {}}[name]
         try:
             return cls.model_validate(content)
         except ValidationError as error:
             problem = error.errors()[0]
             place = ".".join(str(part) for part in problem["loc"])
             raise ResultsError(f"{path} is not a results file: {place}: {problem['msg']}.") from error
+
+
+def _write_json(path: Path, content: Any) -> None:
+    handle, name = tempfile.mkstemp(prefix=".results.", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ResultsError(f"Cannot read the results {path}: {error}.") from error

@@ -207,9 +207,11 @@ def _legend(bounds: Collection[str]) -> str:
 
 def _protocol(results: Results) -> str:
     parts = [f"{name} {value}" for name, value in results.protocol.items() if value is not None]
-    return f"Protocol: {', '.join(parts)}; seed {results.study.seed}."
+    hashes = ", ".join(dict.fromkeys(cell.protocol for cell in results.cells if cell.protocol))
+    return f"Protocol {hashes}: {', '.join(parts)}; seed {results.study.seed}."
 
 
 def _signatures(results: Results) -> tuple[str, ...]:
-    found = dict.fromkeys(cell.signature for cell in results.cells if cell.signature)
-    return tuple(found)
+    """Each signature with the hash of the protocol that its clips were prepared by."""
+    found = dict.fromkeys((cell.signature, cell.protocol) for cell in results.cells if cell.signature)
+    return tuple(f"{signature} protocol:{protocol}" if protocol else signature for signature, protocol in found)

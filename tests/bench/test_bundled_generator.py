@@ -35,7 +35,7 @@ def test_shared_and_explicit_encoders_run_in_a_study(cli: Callable[..., Any], tm
     outcome = cli("run", tmp_path / "study.yaml", "--out", run, "--workers", "1")
     assert outcome.code == 0, outcome.err
     results = json.loads((run / "results.json").read_text())
-    for profile in results["profiles"]:
+    for profile in json.loads((run / "costs.json").read_text()):
         assert (profile["clips"], profile["failed"]) == (1, 0)
         assert set(profile["stages"]) >= STAGES
     for generator in ("STE", "ETE"):

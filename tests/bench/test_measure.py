@@ -12,12 +12,14 @@ import pytest
 
 import bench.scoring.measure as measuring
 from bench.choice import Choice
+from bench.files import Damaged
 from bench.media.clip import Decoding
 from bench.media.clip_file import ClipFile
-from bench.scoring.cells import Pairing, score
-from bench.scoring.measure import CLIPS_PER_TASK, MeasuringTask, _batches, measure
-from bench.scoring.store import StatisticsStore, load, save
-from metrics.base.metric import ClipObserver, PairedMetric, Statistics, Unmeasurable
+from bench.scoring.cells import Pairing, Scoring
+from bench.scoring.measure import CLIPS_PER_TASK, Measuring, MeasuringTask, _batches, measure, measure_all
+from bench.scoring.store import load, save
+from bench.workers.pool import WorkerPool
+from metrics.base.metric import ClipMetric, ClipObserver, PairedMetric, Statistics, Unmeasurable
 from metrics.base.score import Score
 
 
@@ -83,18 +85,21 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             yield np.full((16, 8, 8, 3), int(path.name), np.uint8)
 
     monkeypatch.setattr(measuring, "frames", frames)
-    monkeypatch.setattr(measuring, "_metrics", lambda choices, device: [BrightnessDifference()])
+    monkeypatch.setattr(Measuring, "built", lambda self: [BrightnessDifference(), self.length("video")])
     return passes
 
 
+def measuring_in(folder: Path) -> Measuring:
+    return Measuring(folder, Decoding(), (Choice(name="brightness", plugin="brightness"),), "cpu")
+
+
 def task(folder: Path, *names: str, pairs: tuple[tuple[str, str], ...] = ()) -> MeasuringTask:
-    clips = {name: FakeClip(Path(name)) for name in names}
-    return MeasuringTask(folder, Decoding(), (Choice(name="brightness", plugin="brightness"),), "cpu", clips, pairs)
+    return MeasuringTask(measuring_in(folder), {name: FakeClip(Path(name)) for name in names}, pairs)
 
 
-def cell(folder: Path, generated: Mapping[str, str], errors: Mapping[str, str]) -> Score:
-    metric = BrightnessDifference()
-    return score(metric, StatisticsStore(folder, metric), Pairing({k: "100" for k in "abcd"}, generated, {}, errors))
+def cell(folder: Path, generated: Mapping[str, str], errors: Mapping[str, str], **rules: Any) -> Score:
+    scoring = Scoring(measuring_in(folder), errors, **{"max_failed": 1.0, **rules})
+    return scoring.score(BrightnessDifference(), Pairing({k: "100" for k in "abcd"}, generated, {}))
 
 
 def test_each_clip_is_decoded_once_and_kept(tmp_path: Path, reads: list[str]) -> None:
@@ -121,21 +126,94 @@ def test_a_cell_without_any_clip_is_missing_with_the_reason(tmp_path: Path, read
     errors = measure(task(tmp_path, "100", "10", pairs=(("100", "10"),)))
     found = cell(tmp_path, {"a": "10"}, errors)
     assert found.value is None
-    assert found.missing == "none of 1 clips could be scored, most often: generated: too dark"
+    assert found.missing == "none of 1 clips could be measured: generated: too dark"
+
+
+def test_too_many_failures_make_a_cell_missing_and_both_conventions_stand_in_its_details(
+    tmp_path: Path, reads: list[str]
+) -> None:
+    pairs = (("100", "120"), ("100", "130"), ("100", "10"))
+    measure(task(tmp_path, "100", "120", "130", "10", pairs=pairs))
+    made = {"a": "120", "b": "130", "c": "10"}
+    found = cell(tmp_path, made, {}, max_failed=0.5)
+    assert found.value == 25.0
+    assert found.details == {"failed_left_out": 25.0, "failed_as_worst": pytest.approx(80 / 3)}
+    beyond = cell(tmp_path, made, {}, max_failed=0.1)
+    assert beyond.value is None
+    assert beyond.missing == ("1 of 3 clips have no score, more than max_failed = 0.1 allows (generated: too dark)")
+    assert beyond.details == found.details
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"PK", bytes(range(256))])
+def test_a_damaged_statistics_file_is_measured_again_and_counted(
+    tmp_path: Path, reads: list[str], damage: bytes
+) -> None:
+    clips = {name: FakeClip(Path(name)) for name in ("100", "120")}
+    pairs = [("100", "120")]
+
+    def pass_over() -> int:
+        return measure_all(measuring_in(tmp_path), clips, pairs, WorkerPool(1), lambda r, *_: r).damaged
+
+    assert pass_over() == 0
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("*.stats")}
+    assert len(kept) == 5  # two clips, their lengths, one pair
+    for path in kept:
+        path.write_bytes(damage)
+        with pytest.raises(Damaged, match=path.name):
+            load(path)
+    assert pass_over() == 5
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.stats")} == kept
+    flipped = bytearray(next(iter(kept.values())))
+    flipped[-30] ^= 4
+    next(iter(kept)).write_bytes(flipped)
+    assert pass_over() == 1
+
+
+def test_a_metric_hears_the_rate_it_asks_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Rate(ClipObserver):
+        def waveform(self, waveform: np.ndarray, sample_rate: int) -> None:
+            self.heard = sample_rate, len(waveform)
+
+        def finish(self) -> Callable[[], Statistics]:
+            return lambda: {"heard": np.array(self.heard)}
+
+    class Heard(BrightnessDifference):
+        modalities = frozenset({"audio"})
+
+        def observe(self) -> ClipObserver:
+            return Rate()
+
+    class AtItsOwn(Heard):
+        native_audio = True
+        statistics_id = "native"
+
+    decoded: list[str] = []
+
+    def native(path: Path, seconds: float) -> tuple[np.ndarray, int]:
+        decoded.append(path.name)
+        return np.zeros(44100, np.float32), 44100
+
+    monkeypatch.setattr(measuring, "native_waveform", native)
+    built: list[ClipMetric] = [Heard(), AtItsOwn()]
+    monkeypatch.setattr(Measuring, "built", lambda self: built)
+    measure(task(tmp_path, "a"))
+    heard = sorted(load(path)["heard"].tolist() for path in tmp_path.rglob("*.stats"))
+    assert heard == [[16000, 16000], [44100, 44100]]
+    assert decoded == ["a"]
 
 
 def test_statistics_round_trip(tmp_path: Path) -> None:
-    save(tmp_path / "a.npz", {"x": np.arange(3.0)})
-    save(tmp_path / "b.npz", Unmeasurable("why"))
-    assert np.array_equal(load(tmp_path / "a.npz")["x"], np.arange(3.0))
+    save(tmp_path / "a.stats", {"x": np.arange(3.0)})
+    save(tmp_path / "b.stats", Unmeasurable("why"))
+    assert np.array_equal(load(tmp_path / "a.stats")["x"], np.arange(3.0))
     with pytest.raises(Unmeasurable, match="why"):
-        load(tmp_path / "b.npz")
+        load(tmp_path / "b.stats")
 
 
 def test_equal_statistics_are_equal_bytes(tmp_path: Path) -> None:
-    for name in ("a.npz", "b.npz"):
+    for name in ("a.stats", "b.stats"):
         save(tmp_path / name, {"x": np.arange(3.0), "y": np.ones(2)})
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert (tmp_path / "a.stats").read_bytes() == (tmp_path / "b.stats").read_bytes()
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

@@ -16,7 +16,12 @@ def test_it_comes_back_as_it_was(results: Results, tmp_path: Path) -> None:
     assert again == results
     again.write(tmp_path / "again.json")
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "results.json").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["again.json", "results.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "again.json",
+        "costs.json",
+        "environment.json",
+        "results.json",
+    ]
 
 
 def test_the_order_of_failures_does_not_matter(results: Results, tmp_path: Path) -> None:
@@ -32,8 +37,8 @@ def test_the_order_of_failures_does_not_matter(results: Results, tmp_path: Path)
     [
         ("{", "Cannot read"),
         ("[]", "schema None"),
-        ('{"schema": 2}', "schema 2, this version reads schema 1"),
-        ('{"schema": 1}', "study: Field required"),
+        ('{"schema": 1}', "schema 1, this version reads schema 2"),
+        ('{"schema": 2}', "study: Field required"),
     ],
 )
 def test_anything_else_is_refused(content: str, message: str, tmp_path: Path) -> None:
