@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bench.datasets.dataset import NOT_ON_DISK, DatasetIndex, Finding, Sample
-from bench.datasets.tree import Tree, indexed, walk
+from bench.datasets.indexing import indexed
+from bench.datasets.tables import json_object
+from bench.datasets.tree import Tree, printable, walk
 from bench.errors import UserMistake
 
 _LICENCE = "CelebV-HQ: non-commercial research only, no redistribution"
@@ -29,9 +30,8 @@ class CelebVHQ:
     def load(self, root: Path) -> DatasetIndex:
         """See `Dataset.load`."""
         tree = walk(self.name, root)
-        mapping, listed = _information(tree)
+        mapping, listed, findings = _information(tree)
         samples: list[Sample] = []
-        findings: list[Finding] = []
         for path in tree.clips:
             key = _KEY.fullmatch(path.stem)
             if path.parent.name == "raw" and path.stem not in listed:
@@ -42,32 +42,38 @@ class CelebVHQ:
                 metadata = _metadata(listed.get(path.stem, {}), mapping)
                 samples.append(Sample(path.stem, path, _LICENCE, speaker=key["video"], metadata=metadata))
         on_disk = {sample.key for sample in samples}
-        findings += [Finding(key, NOT_ON_DISK) for key in listed if key not in on_disk]
+        findings += [Finding(printable(key), NOT_ON_DISK) for key in listed if key not in on_disk]
         return indexed(self.name, tree, samples, findings, "clip named M2Ohb0FAaJU_1.mp4 (usually in 35666/)")
 
 
-def _information(tree: Tree) -> tuple[Mapping[str, list[str]], Mapping[str, Any]]:
-    """The attributes' names and the clips' entries."""
+def _information(tree: Tree) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]], list[Finding]]:
+    """The attributes' names, the clips' entries, and what is wrong with entries."""
     if _INFO not in tree.files:
-        return {}, {}
-    try:
-        content = json.loads(tree.files[_INFO].read_text(encoding="utf-8-sig"))
-        return content.get("meta_info") or content.get("mete_info") or {}, content["clips"]
-    except (ValueError, KeyError, AttributeError) as error:
+        return {}, {}, []
+    content = json_object(tree.files[_INFO])
+    clips = content.get("clips")
+    if not isinstance(clips, dict):
         raise UserMistake(
-            f"celebvhq: {tree.files[_INFO]} is no CelebV-HQ information file ({error}); download it again."
-        ) from error
-
-
-def _metadata(entry: Mapping[str, Any], mapping: Mapping[str, list[str]]) -> dict[str, Any]:
-    """The entry with the names of the attributes that it marks in place of its rows of zeros and ones."""
-    attributes = entry.get("attributes", {})
-    named = {
-        kind: [name for name, marked in zip(names, attributes[kind], strict=False) if marked]
-        for kind, names in (
-            ("appearance", mapping.get("appearance_mapping")),
-            ("action", mapping.get("action_mapping")),
+            f"The metadata file {tree.files[_INFO]} has no object 'clips', which should describe each clip under its "
+            "key; download it again."
         )
-        if names and kind in attributes
-    }
+    broken = [
+        Finding(printable(key), f"no object in {_INFO}") for key, entry in clips.items() if not isinstance(entry, dict)
+    ]
+    mapping = content.get("meta_info") or content.get("mete_info")
+    return _object(mapping), {key: _object(entry) for key, entry in clips.items()}, broken
+
+
+def _metadata(entry: Mapping[str, Any], mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry with the names of the attributes that it marks in place of its rows of zeros and ones."""
+    attributes = _object(entry.get("attributes"))
+    named = {}
+    for kind in ("appearance", "action"):
+        names, marks = mapping.get(f"{kind}_mapping"), attributes.get(kind)
+        if isinstance(names, list) and isinstance(marks, list):
+            named[kind] = [name for name, marked in zip(names, marks, strict=False) if marked]
     return {**{name: entry[name] for name in ("duration", "bbox") if name in entry}, **named}
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

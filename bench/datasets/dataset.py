@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from bench.datasets.soundtracks import LOSSLESS
 from bench.media.clip import soundtrack_path
+from bench.media.container import has_sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Sample:
         licence: the terms under which the clip may be used.
         speaker: who speaks; None if unknown. Clips of one speaker share it.
         split: "train", "dev", "test" or None.
-        audio: the soundtrack where it lies in a file of its own.
+        audio: a file of its own that holds the sound.
         transcript: what is said, where the dataset itself tells.
         metadata: what else the dataset tells of the clip, as it spells it.
     """
@@ -37,8 +39,13 @@ class Sample:
 
     @property
     def soundtrack(self) -> Path:
-        """The file to take the sound from: `audio`, else a WAV beside the clip, else the clip."""
-        return self.audio or soundtrack_path(self.path)
+        """The file to take the sound from: `audio`, else a WAV beside the clip, else the clip.
+
+        A lossy `audio` serves only a clip that has no sound of its own.
+        """
+        if self.audio and (self.audio.suffix.lower() in LOSSLESS or not has_sound(self.path)):
+            return self.audio
+        return soundtrack_path(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ class Dataset(Protocol):
     name: str
 
     def load(self, root: Path) -> DatasetIndex:
-        """Index the folder without opening a clip.
+        """Index the folder; clips are opened only to tell copies from different clips of one name.
 
         Raises:
             UserMistake: no such folder, or none of this dataset's clips in it; the message says what was expected.

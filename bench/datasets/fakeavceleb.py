@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.datasets.dataset import NOT_ON_DISK, DatasetIndex, Finding, Sample
-from bench.datasets.tree import Tree, indexed, rows, walk
+from bench.datasets.indexing import indexed
+from bench.datasets.tables import rows
+from bench.datasets.tree import Tree, printable, walk
 
 REAL = "RealVideo-RealAudio"
 TYPES = (REAL, "RealVideo-FakeAudio", "FakeVideo-RealAudio", "FakeVideo-FakeAudio")
@@ -45,10 +47,9 @@ class FakeAVCeleb:
     def load(self, root: Path) -> DatasetIndex:
         """See `Dataset.load`."""
         tree = walk(self.name, root)
-        listed = _listed(tree)
+        listed, findings = _listed(tree)
         flat = _places_by_file(listed)
         samples: list[Sample] = []
-        findings: list[Finding] = []
         present: set[_Place] = set()
         for path in tree.clips:
             place = _place(path, tree, flat)
@@ -61,21 +62,24 @@ class FakeAVCeleb:
                 samples.append(_sample(path, place, listed.get(place, {})))
         for place, row in listed.items():
             if place.kind in self._types and place not in present:
-                findings.append(Finding(f"{row['folder']}/{place.file}", NOT_ON_DISK))
+                findings.append(Finding(printable(f"{row['folder']}/{place.file}"), NOT_ON_DISK))
         expected = f"clip of type {' or '.join(self._types)} (TYPE/RACE/GENDER/id00076/00109.mp4)"
         return indexed(self.name, tree, samples, findings, expected)
 
 
-def _listed(tree: Tree) -> dict[_Place, dict[str, str]]:
+def _listed(tree: Tree) -> tuple[dict[_Place, dict[str, str]], list[Finding]]:
     """The rows of `meta_data.csv`: `path` holds the file's name, a tenth column without a name the folder."""
-    if "meta_data.csv" not in tree.files:
-        return {}
-    found = {}
-    for row in rows(tree.files["meta_data.csv"]):
+    table = tree.files.get("meta_data.csv")
+    found: dict[_Place, dict[str, str]] = {}
+    findings: list[Finding] = []
+    for line, row in rows(table, needed=("type", "path")) if table else ():
         folder = row.pop("", "") or row.pop("Unnamed: 9", "")
-        speaker = Path(folder).name or row.get("source", "")
-        found[_Place(row.get("type", ""), speaker, row.get("path", ""))] = {**row, "folder": folder}
-    return found
+        kind, file = row.get("type", ""), row.get("path", "")
+        if kind in TYPES and file:
+            found[_Place(kind, Path(folder).name or row.get("source", ""), file)] = {**row, "folder": folder}
+        else:
+            findings.append(Finding("meta_data.csv", "a row without a known type and a file's name", f"line {line}"))
+    return found, findings
 
 
 def _places_by_file(listed: dict[_Place, dict[str, str]]) -> dict[tuple[str, str], _Place]:

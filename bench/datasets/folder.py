@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
-from bench.datasets.tree import indexed, sibling_audio, walk
+from bench.datasets.indexing import indexed
+from bench.datasets.tree import walk
 
 _LICENCE = "unknown: the folder's owner must know the terms"
 
@@ -45,8 +47,7 @@ class Folder:
                     path=path,
                     licence=_LICENCE,
                     split=above.name or None if prepared else None,
-                    audio=sibling_audio(path),
-                    metadata={"voice_profile": voice} if prepared and voice.is_file() else {},
+                    metadata={"voice_profile": voice} if prepared and os.path.lexists(voice) else {},
                 )
             )
-        return indexed(self.name, tree, samples, findings, "clip (.mp4, .mpg, .avi, .mov, .mkv or .webm)")
+        return indexed(self.name, tree, samples, findings, "clip (.mp4, .mpg, .avi, .mov, .mkv, .webm, ...)")

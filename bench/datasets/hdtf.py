@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.datasets.dataset import NOT_ON_DISK, DatasetIndex, Finding, Sample
-from bench.datasets.tree import Tree, indexed, sibling_audio, walk
+from bench.datasets.indexing import indexed
+from bench.datasets.tables import text_of
+from bench.datasets.tree import Tree, printable, walk
 
 _LICENCE = "HDTF: CC BY 4.0 by its README, GPL-3 by its LICENSE file"
 _SUBSETS = ("RD", "WDA", "WRA")
 _CLIP = re.compile(
     rf"(?:(?:{'|'.join(_SUBSETS)})_)?(?P<video>[A-Za-z]+(?:-[A-Za-z]+)*\d*)_(?P<number>\d+)(?:_clip_\d+|#\d+)?"
 )
+_CROPPED = re.compile(r"(?P<video>.+)_(?P<number>\d{1,9})(?:\.mp4)?")
 _NUMBERED_RECORDING = re.compile(r"Radio\d+")
 
 
@@ -28,9 +31,8 @@ class _Listed(NamedTuple):
 class HDTF:
     """`RD_Radio11_000.mp4` or `Radio11_0.mp4` in any folder, and the pieces `..._clip_0.mp4` and `...#1.mp4` of either.
 
-    Soundtracks in a sibling folder (`original_videos/` with `audios/`, `split_5s_video/` with `split_5s_audio/`) are
-    found. The speaker is the video's name without the digits at its end; `Radio<n>` are numbered recordings whose
-    speaker is unknown. The crop and time tables (`*_crop_wh.txt`, `*_annotion_time.txt`) tell which clips are missing.
+    The speaker is the video's name without the digits at its end; `Radio<n>` are numbered recordings whose speaker is
+    unknown. The crop and time tables (`*_crop_wh.txt`, `*_annotion_time.txt`) tell which clips are missing.
     """
 
     name = "hdtf"
@@ -53,15 +55,17 @@ class HDTF:
                     path=path,
                     licence=_LICENCE,
                     speaker=_speaker(match["video"]),
-                    audio=sibling_audio(path),
                     metadata={"video": match["video"]},
                 )
             )
-        cropped = set(_cropped(tree))
+        cropped, broken = _cropped(tree)
+        findings += broken
         for clip in sorted(cropped - present):
-            findings.append(Finding(f"{clip.video}_{clip.number}", NOT_ON_DISK))
-        for clip in sorted(set(_timed(tree)) - cropped - present):
-            findings.append(Finding(f"{clip.video}_{clip.number}", "timed in the metadata but never cropped"))
+            findings.append(Finding(printable(f"{clip.video}_{clip.number}"), NOT_ON_DISK))
+        for clip in sorted(_timed(tree) - cropped - present):
+            findings.append(
+                Finding(printable(f"{clip.video}_{clip.number}"), "timed in the metadata but never cropped")
+            )
         return indexed(self.name, tree, samples, findings, "clip named RD_Radio11_000.mp4 or Radio11_0.mp4")
 
 
@@ -69,23 +73,31 @@ def _speaker(video: str) -> str | None:
     return None if _NUMBERED_RECORDING.fullmatch(video) else video.rstrip("0123456789") or None
 
 
-def _lines(tree: Tree, table: str) -> Iterator[list[str]]:
-    for subset in _SUBSETS:
-        if path := tree.files.get(f"{subset}_{table}.txt"):
-            for line in path.read_text(encoding="utf-8-sig").splitlines():
+def _lines(tree: Tree, table: str) -> Iterator[tuple[str, list[str]]]:
+    """The cells of each line that holds any, after the name and number of the line."""
+    for name in (f"{subset}_{table}.txt" for subset in _SUBSETS):
+        if path := tree.files.get(name):
+            for number, line in enumerate(text_of(path).splitlines(), start=1):
                 if cells := line.split():
-                    yield cells
+                    yield f"{name}, line {number}", cells
 
 
-def _cropped(tree: Tree) -> Iterator[_Listed]:
-    """`Radio11_0.mp4 412 599 0 599`: clips that the authors cropped."""
-    for name, *_ in _lines(tree, "crop_wh"):
-        video, _, number = name.removesuffix(".mp4").rpartition("_")
-        yield _Listed(video, int(number))
+def _cropped(tree: Tree) -> tuple[set[_Listed], list[Finding]]:
+    """`Radio11_0.mp4 412 599 0 599`: clips that the authors cropped, and lines that name none."""
+    found: set[_Listed] = set()
+    broken: list[Finding] = []
+    for place, (name, *_) in _lines(tree, "crop_wh"):
+        if match := _CROPPED.fullmatch(name):
+            found.add(_Listed(match["video"], int(match["number"])))
+        else:
+            broken.append(Finding(printable(name[:80]), "no name of a clip in a crop table", place))
+    return found, broken
 
 
-def _timed(tree: Tree) -> Iterator[_Listed]:
+def _timed(tree: Tree) -> set[_Listed]:
     """`Radio11.mp4 00:30-01:00 01:30-02:30`: one clip for each span."""
-    for name, *spans in _lines(tree, "annotion_time"):
-        for number in range(len(spans)):
-            yield _Listed(name.removesuffix(".mp4"), number)
+    return {
+        _Listed(name.removesuffix(".mp4"), number)
+        for _, (name, *spans) in _lines(tree, "annotion_time")
+        for number in range(len(spans))
+    }

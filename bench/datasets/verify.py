@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
+from bench.datasets.soundtracks import WHERE_SOUND_IS_SOUGHT
 from bench.media.audio import is_silent, native_waveform
 from bench.media.container import UnreadableClip
 from bench.media.probe import probe
@@ -54,7 +55,7 @@ def unusable(sample: Sample, needs: Needs) -> Finding | None:
     if info.duration < needs.min_seconds:
         return because("too short", f"{info.frames} frames, {info.duration:.2f} s; {needs.min_seconds:g} s are needed")
     if sample.soundtrack == sample.path and info.audio_codec is None:
-        return because("no audio stream")
+        return because("no audio stream", WHERE_SOUND_IS_SOUGHT)
     try:
         waveform, rate = native_waveform(sample.soundtrack, needs.max_seconds)
     except UnreadableClip as error:

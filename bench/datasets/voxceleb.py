@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
-from bench.datasets.tree import Tree, indexed, rows, walk
+from bench.datasets.indexing import indexed
+from bench.datasets.tables import rows
+from bench.datasets.tree import Tree, walk
+from bench.errors import UserMistake
 
 _LICENCE = "VoxCeleb: CC BY 4.0 for the metadata, research use; the videos belong to their YouTube owners"
 _SPEAKER = re.compile(r"id\d{5}")
@@ -65,12 +68,16 @@ def _named(path: Path) -> tuple[str, str, dict[str, Any]] | None:
 def _speakers(tree: Tree) -> dict[str, Mapping[str, str]]:
     """Gender and set by speaker; the copies differ in blanks, so all names and cells are stripped."""
     found: dict[str, Mapping[str, str]] = {}
-    for file, delimiter in (("vox1_meta.csv", "\t"), ("vox2_meta.csv", ",")):
-        if file in tree.files:
-            for row in rows(tree.files[file], delimiter):
-                speaker = next((cell for cell in row.values() if _SPEAKER.fullmatch(cell)), None)
-                if speaker:
-                    found[speaker] = {"gender": row.get("Gender", ""), "set": row.get("Set", "")}
+    for path in (tree.files[file] for file in ("vox1_meta.csv", "vox2_meta.csv") if file in tree.files):
+        named = {
+            speaker: {"gender": row.get("Gender", ""), "set": row.get("Set", "")}
+            for _, row in rows(path)
+            for speaker in row.values()
+            if _SPEAKER.fullmatch(speaker)
+        }
+        if not named:
+            raise UserMistake(f"The metadata file {path} names no speaker such as id00012; download it again.")
+        found |= named
     return found
 
 

@@ -26,7 +26,7 @@ _RATES = (1000, 768_000)
 """Sample rates in Hz that are plausible; a few samples at 1 Hz would last, and take memory, for hours."""
 
 _LOUDEST = 8.0
-"""Times full scale; lossy decoders overshoot by a little, 16-bit integers kept as floats by four orders of magnitude."""
+"""Times full scale; lossy decoders overshoot a little, 16-bit integers kept as floats by four orders of magnitude."""
 
 
 def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32], int]:
@@ -56,9 +56,7 @@ def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32]
             if not rate:
                 rate = frame.sample_rate
                 if not _RATES[0] <= rate <= _RATES[1]:
-                    raise UnreadableClip(
-                        path, f"its sample rate of {rate} Hz is not between {_RATES[0]} and {_RATES[1]}"
-                    )
+                    raise UnreadableClip(path, f"its sample rate, {rate} Hz, is not from {_RATES[0]} to {_RATES[1]}")
                 limit = math.inf if math.isinf(max_seconds) else round(as_fraction(max_seconds) * rate)
             elif frame.sample_rate != rate:
                 raise UnreadableClip(path, f"its sample rate changes from {rate} to {frame.sample_rate} Hz")
@@ -88,7 +86,7 @@ def native_waveform(path: Path, max_seconds: float) -> tuple[NDArray[np.float32]
 
 
 def no_sound(waveform: NDArray[np.float32]) -> str | None:
-    """Why these samples cannot be sound on the scale of -1..1, to follow the name of what holds them; None if they can."""
+    """Why samples cannot be sound on the scale of -1..1, to follow the name of what holds them; None if they can be."""
     if not np.isfinite(waveform).all():
         return "holds samples that are not finite (NaN or infinity)"
     peak = float(np.abs(waveform).max(initial=0))

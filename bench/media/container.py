@@ -101,7 +101,7 @@ def audio_stream(container: InputContainer, path: Path) -> AudioStream:
 
 
 def has_sound(path: Path) -> bool:
-    """Whether the file holds an audio stream, by its header; True where it cannot be opened, so that reading says why."""
+    """Whether the file holds an audio stream, by its header; True where it cannot be opened: reading then says why."""
     try:
         with opened(path) as container:
             return bool(container.streams.audio)

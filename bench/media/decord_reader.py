@@ -1,7 +1,8 @@
 """Decoding pictures with decord, a chosen reader that is refused for what it gets wrong.
 
 decord 0.6 returns shifted frames for MPEG program and transport streams without an error, shows frames that an edit
-list hides, and knows neither display matrices nor pixels that are not square. What it reads right equals PyAV's frames bit for bit; a test holds it to that.
+list hides, and knows neither display matrices nor pixels that are not square. What it reads right equals PyAV's frames
+bit for bit; a test holds it to that.
 """
 
 from __future__ import annotations

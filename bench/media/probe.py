@@ -85,7 +85,7 @@ def probe(path: Path) -> ClipInfo:
 
 
 def frame_times(path: Path) -> tuple[list[Fraction], Fraction]:
-    """When frames are shown, sorted, the first one at 0, and when the last one ends; up to the first jump if there is one.
+    """When frames are shown, sorted, the first one at 0, and when the last one ends; the first jump ends both.
 
     Raises:
         UnreadableClip: no media, no video stream, no frames, or cut short.
