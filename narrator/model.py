@@ -18,6 +18,7 @@ from narrator.contract import GenerationFailed, Narration, Prompt, StageClock, V
 from narrator.entangle import Latents, rows, text_rows_of_ids
 from narrator.face import FaceMesh
 from narrator.networks import Networks
+from narrator.prompts import check_voice, speakable_text
 from narrator.speech.hifigan import SPEECH_RATE
 from narrator.speech.sampling import SamplingRules
 from narrator.speech.tokenizer import SpeechTokenizer
@@ -117,9 +118,10 @@ class Narrator:
         """Narrate one prompt; the speech is made at once, the frames while they are read.
 
         Raises:
-            GenerationFailed: nothing to speak, too short a voice profile, or no face in the driving image.
+            GenerationFailed: nothing to speak, an unusable voice profile, or no face in the driving image.
         """
         clock = StageClock(torch.cuda.synchronize if self._device.type == "cuda" else None)
+        check_voice(prompt.voice)
         with clock.stage("face"):
             face = self._prepared(prompt.image)
         with clock.stage("text"):
@@ -191,7 +193,7 @@ class Narrator:
     def _pieces(self, text: str) -> list[Tensor]:
         """Token ids of each piece of the text, start and stop included, [1, n]."""
         try:
-            pieces = self.tokenizer.encode_long(text, self.networks.config.speech.gpt.text_limit - 1)
+            pieces = self.tokenizer.encode_long(speakable_text(text), self.networks.config.speech.gpt.text_limit - 1)
         except ValueError as error:
             raise GenerationFailed(str(error)) from error
         start, stop = self.tokenizer.start, self.tokenizer.stop
