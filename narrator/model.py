@@ -18,6 +18,7 @@ from narrator.contract import GenerationFailed, Narration, Prompt, StageClock, V
 from narrator.entangle import Latents, rows, text_rows_of_ids
 from narrator.face import FaceMesh
 from narrator.networks import Networks
+from narrator.options import flag, one_of, shown
 from narrator.prompts import check_voice, speakable_text
 from narrator.speech.hifigan import SPEECH_RATE
 from narrator.speech.sampling import SamplingRules
@@ -69,9 +70,10 @@ class RuntimeOptions:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        for name, known in (("text_rows", get_args(TextRows)), ("dtype", get_args(DType))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"Unknown {name} {getattr(self, name)!r}; choose one of: {', '.join(known)}.")
+        one_of("text_rows", self.text_rows, get_args(TextRows))
+        one_of("dtype", self.dtype, get_args(DType))
+        flag("compile", self.compile)
+        check_device(self.device)
 
 
 class Narrator:
@@ -250,6 +252,18 @@ class Narrator:
             sampling=self.options.video,
             clock=clock,
         )
+
+
+def check_device(name: object) -> None:
+    """Refuse what is no device's name, or none of this machine's.
+
+    Raises:
+        ValueError: with the reason.
+    """
+    try:
+        torch.empty(0, device=torch.device(str(name)))
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or 'cuda'.") from None
 
 
 def _count(part: torch.nn.Module) -> int:
