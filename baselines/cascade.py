@@ -17,6 +17,7 @@ from baselines.speech import NeuralSpeech
 from baselines.voice import match_voice
 from narrator.contract import GenerationFailed, Narration, Prompt, StageClock
 from narrator.face import Face, FaceMesh
+from narrator.prompts import check_voice
 
 
 class Cascade:
@@ -44,8 +45,10 @@ class Cascade:
         """Narrate; the frames are rendered while they are read.
 
         Raises:
-            GenerationFailed: the text cannot be spoken, or the image shows no face.
+            GenerationFailed: the text cannot be spoken, no voice can be learnt from the profile, or the image shows no
+                face.
         """
+        check_voice(prompt.voice)
         clock = StageClock()
         with clock.stage("mesh"):  # first, because an image without a face makes the rest useless
             image, face = self._see(prompt.image)

@@ -6,7 +6,6 @@ about a hundred times faster than real time on one core, the same bytes for the 
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrator.contract import GenerationFailed
+from narrator.prompts import nothing_to_speak, speakable_text
 
 _PUNCTUATION = frozenset(';:,.!?—…"()“” ')
 _LONGEST_CHUNK = 400
@@ -66,14 +66,16 @@ class NeuralSpeech:
         Emoji and symbols without a name in English are not spoken.
 
         Raises:
-            GenerationFailed: nothing in the text can be pronounced, or it holds letters the English voice cannot read.
+            GenerationFailed: the text is too long, nothing in it can be pronounced, or it holds letters that the voice
+                would leave out without a word.
         """
-        _refuse_unreadable(text)
+        spoken = speakable_text(text)
+        if longest := next((word for word in spoken.split() if len(word) > _LONGEST_WORD), ""):
+            raise GenerationFailed(f"a word of {len(longest)} letters ({longest[:20]}...) cannot be pronounced")
         self._load()
         waveforms, phones, samples = [], [], 0
         rng = np.random.default_rng(seed % 2**64)
-        # hibari would read "[word](/sounds/)" as markup; a prompt is plain text.
-        for sentence in self._voice.phonemize(text.translate({ord("["): " ", ord("]"): " "})):
+        for sentence in self._sentences(spoken):
             for chunk in _chunks(sentence):
                 waveform, ends = self._synthesize(chunk, rng)
                 times = (samples + np.maximum(ends - _LEAD_S * self.sample_rate, 0.0)) / self.sample_rate
@@ -81,7 +83,7 @@ class NeuralSpeech:
                 waveforms.append(waveform)
                 samples += len(waveform)
         if not waveforms:
-            raise GenerationFailed(f"the text {text[:40]!r} has nothing that can be pronounced; write words in English")
+            raise GenerationFailed(nothing_to_speak(text))
         return Utterance(
             np.clip(np.concatenate(waveforms), -1.0, 1.0), _without_gaps(phones, samples / self.sample_rate)
         )
@@ -89,6 +91,15 @@ class NeuralSpeech:
     def describe(self) -> dict[str, str]:
         """Name and version of the voice."""
         return {"voice": "hibari heart (American English)", "version": version("hibari-tts")}
+
+    def _sentences(self, text: str) -> list[str]:
+        """The phones of each sentence."""
+        try:
+            # hibari would read "[word](/sounds/)" as markup; a prompt is plain text.
+            phones: list[str] = self._voice.phonemize(text.translate({ord("["): " ", ord("]"): " "}))
+        except IndexError as error:
+            raise GenerationFailed("a number in the text is too long to be read; write it in words") from error
+        return phones
 
     def _synthesize(self, symbols: str, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Waveform, and the sample at which each of the len(symbols) phones starts, plus the last one's end."""
@@ -125,15 +136,6 @@ def _with_output(network: bytes, tensor: str) -> bytes:
     for field in (1, 12, 7):
         entry = bytes([field << 3 | 2, len(entry)]) + entry
     return network + entry
-
-
-def _refuse_unreadable(text: str) -> None:
-    """hibari leaves out what it cannot read without a word, which would be speech of another text."""
-    if longest := next((word for word in text.split() if len(word) > _LONGEST_WORD), ""):
-        raise GenerationFailed(f"a word of {len(longest)} letters ({longest[:20]}...) cannot be pronounced")
-    for letter in text:
-        if letter.isalpha() and "LATIN" not in unicodedata.name(letter, "LATIN"):
-            raise GenerationFailed(f"the neural voice reads English only; the text holds {letter!r}")
 
 
 def _chunks(sentence: str) -> list[str]:

@@ -17,7 +17,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from narrator.contract import Voice
+from narrator.contract import GenerationFailed, Voice
+from narrator.prompts import check_voice
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # pyworld imports pkg_resources, which announces its end on every import
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 Float = NDArray[np.float64]
 
 _ENOUGH_VOICED_S = 0.3
-_LISTEN_S = 15.0
+_LEARNT_S = 15.0
 """Longest stretch of speech that is analysed to learn a voice."""
 _BLOCK_S = 20.0
 """Longest stretch that is resynthesised at once: WORLD's arrays take about 80 kB per 10 ms."""
@@ -65,7 +66,8 @@ class VoiceChange:
 def match_voice(speech: NDArray[np.float32], rate: int, profile: Voice) -> NDArray[np.float32]:
     """The speech, float32 [S], with the profile's median F0 and F0 range, formant scale, spectral tilt and loudness.
 
-    A profile that is silent, unvoiced, too short or holds NaN changes what it can; the rest is logged as a warning.
+    Raises:
+        GenerationFailed: the profile is unvoiced, or unusable by `narrator.prompts.check_voice`.
     """
     return apply_change(speech, rate, learn_voice(speech, rate, profile))
 
@@ -82,23 +84,23 @@ def shift_voice(
 
 
 def learn_voice(speech: NDArray[np.float32], rate: int, profile: Voice) -> VoiceChange:
-    """What turns the voice of `speech` (float32 [S], Hz) into that of `profile`."""
-    wave, profile_rate = np.asarray(profile.waveform, np.float64), profile.sample_rate
-    if wave.ndim != 1 or profile_rate < 4000 or not np.isfinite(wave).all():
-        _log.warning(
-            "The voice profile is not mono speech of finite values at 4 kHz or more; the voice is left as it is."
-        )
-        return VoiceChange()
-    profile_speech = wave[: int(_LISTEN_S * profile_rate)]
-    loudness = active_rms(profile_speech, profile_rate)
-    if loudness < 1e-4:
-        _log.warning("The voice profile is silent; the voice is left as it is.")
-        return VoiceChange()
-    change = VoiceChange(loudness=loudness)
+    """What turns the voice of `speech` (float32 [S], Hz) into that of `profile`.
+
+    Raises:
+        GenerationFailed: see `match_voice`.
+    """
+    check_voice(profile)
+    profile_rate = profile.sample_rate
+    profile_speech = np.asarray(profile.waveform, np.float64)[: int(_LEARNT_S * profile_rate)]
+    change = VoiceChange(loudness=active_rms(profile_speech, profile_rate))
     target = _Timbre.of(soxr.resample(profile_speech, profile_rate, rate, "HQ"), rate)
-    own = _Timbre.of(np.asarray(speech[: int(_LISTEN_S * rate)], np.float64), rate)
-    if own is None or target is None:
-        _log.warning("Less than %g s of voiced speech to learn from; only the loudness is matched.", _ENOUGH_VOICED_S)
+    if target is None:
+        raise GenerationFailed(
+            f"the voice profile holds less than {_ENOUGH_VOICED_S} s of voiced speech in its first {_LEARNT_S:g} s"
+        )
+    own = _Timbre.of(np.asarray(speech[: int(_LEARNT_S * rate)], np.float64), rate)
+    if own is None:
+        _log.warning("The text gives less than %g s of voiced speech; only the loudness is matched.", _ENOUGH_VOICED_S)
         return change
     band_limit = 0.45 * min(rate, profile_rate)
     pitch_ratio = float(np.clip(target.pitch / own.pitch, 0.3, 3.0))

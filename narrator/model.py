@@ -18,6 +18,8 @@ from narrator.contract import GenerationFailed, Narration, Prompt, StageClock, V
 from narrator.entangle import Latents, rows, text_rows_of_ids
 from narrator.face import FaceMesh
 from narrator.networks import Networks
+from narrator.options import flag, one_of, shown
+from narrator.prompts import check_voice, speakable_text
 from narrator.speech.hifigan import SPEECH_RATE
 from narrator.speech.sampling import SamplingRules
 from narrator.speech.tokenizer import SpeechTokenizer
@@ -68,9 +70,10 @@ class RuntimeOptions:
     compile: bool = False
 
     def __post_init__(self) -> None:
-        for name, known in (("text_rows", get_args(TextRows)), ("dtype", get_args(DType))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"Unknown {name} {getattr(self, name)!r}; choose one of: {', '.join(known)}.")
+        one_of("text_rows", self.text_rows, get_args(TextRows))
+        one_of("dtype", self.dtype, get_args(DType))
+        flag("compile", self.compile)
+        check_device(self.device)
 
 
 class Narrator:
@@ -117,9 +120,10 @@ class Narrator:
         """Narrate one prompt; the speech is made at once, the frames while they are read.
 
         Raises:
-            GenerationFailed: nothing to speak, too short a voice profile, or no face in the driving image.
+            GenerationFailed: nothing to speak, an unusable voice profile, or no face in the driving image.
         """
         clock = StageClock(torch.cuda.synchronize if self._device.type == "cuda" else None)
+        check_voice(prompt.voice)
         with clock.stage("face"):
             face = self._prepared(prompt.image)
         with clock.stage("text"):
@@ -191,7 +195,7 @@ class Narrator:
     def _pieces(self, text: str) -> list[Tensor]:
         """Token ids of each piece of the text, start and stop included, [1, n]."""
         try:
-            pieces = self.tokenizer.encode_long(text, self.networks.config.speech.gpt.text_limit - 1)
+            pieces = self.tokenizer.encode_long(speakable_text(text), self.networks.config.speech.gpt.text_limit - 1)
         except ValueError as error:
             raise GenerationFailed(str(error)) from error
         start, stop = self.tokenizer.start, self.tokenizer.stop
@@ -248,6 +252,18 @@ class Narrator:
             sampling=self.options.video,
             clock=clock,
         )
+
+
+def check_device(name: object) -> None:
+    """Refuse what is no device's name, or none of this machine's.
+
+    Raises:
+        ValueError: with the reason.
+    """
+    try:
+        torch.empty(0, device=torch.device(str(name)))
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or 'cuda'.") from None
 
 
 def _count(part: torch.nn.Module) -> int:

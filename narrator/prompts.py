@@ -5,7 +5,6 @@ Light to import, and shared by all bundled generators, so that the same prompt f
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 import numpy as np
@@ -23,30 +22,28 @@ _SILENT = 1e-3
 _BEYOND_SCALE = 4.0
 """12 dB above full scale: lossy codecs overshoot by less; samples on the scale of integers lie far beyond."""
 
-# Longer numbers have no name.
-_LONG_NUMBER = re.compile(r"\d(?:,?\d){29,}")
+_APOSTROPHES = "\N{MODIFIER LETTER APOSTROPHE}\N{MODIFIER LETTER TURNED COMMA}"
+"""Letters to Unicode, signs to everybody else."""
 
 
 def speakable_text(text: str) -> str:
-    """English text without control and invisible characters; numbers of 30 digits or more as single digits.
+    """English text without control and invisible characters.
 
     Raises:
         GenerationFailed: it is too long, or holds letters that no English speech model can read.
     """
     if len(text) > LONGEST_TEXT:
         raise GenerationFailed(f"the text has {len(text):,} characters; at most {LONGEST_TEXT:,} can be narrated")
-    text = "".join(map(_visible, unicodedata.normalize("NFC", text)))
+    text = "".join(map(_plain, unicodedata.normalize("NFC", text)))
     for letter in text:
-        if letter.isalpha() and "LATIN" not in unicodedata.name(letter, ""):
-            raise GenerationFailed(f"the text is not in English only: it holds {letter!r}, which would not be spoken")
-    return _LONG_NUMBER.sub(lambda match: " ".join(match[0].replace(",", "")), text)
+        if not _is_latin(letter):
+            raise GenerationFailed(f"the text must be English only: it holds {letter!r}, which would not be spoken")
+    return text
 
 
-def nothing_to_speak(text: str) -> GenerationFailed:
-    """The reason that a text of signs without a sound gives."""
-    return GenerationFailed(
-        f"the text {shown(text)} holds nothing to speak: nothing that can be pronounced; write words in English"
-    )
+def nothing_to_speak(text: str) -> str:
+    """The reason why a text of signs without a sound fails."""
+    return f"the text {shown(text)} holds nothing to speak: nothing that can be pronounced; write words in English"
 
 
 def check_voice(voice: Voice) -> None:
@@ -80,9 +77,21 @@ def check_voice(voice: Voice) -> None:
         )
 
 
-def _visible(character: str) -> str:
-    """A control character, lone surrogate or unassigned one is a blank; a mark of direction or joining is nothing."""
+def _plain(character: str) -> str:
+    """A control character, lone surrogate or unassigned one is a blank; a mark of direction or joining is nothing.
+
+    Letters that are not called Latin, but stand for Latin ones (mathematical bold, for example), become those.
+    """
     category = unicodedata.category(character)
     if category == "Cf":
         return ""
-    return " " if category.startswith("C") else character
+    if category.startswith("C"):
+        return " "
+    if character in _APOSTROPHES:
+        return "'"
+    return character if _is_latin(character) else unicodedata.normalize("NFKC", character)
+
+
+def _is_latin(character: str) -> bool:
+    """Whether it is a Latin letter, or no letter."""
+    return not character.isalpha() or "LATIN" in unicodedata.name(character, "")

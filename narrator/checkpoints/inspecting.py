@@ -11,12 +11,13 @@ from typing import Any
 import torch
 
 from narrator.entangle import EntangleConfig, Entangler
+from narrator.files import sha256
 from narrator.networks import Part
 from narrator.presets import PRESETS, NarratorConfig
 
 from .layouts import OWN, SD15, Recognised, recognise
 from .matching import Difference, compare
-from .reading import FilePath, read_file, sha256
+from .reading import FilePath, read_file
 from .released import expected
 from .storing import read_header
 

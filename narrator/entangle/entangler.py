@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from .encoder import EntangledEncoder
+from narrator.entangle.encoder import EntangledEncoder
+from narrator.options import one_of
 
 Stream = Literal["audio", "video", "text"]
 Sharing = Literal["explicit", "shared"]
@@ -45,9 +46,8 @@ class EntangleConfig:
     ablation: Ablation = "none"
 
     def __post_init__(self) -> None:
-        for name, known in (("sharing", get_args(Sharing)), ("ablation", get_args(Ablation))):
-            if getattr(self, name) not in known:
-                raise ValueError(f"Unknown entangle {name} {getattr(self, name)!r}; choose one of: {', '.join(known)}.")
+        one_of("sharing", self.sharing, get_args(Sharing))
+        one_of("ablation", self.ablation, get_args(Ablation))
 
 
 @dataclass(frozen=True, eq=False)

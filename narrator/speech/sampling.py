@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from narrator.options import flag, number, whole_number
+
 
 @dataclass(frozen=True)
 class SamplingRules:
@@ -27,8 +29,12 @@ class SamplingRules:
     greedy: bool = False
 
     def __post_init__(self) -> None:
-        if self.temperature <= 0 or self.repetition_penalty <= 0 or self.top_k < 1 or not 0 < self.top_p <= 1:
-            raise ValueError(f"Sampling needs temperature, penalty > 0, top_k >= 1 and 0 < top_p <= 1, not {self}.")
+        what = "Sampling needs other rules: {}".format
+        number(what("temperature"), self.temperature, 1e-3, 100)
+        number(what("repetition_penalty"), self.repetition_penalty, 1e-3, 1000)
+        whole_number(what("top_k"), self.top_k, 1, 1_000_000)
+        number(what("top_p"), self.top_p, 1e-6, 1)
+        flag(what("greedy"), self.greedy)
 
     def draw(self, logits: Tensor, occurred: Tensor, generator: torch.Generator) -> int:
         """Draw one code.

@@ -7,13 +7,18 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from .sentences import pieces
-from .text import clean_english
+from narrator.options import shown
+from narrator.prompts import nothing_to_speak
+from narrator.speech.sentences import pieces
+from narrator.speech.text import spell
 
 _REQUIRED = ("[START]", "[STOP]", "[SPACE]", "[en]")
 
 # Characters; beyond this the released model is known to cut speech short.
 LONGEST_PIECE = 250
+
+MOST_UNKNOWN = 0.1
+"""Share of a text's letters and digits that may be missing from the vocabulary."""
 
 BUNDLED_VOCABULARY = Path(__file__).with_name("vocabulary.json")
 
@@ -71,19 +76,28 @@ class SpeechTokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`, without start and stop."""
-        return self._encode_cleaned(clean_english(text))
+        return self._encode_cleaned(spell(text, self._alphabet)[0])
 
     def encode_long(self, text: str, limit: int) -> list[list[int]]:
         """Token ids of `text` in pieces of at most `limit` ids, cut between sentences where possible, else words.
 
         Raises:
-            ValueError: nothing can be spoken, or one word alone exceeds the limit.
+            ValueError: nothing can be spoken, too many letters are not in the vocabulary, or one word alone exceeds the
+                limit.
         """
-        parts = pieces(clean_english(text), lambda part: self._fits(part, limit))
-        found = [self._encode_cleaned(part) for part in parts]
-        if not found:
-            raise ValueError("The prompt text holds nothing to speak; give at least one word.")
-        return found
+        spelled, unknown = spell(text, self._alphabet)
+        if unknown > MOST_UNKNOWN:
+            raise ValueError(
+                f"{unknown:.0%} of the letters of the text {shown(text)} are not in the vocabulary of the speech model;"
+                f" at most {MOST_UNKNOWN:.0%} may be"
+            )
+        if not any(map(str.isalnum, spelled)):
+            raise ValueError(nothing_to_speak(text))
+        return [self._encode_cleaned(part) for part in pieces(spelled, lambda part: self._fits(part, limit))]
+
+    @cached_property
+    def _alphabet(self) -> frozenset[str]:
+        return frozenset(token for token in self._tokenizer.get_vocab() if len(token) == 1)
 
     def _fits(self, piece: str, limit: int) -> bool:
         return len(piece) <= LONGEST_PIECE and len(self._encode_cleaned(piece)) <= limit

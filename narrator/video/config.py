@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from narrator.options import number, one_of, shown, whole_number
+
 ReferenceOrder = Literal["released", "consistent"]
 AttentionKind = Literal["auto", "flash", "memory_efficient", "math"]
 
@@ -80,13 +82,14 @@ class Sampling:
     attention: AttentionKind = "auto"
 
     def __post_init__(self) -> None:
-        if not 1 <= self.steps <= 1000:
-            raise ValueError(f"Sampling.steps is {self.steps}; give a number of DDIM steps from 1 to 1000.")
-        if self.guidance < 1:
-            raise ValueError(f"Sampling.guidance is {self.guidance}; give 1 (no guidance) or more.")
-        for name, kinds in (("reference_order", get_args(ReferenceOrder)), ("attention", get_args(AttentionKind))):
-            if getattr(self, name) not in kinds:
-                raise ValueError(f"Sampling.{name} is {getattr(self, name)!r}; give one of {', '.join(kinds)}.")
+        whole_number("steps", self.steps, 1, 1000)
+        number("guidance", self.guidance, 1, 100)
+        one_of("reference_order", self.reference_order, get_args(ReferenceOrder))
+        one_of("attention", self.attention, get_args(AttentionKind))
+        if not isinstance(self.motion_scale, tuple | list) or len(self.motion_scale) != 3:
+            raise ValueError(f"motion_scale must be three numbers, got {shown(self.motion_scale)}.")
+        scale = tuple(number("motion_scale", part, 0, 10) for part in self.motion_scale)
+        object.__setattr__(self, "motion_scale", scale)  # a list in a study file
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from scipy.signal import lfilter
 
 from baselines.speech import NeuralSpeech
 from baselines.voice import active_rms, learn_voice, match_voice, shift_voice
-from narrator.contract import Voice
+from narrator.contract import GenerationFailed, Voice
 
 RATE = NeuralSpeech.sample_rate
 
@@ -125,19 +125,26 @@ def test_matching_is_deterministic_whatever_ran_before(
     [
         (np.zeros(16_000, np.float32), "silent"),
         (np.full(16_000, np.nan, np.float32), "finite"),
-        (np.zeros(0, np.float32), "silent"),
-        (np.full(3000, 0.1, np.float32), "Less than 0.3 s"),
-        (0.1 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32), "Less than 0.3 s"),
+        (np.zeros(0, np.float32), "lasts 0.00 s"),
+        (np.full(3000, 0.1, np.float32), "lasts 0.19 s"),
+        (0.1 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32), "less than 0.3 s of voiced"),
     ],
 )
-def test_useless_profiles_leave_the_voice_and_say_so(
-    speech: NDArray[np.float32], waveform: NDArray[np.float32], reason: str, caplog: pytest.LogCaptureFixture
+def test_useless_profiles_are_refused_with_their_reason(
+    speech: NDArray[np.float32], waveform: NDArray[np.float32], reason: str
 ) -> None:
+    with pytest.raises(GenerationFailed, match=reason):
+        match_voice(speech, RATE, Voice(waveform, 16_000))
+
+
+def test_speech_without_voiced_sounds_gets_the_loudness_alone(caplog: pytest.LogCaptureFixture) -> None:
+    hiss = 0.01 * np.random.default_rng(1).standard_normal(RATE).astype(np.float32)
+    profile = Voice(0.1 * np.sin(2 * np.pi * 120 * np.arange(RATE) / RATE).astype(np.float32), RATE)
     with caplog.at_level(logging.WARNING):
-        matched = match_voice(speech, RATE, Voice(waveform, 16_000))
-    assert reason in caplog.text
-    assert np.isfinite(matched).all()
-    assert np.corrcoef(matched, speech)[0, 1] > 0.999
+        matched = match_voice(hiss, RATE, profile)
+    assert "only the loudness is matched" in caplog.text
+    assert np.corrcoef(matched, hiss)[0, 1] > 0.999
+    assert active_rms(matched, RATE) == pytest.approx(active_rms(profile.waveform, RATE), rel=0.02)
 
 
 def test_speech_shorter_than_a_frame_survives() -> None:

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 import narrator.speech
 from narrator.speech.sentences import pieces
-from narrator.speech.text import clean_english
+from narrator.speech.text import clean_english, spell
 from narrator.speech.tokenizer import BUNDLED_VOCABULARY, LONGEST_PIECE, SpeechTokenizer
 from narrator.speech.vocabulary import learn_vocabulary
 
@@ -103,3 +103,55 @@ def test_a_foreign_vocabulary_is_refused(tmp_path: Path) -> None:
     other.write_text(learn_vocabulary(["abc"], 20).to_str().replace("[START]", "[BEGIN]"))
     with pytest.raises(ValueError, match=r"lacks \[START\]"):
         SpeechTokenizer(other)
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("“Don’t” — he said…", "don't - he said..."),
+        ("Café naïve Zoë façade", "cafe naive zoe facade"),
+        ("Straße, Łódź, smørrebrød, Þór", "strasse, lodz, smorrebrod, thor"),
+        ("ﬁne ＡＢＣ x² 𝐛𝐨𝐥𝐝", "fine abc xtwo bold"),
+        ("e\u0301te\u0301", "ete"),
+        ("Hi 😀 there™ →you", "hi there you"),
+        ("5 € & £3 at 20°", "five € and three pounds sterling at twenty degree"),
+    ],
+)
+def test_signs_and_accents_keep_the_letters_beside_them(written: str, spoken: str) -> None:
+    tokenizer = SpeechTokenizer()
+    known, unknown = spell(written, tokenizer._alphabet)
+    assert known == spoken.replace(" €", "")
+    assert unknown == 0
+    assert Tokenizer.from_file(str(BUNDLED_VOCABULARY)).token_to_id("[UNK]") not in tokenizer.encode(written)
+
+
+@pytest.mark.parametrize("text", ["😀🎉", "— “ ”", "!?...", "\u200f\u200b"])
+def test_signs_alone_are_nothing_to_speak(text: str) -> None:
+    with pytest.raises(ValueError, match="nothing that can be pronounced"):
+        SpeechTokenizer().encode_long(text, 50)
+
+
+def test_letters_that_the_vocabulary_lacks_are_refused_by_their_share() -> None:
+    tokenizer = SpeechTokenizer()
+    with pytest.raises(ValueError, match="100% of the letters"):
+        tokenizer.encode_long("六個中文字啊", 50)
+    with pytest.raises(ValueError, match="25% of the letters"):
+        tokenizer.encode_long("hello ʒʒ word ʒ", 50)
+    assert tokenizer.encode("hello word and more words ʒ") == tokenizer.encode("hello word and more words")
+
+
+@given(st.from_regex(r"\A[$£€]?\d{1,90}(?:[.,]\d{1,40})?(?:st|th|[$£€%])?\Z"))
+def test_numbers_of_any_length_are_read(text: str) -> None:
+    assert not any(map(str.isdecimal, clean_english(text)))
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("$" + "1" * 30, "dollars"),
+        ("£12345678901234567890.55", "point five five pounds sterling"),
+        ("3.14159265358979323846", "three point one four one five nine two six five three five eight nine seven nine"),
+    ],
+)
+def test_long_amounts_and_decimals_are_exact(written: str, spoken: str) -> None:
+    assert spoken in clean_english(written)
