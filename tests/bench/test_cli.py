@@ -132,11 +132,12 @@ def test_score_stands_between_its_bounds(cli: Cli, clips: Path) -> None:
     assert scores["stoi"]["chance"]["value"] < 0.9
     assert scores["fid"]["value"] == 0.0
     assert scores["fid"]["ceiling"]["value"] > 0
-    assert scores["fid"]["ceiling"]["n"] == 2
+    assert scores["fid"]["ceiling"]["n"] == 4
+    assert scores["fid"]["ceiling"]["details"]["half"] == 2
     assert scores["fid"]["ceiling"]["signature"] == scores["fid"]["signature"]
     assert scores["fid"]["chance"]["value"] is None
     said = " ".join(cli(*arguments).out.split())
-    assert "fid: ceiling: two halves of 2 clips" in said
+    assert "fid: ceiling: two halves of 2 clips, extrapolated to 4" in said
     assert "fid: no chance: a distance between sets does not depend on which clip" in said
     plain = cli(*arguments, "--no-bounds")
     assert "chance" not in plain.out
@@ -158,7 +159,7 @@ def test_one_clip_has_no_bound_but_a_paired_ceiling(cli: Cli, clips: Path, tmp_p
 def test_a_metric_without_its_package_is_one_missing_cell_before_anything_is_decoded(
     cli: Cli, clips: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measure, "waveform", lambda *_: pytest.fail("a clip was decoded"))
+    monkeypatch.setattr(measure, "native_waveform", lambda *_: pytest.fail("a clip was decoded"))
     arguments = ("score", "--real", clips, "--generated", clips, "--metrics", "fad-clap", "--workers", "1", "--json")
     score = json.loads(cli(*arguments).out)["fad-clap"]
     assert score["value"] is None

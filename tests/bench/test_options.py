@@ -45,7 +45,7 @@ class Loudness(PairedMetric):
 
 
 def passing_on(**options: Any) -> Loudness:
-    return Loudness(Gauge(**options))
+    return Loudness(config=Gauge(**options))
 
 
 class Speaker:

@@ -33,7 +33,8 @@ FINISHED = ("generated/**/*.json", "measured/**/*.stats")
 def write_study(path: Path, corpus: Path, clips: int) -> None:
     """Generators of every kind: encoded frames, other people's files, a program that fails, and one that hangs."""
     python = f"{sys.executable} -c"
-    hang = "import sys, time; time.sleep(600 if sys.argv[1].endswith('1') else 0); import shutil; shutil.copy(*sys.argv[2:])"
+    wait = "time.sleep(600 if sys.argv[1].endswith('1') else 0)"
+    hang = f"import shutil, sys, time; {wait}; shutil.copy(*sys.argv[2:])"
     fail = "import sys, shutil; sys.exit('no') if sys.argv[1].endswith('0') else shutil.copy(*sys.argv[2:])"
     clip = sorted(corpus.glob("*.mp4"))[0]
     content = {
