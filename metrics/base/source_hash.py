@@ -5,16 +5,16 @@ asv voids a result when the source of its benchmark changed, where others ask pe
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import sys
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 
 
 @lru_cache(maxsize=64)
 def source_hash(module: str) -> str:
-    """sha256 over Python files, blind to comments, layout and docstrings.
+    """sha256 over Python files, blind to comments, layout and docstrings; each version of Python has its own.
 
     The files are those of the package named, or of the top-level package that the module named belongs to; a module
     outside any importable package counts alone.
@@ -42,13 +42,15 @@ def _sources(module: str) -> tuple[Path, list[Path]]:
 
 
 def code_text(source: str) -> str:
-    """The syntax tree as text, without docstrings."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [part for part in node.body if not _is_text(part)]
-    return ast.dump(tree)
+    """What the source does, as text: its byte code, names and constants, without docstrings, lines and assertions."""
+    return repr(_parts(compile(source, "", "exec", dont_inherit=True, optimize=2)))
 
 
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+def _parts(constant: object) -> object:
+    if isinstance(constant, CodeType):
+        names = constant.co_names, constant.co_varnames, constant.co_freevars, constant.co_cellvars
+        counts = constant.co_argcount, constant.co_posonlyargcount, constant.co_kwonlyargcount, constant.co_flags
+        return constant.co_code, names, counts, [_parts(inner) for inner in constant.co_consts]
+    if isinstance(constant, frozenset):  # whose order differs from process to process
+        return sorted(map(repr, constant))
+    return [_parts(inner) for inner in constant] if isinstance(constant, tuple) else constant
