@@ -123,12 +123,13 @@ class NeuralSpeech:
             return
         from hibari import Hibari
         from hibari.voices import DEFAULT, voice_path
-        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph
+
+        import narrator.onnx as onnx  # before hibari, which imports ONNX Runtime
 
         network = _with_output(Path(voice_path(DEFAULT)).read_bytes(), _PHONE_ENDS)
         try:
             self._voice = Hibari(model=network, threads=1)
-        except (Fail, InvalidGraph) as error:
+        except onnx.NO_NETWORK as error:
             message = "this version of hibari-tts does not tell phone durations: pip install hibari-tts==0.2.1"
             raise GenerationFailed(message) from error
 

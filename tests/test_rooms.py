@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "reports": {"reports"},
 }
 SHARED_WITH_BASELINES = (
-    "narrator.contract", "narrator.options", "narrator.prompts", "narrator.files", "narrator.face"
+    "narrator.contract", "narrator.options", "narrator.prompts", "narrator.files", "narrator.onnx", "narrator.face"
 )  # fmt: skip
 
 
