@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+import narrator.options as options
 from baselines.animation import animate
 from baselines.puppet.rig import FaceRig
 from baselines.speech import NeuralSpeech
 from baselines.voice import match_voice
 from narrator.contract import GenerationFailed, Narration, Prompt, StageClock
 from narrator.face import Face, FaceMesh
+from narrator.files import sha256
 from narrator.prompts import check_voice
 
 
@@ -27,17 +30,18 @@ class Cascade:
         weight_paths: files of the face mesh, see `weights`.
         fps: frames per second.
         size: longest side of the frames; a larger image is reduced, a smaller one is kept. Both sides are made even.
+
+    Raises:
+        ValueError: an option cannot be used.
     """
 
     name = "cascade"
     weights = FaceMesh.weights
 
     def __init__(self, weight_paths: Mapping[str, Path], fps: float = 25.0, size: int = 512) -> None:
-        if not 1.0 <= fps <= 120.0:
-            raise ValueError(f"generator 'cascade': fps must be 1..120, got {fps}.")
-        if not 64 <= size <= 4096:
-            raise ValueError(f"generator 'cascade': size must be 64..4096 pixels, got {size}.")
-        self._weight_paths, self._fps, self._size = dict(weight_paths), fps, size
+        self._fps = options.number("generator 'cascade': fps", fps, 1, 120)
+        self._size = options.whole_number("generator 'cascade': size (pixels)", size, 64, 4096)
+        self._weight_paths = dict(weight_paths)
         self._speech = NeuralSpeech()
         self._mesh: FaceMesh | None = None
 
@@ -73,8 +77,12 @@ class Cascade:
         return Narration(frames(), self._fps, waveform, rate, clock.seconds)
 
     def describe(self) -> Mapping[str, Any]:
-        """Frame rate, size and voice."""
-        return {"fps": self._fps, "size": self._size, "speech": self._speech.describe()}
+        """Frame rate, size, voice and networks."""
+        return {"fps": self._fps, "size": self._size, "speech": self._speech.describe(), "mesh": self._mesh_hashes}
+
+    @cached_property
+    def _mesh_hashes(self) -> dict[str, str]:
+        return {name: sha256(path) for name, path in self._weight_paths.items()}
 
     def _see(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Face]:
         """The image at the frames' size and the face in its pixels."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import stat
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from narrator.contract import FinishedClip, GenerationFailed, Prompt
+import narrator.options as options
+from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
+from narrator.options import shown
 
 MEDIA_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".m4v")
 
@@ -14,34 +22,51 @@ MEDIA_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".m4
 class Folder:
     """Answers a prompt with ROOT/KEY.mp4 (or .mkv, .mov, ...), or with the one KEY.* in any folder below ROOT.
 
+    Where there is none, the clip's own name in its dataset counts as the key does, unless several clips of the dataset
+    have it. Composed and decomposed accents are the same, upper and lower case are not, but in suffixes. Hidden files
+    are no clips, and neither is what is no regular file.
+
     Args:
         root: the folder; may hold one folder per dataset.
+        study_folder: where a relative root starts; the harness fills it.
+
+    Raises:
+        ValueError: the root is not a folder.
     """
 
     name = "folder"
 
-    def __init__(self, root: str | Path) -> None:
-        self._root = Path(root)
-        if not self._root.is_dir():
-            raise NotADirectoryError(f"generator 'folder': {root} is not a folder; name the folder with the clips.")
-        self._below: dict[str, list[Path]] | None = None
+    def __init__(self, root: str | Path, study_folder: str | Path = ".") -> None:
+        self._root = options.folder(f"generator '{self.name}': root", root, study_folder)
+        self._shared_names: frozenset[str] = frozenset()
+
+    def for_dataset(self, clips: Sequence[ReferenceClip]) -> Folder:
+        """The same folder, for these clips: a name that several of them have stands for none of them."""
+        bound = Folder(self._root)
+        counts = Counter(_composed(clip.path.stem) for clip in clips)
+        bound._shared_names = frozenset(name for name, count in counts.items() if count > 1)
+        return bound
 
     def __call__(self, prompt: Prompt) -> FinishedClip:
         """The clip; `GenerationFailed` where it is missing, empty or not the only one."""
         key = PurePosixPath(prompt.key)
         if key.is_absolute() or ".." in key.parts:
             raise GenerationFailed(f"the key {prompt.key!r} points outside the folder {self._root.name}")
-        names = [f"{prompt.key}{suffix}" for suffix in MEDIA_SUFFIXES]
-        direct = [path for path in (self._root / name for name in names) if path.is_file()]
-        found = direct or self._clips_below().get(key.name, [])
+        found = self._listing.find(prompt.key)
+        if not found and prompt.name:
+            found = self._listing.find(prompt.name)
+            if found and _composed(prompt.name) in self._shared_names:
+                raise GenerationFailed(
+                    f"several clips of the dataset are called {shown(prompt.name)}; name the generated ones by their"
+                    f" keys, this one {prompt.key}{found[0].suffix}"
+                )
         if not found:
-            raise GenerationFailed(
-                f"no clip in folder {self._root}: looked for {', '.join(names)}, also in its subfolders"
-            )
+            raise GenerationFailed(self._missing(prompt))
         if len(found) > 1:
-            raise GenerationFailed(f"several clips answer to {prompt.key!r}: {', '.join(map(str, found))}; keep one")
+            several = ", ".join(shown(str(path)) for path in found)
+            raise GenerationFailed(f"several clips answer to {prompt.key!r}: {several}; keep one")
         if not found[0].stat().st_size:
-            raise GenerationFailed(f"the clip {found[0]} is empty")
+            raise GenerationFailed(f"the clip {shown(str(found[0]))} is empty")
         return FinishedClip(found[0])
 
     def inputs(self, prompt: Prompt) -> list[Path]:
@@ -52,11 +77,68 @@ class Folder:
         """The folder."""
         return {"root": str(self._root)}
 
-    def _clips_below(self) -> dict[str, list[Path]]:
-        """Media files below the root by name without suffix; listed once."""
-        if self._below is None:
-            self._below = {}
-            for path in sorted(self._root.rglob("*")):
-                if path.suffix.lower() in MEDIA_SUFFIXES and path.is_file():
-                    self._below.setdefault(path.stem, []).append(path)
-        return self._below
+    @cached_property
+    def _listing(self) -> _Listing:
+        return _Listing.of(self._root)
+
+    def _missing(self, prompt: Prompt) -> str:
+        names = [f"{prompt.key}{suffix}" for suffix in MEDIA_SUFFIXES]
+        own = f" or {shown(prompt.name)} with these suffixes" if prompt.name not in ("", prompt.key) else ""
+        hints = [
+            hint
+            for name in dict.fromkeys((prompt.key, prompt.name))
+            for hint in self._listing.hints.get(_composed(PurePosixPath(name).name).casefold(), [])
+        ]
+        return "; ".join(
+            [f"no clip in folder {self._root}: looked for {', '.join(names)}{own}, also in its subfolders", *hints]
+        )
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """The clips below a folder, by name without suffix: that from the folder on, and the last part alone.
+
+    Attributes:
+        hints: sentences on entries that are no clip, or whose name differs in case, by lower-case last part.
+    """
+
+    places: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    stems: dict[str, list[Path]] = field(default_factory=lambda: defaultdict(list))
+    hints: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    @staticmethod
+    def of(root: Path) -> _Listing:
+        listing = _Listing()
+        for folder, folders, names in os.walk(root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted([*names, *folders]):
+                path = Path(folder) / name
+                if path.suffix.lower() in MEDIA_SUFFIXES and not name.startswith("."):
+                    listing._add(path, root)
+        return listing
+
+    def find(self, name: str) -> list[Path]:
+        """The clips of that name: directly where it says, else anywhere."""
+        name = _composed(name)
+        return self.places.get(name) or self.stems.get(PurePosixPath(name).name, [])
+
+    def _add(self, path: Path, root: Path) -> None:
+        stem = _composed(path.stem)
+        if (kind := _no_clip(path)) is None:
+            self.places[_composed(path.relative_to(root).with_suffix("").as_posix())].append(path)
+            self.stems[stem].append(path)
+            kind = "differs in upper and lower case"
+        self.hints[stem.casefold()].append(f"{shown(str(path))} {kind}")
+
+
+def _no_clip(path: Path) -> str | None:
+    """Why an entry cannot be a clip; it is not opened."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return f"cannot be followed ({error.strerror})"
+    return None if stat.S_ISREG(mode) else "is not a regular file"
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

@@ -7,6 +7,7 @@ about a hundred times faster than real time on one core, the same bytes for the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrator.contract import GenerationFailed
+from narrator.files import sha256
 from narrator.prompts import nothing_to_speak, speakable_text
 
 _PUNCTUATION = frozenset(';:,.!?—…"()“” ')
@@ -89,8 +91,13 @@ class NeuralSpeech:
         )
 
     def describe(self) -> dict[str, str]:
-        """Name and version of the voice."""
-        return {"voice": "hibari heart (American English)", "version": version("hibari-tts")}
+        """Name, version and network of the voice, and the version of what runs it."""
+        return {
+            "voice": "hibari heart (American English)",
+            "version": version("hibari-tts"),
+            "sha256": _network_hash(),
+            "onnxruntime": version("onnxruntime"),
+        }
 
     def _sentences(self, text: str) -> list[str]:
         """The phones of each sentence."""
@@ -116,14 +123,22 @@ class NeuralSpeech:
             return
         from hibari import Hibari
         from hibari.voices import DEFAULT, voice_path
-        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph
+
+        import narrator.onnx as onnx  # before hibari, which imports ONNX Runtime
 
         network = _with_output(Path(voice_path(DEFAULT)).read_bytes(), _PHONE_ENDS)
         try:
             self._voice = Hibari(model=network, threads=1)
-        except (Fail, InvalidGraph) as error:
+        except onnx.NO_NETWORK as error:
             message = "this version of hibari-tts does not tell phone durations: pip install hibari-tts==0.2.1"
             raise GenerationFailed(message) from error
+
+
+@cache
+def _network_hash() -> str:
+    from hibari.voices import DEFAULT, voice_path
+
+    return sha256(Path(voice_path(DEFAULT)))
 
 
 def _with_output(network: bytes, tensor: str) -> bytes:

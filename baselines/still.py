@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import narrator.options as options
 from baselines.speech import NeuralSpeech
 from narrator.contract import Narration, Prompt, StageClock
 
@@ -20,18 +21,23 @@ class Still:
 
     Args:
         fps: frames per second.
+
+    Raises:
+        ValueError: an option cannot be used.
     """
 
     name = "still"
 
     def __init__(self, fps: float = 25.0) -> None:
-        if not 1.0 <= fps <= 120.0:
-            raise ValueError(f"generator 'still': fps must be 1..120, got {fps}.")
-        self._fps = fps
+        self._fps = options.number("generator 'still': fps", fps, 1, 120)
         self._speech = NeuralSpeech()
 
     def __call__(self, prompt: Prompt) -> Narration:
-        """Speak the text in the neural voice, not in that of the profile, over the frozen image."""
+        """Speak the text in the neural voice, not in that of the profile, over the frozen image.
+
+        Raises:
+            GenerationFailed: the text cannot be spoken.
+        """
         clock = StageClock()
         with clock.stage("speech"):
             waveform = self._speech.say(prompt.text, prompt.seed)

@@ -64,7 +64,8 @@ def build(asked: LoadOptions) -> Narrator:
     files = asked.files()
     weights = _own(files["checkpoint"]) if "checkpoint" in files else _released(asked.preset, files, asked.seed)
     config = asked.entangled(weights.config)
-    origin = replace(weights.origin, files={role: _named(path) for role, path in files.items()})
+    read = files | {name: Path(path) for name, path in (asked.weight_paths or {}).items()}
+    origin = replace(weights.origin, files={role: _named(path) for role, path in read.items()})
     return Narrator(
         _filled(config, weights, asked.compile),
         weights.vocabulary,

@@ -35,7 +35,7 @@ class Origin:
 
     Attributes:
         preset: name of the sizes.
-        files: name and SHA-256 of every checkpoint file, by role.
+        files: name and SHA-256 of every file that was read, by role.
         untrained: parts whose weights, or some of them, were drawn from `seed` instead of learnt.
         seed: of the untrained parts.
         notes: sentences from loading.

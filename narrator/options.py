@@ -14,9 +14,20 @@ from reprlib import Repr
 
 import numpy as np
 
-_SHORT = Repr()
-_SHORT.maxstring = _SHORT.maxother = 200
-shown = _SHORT.repr
+
+class _Short(Repr):
+    """What a message can hold of any value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 200
+
+    def repr_int(self, value: int, level: int) -> str:
+        """Python itself refuses to print thousands of digits."""
+        return super().repr_int(value, level) if value.bit_length() < 4000 else "a number of over 1,000 digits"
+
+
+shown = _Short().repr
 """`repr` of anything, kept short."""
 
 

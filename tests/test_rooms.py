@@ -16,7 +16,9 @@ MAY_IMPORT = {
     "narrator": {"narrator"},
     "reports": {"reports"},
 }
-SHARED_WITH_BASELINES = ("narrator.contract", "narrator.options", "narrator.prompts", "narrator.face")
+SHARED_WITH_BASELINES = (
+    "narrator.contract", "narrator.options", "narrator.prompts", "narrator.files", "narrator.onnx", "narrator.face"
+)  # fmt: skip
 
 
 def imports(path: Path) -> set[str]:

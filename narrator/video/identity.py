@@ -10,9 +10,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
-from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
+
+from narrator import onnx
 
 CROP = 112
 # Where ArcFace's aligned crop has the eyes, the tip of the nose and the corners of the mouth (x, y).
@@ -63,8 +63,8 @@ class IdentityEmbedder:
             )
         wrong = f"{path} is not an ArcFace network with an input of [1, 3, {CROP}, {CROP}]; give glintr100.onnx."
         try:
-            self._session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        except (Fail, InvalidGraph, InvalidProtobuf) as error:
+            self._session = onnx.session(str(path))
+        except onnx.NO_NETWORK as error:
             raise ValueError(wrong) from error
         inputs = self._session.get_inputs()
         if [given.shape[1:] for given in inputs] != [[3, CROP, CROP]]:

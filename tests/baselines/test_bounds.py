@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from baselines.ceiling import Ceiling
 from baselines.chance import Chance, other_speaker
-from narrator.contract import GenerationFailed, Generator, Prompt, ReferenceClip, SeesDataset
+from narrator.contract import GenerationFailed, Generator, Prompt, ReadsFiles, ReferenceClip, SeesDataset
 
 datasets = st.lists(st.tuples(st.sampled_from(["ann", "bob", "cy", None]), st.booleans()), min_size=2, max_size=12).map(
     lambda drawn: [
@@ -72,3 +72,18 @@ def test_both_keep_the_contract(kind: type[Ceiling | Chance]) -> None:
     assert isinstance(generator, Generator)
     assert isinstance(generator, SeesDataset)
     assert generator.for_dataset(clips("ann", "bob")) is not generator
+
+
+@pytest.mark.parametrize(("kind", "other"), [(Ceiling, "k0"), (Chance, "k1")])
+def test_the_files_that_are_handed_over_are_inputs(
+    tmp_path: Path, make_prompt: Callable[..., Prompt], kind: type[Ceiling | Chance], other: str
+) -> None:
+    pair = [
+        ReferenceClip(key, tmp_path / f"{key}.mp4", key, tmp_path / f"{key}.flac" if key == "k1" else None)
+        for key in ("k0", "k1")
+    ]
+    (tmp_path / "k0.wav").touch()
+    generator = kind().for_dataset(pair)
+    assert isinstance(generator, ReadsFiles)
+    sound = {"k0": "k0.wav", "k1": "k1.flac"}[other]
+    assert generator.inputs(make_prompt(key="k0")) == [tmp_path / f"{other}.mp4", tmp_path / sound]

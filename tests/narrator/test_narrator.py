@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from narrator.contract import GenerationFailed, Generator, Narration, Prompt, Vo
 from narrator.face import Face
 from narrator.model import Narrator, Origin, RuntimeOptions
 from narrator.presets import NarratorConfig, small
-from narrator.speech.tokenizer import SpeechTokenizer
+from narrator.speech.tokenizer import BUNDLED_VOCABULARY, SpeechTokenizer
 
 STAGES = {
     "face", "text", "voice", "entangle", "speech decode", "vocoder", "speech features",
@@ -195,6 +197,50 @@ def test_what_cannot_be_narrated_is_a_reasoned_failure(generator: Narrator) -> N
         generator(replace(base, voice=Voice(np.zeros(100, np.float32), 16_000)))
     with pytest.raises(GenerationFailed, match="No face"):
         generator(replace(base, image=np.zeros_like(base.image)))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("😀🎉", "nothing that can be pronounced"),
+        ("六個中文字啊", "English only"),
+        ("ʒʒʒ", "100% of the letters"),
+        ("x" * 100_000, "100,000 characters"),
+        ("\0\ud800\u202e", "nothing that can be pronounced"),
+    ],
+)
+def test_texts_that_cannot_be_spoken_are_refused(generator: Narrator, text: str, reason: str) -> None:
+    with pytest.raises(GenerationFailed, match=reason):
+        generator(replace(prompt(), text=text))
+
+
+@pytest.mark.parametrize(
+    ("voice", "reason"),
+    [
+        (Voice(np.zeros(0, np.float32), 16_000), "voice profile lasts"),
+        (Voice(np.full(16_000, np.nan, np.float32), 16_000), "finite"),
+        (Voice(np.ones((2, 16_000), np.float32), 16_000), "mono"),
+        (Voice(np.full(16_000, 0.1, np.float32), 0), "sample rate is 0 Hz"),
+        (Voice(np.zeros(16_000, np.float32), 16_000), "silent"),
+        (Voice(np.full(16_000, 9000.0, np.float32), 16_000), "beyond full scale"),
+    ],
+)
+def test_voice_profiles_that_cannot_be_learnt_from_are_refused(generator: Narrator, voice: Voice, reason: str) -> None:
+    with pytest.raises(GenerationFailed, match=reason):
+        generator(replace(prompt(), voice=voice))
+
+
+def test_every_file_that_is_read_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("narrator.loading.FaceMesh", lambda paths: MadeUpFace())
+    monkeypatch.setattr("narrator.loading.IdentityEmbedder", lambda path: None)
+    names = ("face-detector", "face-mesh", "face-detector-full-range", "arcface")
+    for name in names:
+        (tmp_path / name).write_text(name)
+    paths = {name: tmp_path / name for name in names[:-1]}
+    loaded = narrator.load("tiny", vocabulary=BUNDLED_VOCABULARY, arcface=tmp_path / "arcface", weight_paths=paths)
+    files = loaded.describe()["checkpoint"]
+    assert set(files) == {"vocabulary", *names}
+    assert files["arcface"] == {"file": "arcface", "sha256": hashlib.sha256(b"arcface").hexdigest()}
 
 
 def test_without_face_networks_the_user_is_told() -> None:
