@@ -12,7 +12,7 @@ from bench.files import atomic, write_json
 from bench.media.clip_file import ClipFile
 from bench.run.collect import collect
 from bench.run.folder import RunFolder
-from bench.run.generate import generate
+from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
 from bench.run.selection import decoding_of, read_selection, select
 from bench.scoring.cells import Scoring
@@ -61,7 +61,7 @@ class Execution:
             for dataset in self.progress(self.study.datasets, len(self.study.datasets), "select"):
                 select(self.study, dataset, self.run, pool)
             tasks = unfinished(self.study, self.run, self.shard)
-            for _ in self.progress(pool.spread(generate, tasks), len(tasks), "generate"):
+            for _ in self.progress(pool.spread(generate, tasks, lost=lost), len(tasks), "generate"):
                 pass
             self._measure(pool)
 

@@ -27,7 +27,7 @@ from bench.plugins import build_generator
 from bench.run.folder import RunFolder
 from bench.run.memory import PeakMemory
 from bench.run.prompts import read_prompt
-from bench.run.records import GeneratedClip, write_record
+from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
 from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing
@@ -77,7 +77,9 @@ class GeneratingTask:
 
 
 def generate(task: GeneratingTask) -> None:
-    """Narrate one prompt and keep what came of it, the record last."""
+    """Narrate one prompt and keep what came of it, the record last; what is done already is left alone."""
+    if is_done(task):
+        return
     task.record.unlink(missing_ok=True)
     _remove_files(task)
     try:
@@ -95,6 +97,18 @@ def generate(task: GeneratingTask) -> None:
     if record.error is not None:
         _remove_files(task)
     write_record(task.record, record)
+
+
+def is_done(task: GeneratingTask) -> bool:
+    """Whether exactly this was made before, and is whole."""
+    record = read_record(task.record)
+    return bool(task.identity) and record.identity == task.identity and record.is_intact(task.record.parent)
+
+
+def lost(task: GeneratingTask) -> None:
+    """Keep that the worker process was killed whenever it narrated this prompt."""
+    reason = "the worker process was killed while it narrated this clip, most likely for lack of memory"
+    write_record(task.record, GeneratedClip(error=reason))
 
 
 def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, crf: int) -> str:

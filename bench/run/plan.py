@@ -5,7 +5,7 @@ from __future__ import annotations
 from bench.choice import Choice
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
-from bench.run.generate import GeneratingTask, built_generator, narration_identity
+from bench.run.generate import GeneratingTask, built_generator, is_done, narration_identity
 from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
@@ -38,7 +38,7 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
                 _fail(run, choice, dataset.name, keys, str(error) if expected else f"{type(error).__name__}: {error}")
                 continue
             tasks += [_task(study, run, choice, generator, dataset.name, key) for key in keys]
-    return [task for task in tasks if not _is_done(task)]
+    return [task for task in tasks if not is_done(task)]
 
 
 def _task(study: Study, run: RunFolder, choice: Choice, generator: Generator, dataset: str, key: str) -> GeneratingTask:
@@ -48,11 +48,6 @@ def _task(study: Study, run: RunFolder, choice: Choice, generator: Generator, da
     except (GenerationFailed, OSError):
         identity = ""  # the generator will tell the reason
     return GeneratingTask(run, choice, dataset, key, study.folder, identity, study.protocol.crf, study.time_limit)
-
-
-def _is_done(task: GeneratingTask) -> bool:
-    record = read_record(task.record)
-    return bool(task.identity) and record.identity == task.identity and record.is_intact(task.record.parent)
 
 
 def _fail(run: RunFolder, choice: Choice, dataset: str, keys: list[str], reason: str) -> None:

@@ -6,10 +6,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from bench.errors import UserMistake
@@ -17,6 +17,9 @@ from bench.workers.threads import THREAD_VARIABLES, single_thread
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+LOSSES = 2
+"""So many times in a row a pool may lose a worker before its tasks are done one by one, to find the one that kills."""
 
 
 def default_workers() -> int:
@@ -49,15 +52,23 @@ class WorkerPool:
         self._executor.shutdown(cancel_futures=True)
 
     def spread(
-        self, function: Callable[[Task], Result], tasks: Sequence[Task], worthwhile: int = 1
+        self,
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        worthwhile: int = 1,
+        lost: Callable[[Task], Result] | None = None,
     ) -> Iterator[Result]:
         """Results of `function` over the tasks, as they come; in this process when one worker suffices.
 
+        A worker that is killed from outside is replaced, and tasks without a result are done again. A task that kills
+        its worker whenever it is done, for instance for lack of memory, is lost.
+
         Args:
             worthwhile: up to so many tasks no processes are started, which takes seconds; running ones are used.
+            lost: the result of a task that is lost.
 
         Raises:
-            UserMistake: a worker process was killed from outside.
+            UserMistake: a task is lost, and there is no `lost`.
         """
         started = self._executor is not None
         if min(self.workers, len(tasks)) <= 1 or not (started or len(tasks) > worthwhile):
@@ -66,15 +77,32 @@ class WorkerPool:
                     result = function(task)
                 yield result
             return
+        left = dict(enumerate(tasks))
+        losses = 0
+        while left:
+            together = left if losses < LOSSES else dict([next(iter(left.items()))])
+            finished = 0
+            try:
+                for place, result in self._results(function, together):
+                    del left[place]
+                    finished += 1
+                    yield result
+            except BrokenProcessPool as error:
+                self._executor = None
+                losses = 1 if finished else losses + 1
+                if len(together) == 1 and losses > LOSSES:
+                    if lost is None:
+                        raise UserMistake(
+                            "A worker process is killed again and again, most likely for lack of memory; what is done "
+                            f"is kept: run the same command again with fewer --workers than {self.workers}."
+                        ) from error
+                    yield lost(left.pop(next(iter(together))))
+
+    def _results(self, function: Callable[[Task], Result], tasks: Mapping[int, Task]) -> Iterator[tuple[int, Result]]:
         self._executor = self._executor or _started(self.workers)
-        try:
-            for future in as_completed(_submitted(self._executor, function, tasks)):
-                yield future.result()
-        except BrokenProcessPool as error:
-            raise UserMistake(
-                f"A worker process was killed, most likely for lack of memory; what is done is kept: "
-                f"run the same command again with fewer --workers than {self.workers}."
-            ) from error
+        futures = dict(zip(_submitted(self._executor, function, list(tasks.values())), tasks, strict=True))
+        for future in as_completed(futures):
+            yield futures[future], future.result()
 
 
 def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
@@ -96,9 +124,13 @@ def _submitted(
         return [executor.submit(function, task) for task in tasks]
 
 
+_FOR_LIFE = ExitStack()
+"""What a worker enters and never leaves."""
+
+
 def _prepare_worker() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    single_thread().__enter__()
+    _FOR_LIFE.enter_context(single_thread())
 
 
 def _end_with_parent() -> None:

@@ -12,10 +12,11 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"
 def single_thread() -> Iterator[None]:
     """Compute with one thread inside the block, with as many as before after it.
 
-    PyTorch, OpenCV and whatever BLAS or OpenMP library this process has loaded: sums that are cut among threads round
-    differently for each number of threads.
+    PyTorch, OpenCV, and the BLAS and OpenMP libraries of this process, those that NumPy, SciPy and PyTorch bring loaded
+    first: sums that are cut among threads round differently for each number of threads.
     """
     import cv2
+    import scipy.linalg  # noqa: F401 - loads a BLAS of its own
     import torch
     from threadpoolctl import threadpool_limits
 

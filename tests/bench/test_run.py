@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -63,37 +63,46 @@ def test_a_run_leaves_cells_report_and_provenance(cli: Cli, study: Path, tmp_pat
         assert (run / clip["reference"]).is_file()
 
 
-@pytest.mark.slow
-def test_workers_shares_and_repetition_change_nothing(cli: Cli, study: Path, tmp_path: Path) -> None:
-    assert cli("run", study, "--out", tmp_path / "one", "--workers", "1").code == 0
-    expected = cells(tmp_path / "one")
-    first = (tmp_path / "one/results.json").read_bytes()
-    assert cli("run", study, "--out", tmp_path / "one", "--workers", "1").code == 0
-    assert (tmp_path / "one/results.json").read_bytes() == first
-    assert cli("run", study, "--out", tmp_path / "two", "--workers", "2").code == 0
-    assert cells(tmp_path / "two") == expected
-    for share in ("2/3", "1/3", "3/3"):
-        assert cli("run", study, "--out", tmp_path / "shares", "--shard", share, "--workers", "1").code == 0
-        assert not (tmp_path / "shares/results.json").exists()
-    measured = sorted(path.stat().st_mtime_ns for path in (tmp_path / "shares/measured").rglob("*.stats"))
-    assert cli("run", study, "--out", tmp_path / "shares", "--workers", "1").code == 0
-    assert cells(tmp_path / "shares") == expected
-    assert sorted(path.stat().st_mtime_ns for path in (tmp_path / "shares/measured").rglob("*.stats")) == measured
+def run_in_processes(study: Path, run: Path, *options: str, launcher: tuple[str, ...] = (), threads: int = 0) -> None:
+    """A run by the command itself, with a number of threads from the environment or as many as there are cores."""
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    environment |= {"OMP_NUM_THREADS": str(threads)} if threads else {}
+    command = [sys.executable, *launcher, "-m", "bench", "run", str(study), "--out", str(run), *options]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def torchrun(processes: int) -> tuple[str, ...]:
+    return ("-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}")
 
 
 @pytest.mark.slow
-def test_a_killed_run_continues_to_the_same_cells(cli: Cli, study: Path, tmp_path: Path) -> None:
-    assert cli("run", study, "--out", tmp_path / "whole", "--workers", "1").code == 0
-    killed = tmp_path / "killed"
-    command = [sys.executable, "-m", "bench", "run", str(study), "--out", str(killed), "--workers", "1"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 120
-        while not list(killed.glob("generated/*/*/*.json")) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    assert not (killed / "results.json").exists()
-    assert cli("run", study, "--out", killed, "--workers", "1").code == 0
-    assert cells(killed) == cells(tmp_path / "whole")
+@pytest.mark.weights
+def test_workers_shards_ranks_threads_and_repetition_change_no_bit(study: Path, tmp_path: Path) -> None:
+    content = yaml.safe_load(study.read_text())
+    content["metrics"] += ["fad-ge2e", {"name": "fid", "options": {"width": 64}}, "fvmd-lk", "mcd-pymcd-plain"]
+    content["generators"].append("still")
+    study.write_text(yaml.safe_dump(content))
+    run_in_processes(study, tmp_path / "one", "--workers", "1", threads=1)
+    whole = snapshot(tmp_path / "one")
+    assert all(cell["value"] is not None for cell in cells(tmp_path / "one"))
+    run_in_processes(study, tmp_path / "one", "--workers", "1")
+    assert snapshot(tmp_path / "one") == whole, "repetition"
+    run_in_processes(study, tmp_path / "threads", "--workers", "1", threads=3)
+    assert snapshot(tmp_path / "threads") == whole, "threads"
+    for workers in ("2", "3", "4"):
+        run_in_processes(study, tmp_path / workers, "--workers", workers)
+        assert snapshot(tmp_path / workers) == whole, f"{workers} workers"
+    for shard in ("2/3", "1/3", "3/3"):
+        run_in_processes(study, tmp_path / "shards", "--shard", shard, "--workers", "1")
+        assert not (tmp_path / "shards/results.json").exists()
+    finished = {path: path.stat().st_mtime_ns for path in (tmp_path / "shards/measured").rglob("*.stats")}
+    run_in_processes(study, tmp_path / "shards", "--workers", "1")
+    assert snapshot(tmp_path / "shards") == whole, "shards"
+    assert {path: path.stat().st_mtime_ns for path in finished} == finished
+    for ranks in (2, 4):
+        run_in_processes(study, tmp_path / f"ranks{ranks}", "--workers", "1", launcher=torchrun(ranks))
+        assert snapshot(tmp_path / f"ranks{ranks}") == whole, f"{ranks} ranks"
 
 
 def test_a_failing_generator_is_counted_and_not_a_number(cli: Cli, study: Path, clips: Path, tmp_path: Path) -> None:

@@ -1,0 +1,82 @@
+"""Worker processes: lost ones are replaced, threads are one in each and given back, nothing is lost or done twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import cv2
+import pytest
+import threadpoolctl
+import torch
+
+from bench.errors import UserMistake
+from bench.workers.pool import WorkerPool, spread
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def threads(_: int) -> list[int]:
+    blas = [library["num_threads"] for library in threadpoolctl.threadpool_info()]
+    return [torch.get_num_threads(), cv2.getNumThreads(), *blas]
+
+
+def dies_once(task: tuple[Path, int]) -> int:
+    """Kills its process the first time that it is called with this number."""
+    mark = task[0] / str(task[1])
+    if task[1] % 3 == 0 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task[1]
+
+
+def dies_at_two(number: int) -> int:
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def fails(number: int) -> int:
+    raise OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_task_has_one_result(workers: int) -> None:
+    assert sorted(spread(square, range(10), workers)) == [number * number for number in range(10)]
+
+
+def test_few_tasks_start_no_processes() -> None:
+    with WorkerPool(4) as pool:
+        assert list(pool.spread(lambda number: number, range(3), worthwhile=3)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_process_computes_with_one_thread_and_gives_the_others_back(workers: int) -> None:
+    torch.set_num_threads(2)
+    cv2.setNumThreads(2)
+    before = threads(0)
+    assert all(set(told) == {1} for told in spread(threads, range(2), workers))
+    assert threads(0) == before
+    torch.set_num_threads(1)
+    assert not {"MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"} & os.environ.keys()
+
+
+@pytest.mark.slow
+def test_lost_workers_are_replaced(tmp_path: Path) -> None:
+    assert sorted(spread(dies_once, [(tmp_path, number) for number in range(7)], 2)) == list(range(7))
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_its_worker_each_time_is_lost_alone() -> None:
+    with WorkerPool(2) as pool:
+        assert sorted(pool.spread(dies_at_two, range(5), lost=lambda number: -number)) == [-2, 0, 1, 3, 4]
+    with pytest.raises(UserMistake, match="fewer --workers than 2"):
+        list(spread(dies_at_two, range(5), 2))
+
+
+def test_what_a_task_raises_comes_through() -> None:
+    with pytest.raises(OSError, match="No space left"):
+        list(spread(fails, range(3), 2))
