@@ -1,16 +1,22 @@
-"""Work spread over processes; every process computes with one thread, so 1 and N workers give the same numbers."""
+"""Work spread over processes; every process computes with one thread, so 1 and N workers give the same numbers.
+
+The standard library's executors cannot tell which task a lost worker had, give up all others, and may wait for ever
+when a worker is killed while it holds a lock of end_of_worker. Here every worker has a pipe of its own and no lock.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
-from typing import TypeVar
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any, TypeVar
 
 from bench.errors import UserMistake
 from bench.workers.threads import THREAD_VARIABLES, single_thread
@@ -18,8 +24,9 @@ from bench.workers.threads import THREAD_VARIABLES, single_thread
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-LOSSES = 2
-"""So many times in a row a pool may lose a worker before its tasks are done one by one, to find the one that kills."""
+DEATHS = 2
+"""Workers that one task may cost before it is lost."""
+_GONE = (EOFError, ConnectionError, BrokenPipeError)
 
 
 def default_workers() -> int:
@@ -38,18 +45,16 @@ class WorkerPool:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._executor: ProcessPoolExecutor | None = None
+        self._idle: list[_Worker] = []
+        self._busy: dict[Connection, tuple[_Worker, int]] = {}
 
     def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._executor is None:
-            return
-        if kind is not None:  # an interrupt must not wait for tasks that take minutes
-            for process in list((self._executor._processes or {}).values()):
-                process.kill()
-        self._executor.shutdown(cancel_futures=True)
+        for worker in [*self._idle, *(worker for worker, _ in self._busy.values())]:
+            worker.end(at_once=kind is not None)
+        self._idle, self._busy = [], {}
 
     def spread(
         self,
@@ -60,8 +65,8 @@ class WorkerPool:
     ) -> Iterator[Result]:
         """Results of `function` over the tasks, as they come; in this process when one worker suffices.
 
-        A worker that is killed from outside is replaced, and tasks without a result are done again. A task that kills
-        its worker whenever it is done, for instance for lack of memory, is lost.
+        A worker that is killed from outside is replaced and its task done again. A task that kills every worker that
+        does it, for instance for lack of memory, is lost.
 
         Args:
             worthwhile: up to so many tasks no processes are started, which takes seconds; running ones are used.
@@ -70,39 +75,61 @@ class WorkerPool:
         Raises:
             UserMistake: a task is lost, and there is no `lost`.
         """
-        started = self._executor is not None
-        if min(self.workers, len(tasks)) <= 1 or not (started or len(tasks) > worthwhile):
+        if min(self.workers, len(tasks)) <= 1 or not (self._idle or len(tasks) > worthwhile):
             for task in tasks:
                 with single_thread():
                     result = function(task)
                 yield result
             return
-        left = dict(enumerate(tasks))
-        losses = 0
-        while left:
-            together = left if losses < LOSSES else dict([next(iter(left.items()))])
-            finished = 0
-            try:
-                for place, result in self._results(function, together):
-                    del left[place]
-                    finished += 1
-                    yield result
-            except BrokenProcessPool as error:
-                self._executor = None
-                losses = 1 if finished else losses + 1
-                if len(together) == 1 and losses > LOSSES:
-                    if lost is None:
+        queue, deaths = deque(range(len(tasks))), Counter[int]()
+        try:
+            while queue or self._busy:
+                while queue and len(self._busy) < self.workers:
+                    self._hand_over(function, tasks, queue)
+                for place, finished, value in self._outcomes():
+                    if finished:
+                        yield value
+                        continue
+                    deaths[place] += 1
+                    if deaths[place] < DEATHS:
+                        queue.appendleft(place)
+                    elif lost:
+                        yield lost(tasks[place])
+                    else:
                         raise UserMistake(
                             "A worker process is killed again and again, most likely for lack of memory; what is done "
                             f"is kept: run the same command again with fewer --workers than {self.workers}."
-                        ) from error
-                    yield lost(left.pop(next(iter(together))))
+                        )
+        finally:  # tasks that are still done when nobody waits for them any more
+            for worker, _ in self._busy.values():
+                worker.end(at_once=True)
+            self._busy = {}
 
-    def _results(self, function: Callable[[Task], Result], tasks: Mapping[int, Task]) -> Iterator[tuple[int, Result]]:
-        self._executor = self._executor or _started(self.workers)
-        futures = dict(zip(_submitted(self._executor, function, list(tasks.values())), tasks, strict=True))
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+    def _hand_over(self, function: Callable[[Task], Any], tasks: Sequence[Task], queue: deque[int]) -> None:
+        """Give the next task to an idle worker, or to a new one."""
+        worker = self._idle.pop() if self._idle else _Worker()
+        try:
+            worker.connection.send((function, tasks[queue[0]]))
+        except _GONE:  # it was killed while it had nothing to do
+            worker.end(at_once=True)
+            return
+        self._busy[worker.connection] = worker, queue.popleft()
+
+    def _outcomes(self) -> Iterator[tuple[int, bool, Any]]:
+        """The next results: the task's place, whether it was finished, and what it gave."""
+        for connection in wait(list(self._busy)):
+            assert isinstance(connection, Connection)
+            worker, place = self._busy.pop(connection)
+            try:
+                result, error, told = connection.recv()
+            except _GONE:
+                worker.end(at_once=True)
+                yield place, False, None
+                continue
+            self._idle.append(worker)
+            if error is not None:
+                raise error from _InWorker(told)
+            yield place, True, result
 
 
 def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Iterator[Result]:
@@ -111,37 +138,59 @@ def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: i
         yield from pool.spread(function, tasks)
 
 
-def _started(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
+class _InWorker(Exception):
+    """Where in a worker an error came from."""
 
 
-def _submitted(
-    executor: ProcessPoolExecutor, function: Callable[[Task], Result], tasks: Sequence[Task]
-) -> list[Future[Result]]:
-    """The tasks' futures; processes start here, with one thread each and deaf to Ctrl-C, which this process answers."""
-    with _environment(dict.fromkeys(THREAD_VARIABLES, "1")), _interrupts_ignored():
-        return [executor.submit(function, task) for task in tasks]
+class _Worker:
+    """A process and the pipe to it."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, end_of_worker = context.Pipe()
+        self._process = context.Process(target=_serve, args=(end_of_worker,), daemon=True)
+        with _environment(dict.fromkeys(THREAD_VARIABLES, "1")), _interrupts_ignored():
+            self._process.start()
+        end_of_worker.close()
+
+    def end(self, at_once: bool) -> None:
+        """Let it end after its work, or kill it; return when it is gone."""
+        if at_once:
+            self._process.kill()
+        self.connection.close()
+        self._process.join()
 
 
-_FOR_LIFE = ExitStack()
-"""What a worker enters and never leaves."""
-
-
-def _prepare_worker() -> None:
+def _serve(connection: Connection) -> None:
+    """A worker's life: tasks in, results out, until the other end is closed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _FOR_LIFE.enter_context(single_thread())
+    with single_thread(), contextlib.suppress(*_GONE):
+        while True:
+            function, task = connection.recv()
+            try:
+                outcome: tuple[Any, BaseException | None, str] = function(task), None, ""
+            except BaseException as error:  # the other end raises it
+                outcome = None, _picklable(error), f"\n{traceback.format_exc()}"
+            connection.send(outcome)
+
+
+def _picklable(error: BaseException) -> BaseException:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:  # some exceptions cannot be built from their arguments
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _end_with_parent() -> None:
-    """A worker whose parent was killed would otherwise wait for work for ever."""
+    """A worker whose parent was killed would otherwise finish its task first, which may take minutes."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
     """Environment variables that children inherit before they import their libraries, as they were afterwards."""
     before = {name: os.environ.get(name) for name in variables}
@@ -156,9 +205,9 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-@contextmanager
+@contextlib.contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Children that start in the block inherit that SIGINT is ignored, from their first instruction on."""
+    """Children that start in the block ignore SIGINT from their first instruction on: this process answers it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
