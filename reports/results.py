@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from reports.text import visible
+from reports.writing import write
+
 SCHEMA = 1
+MAX_BYTES = 512 << 20
 BOUNDS = ("ceiling", "chance")
 
 Value = TypeVar("Value")
@@ -25,7 +27,7 @@ class ResultsError(ValueError):
 class Record(BaseModel):
     """A part of the results file; unknown fields are an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Metric(Record):
@@ -141,34 +143,73 @@ class Results(Record):
 
     def write(self, path: Path) -> None:
         """Write atomically; equal results give equal bytes."""
-        content = json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n"
-        handle, name = tempfile.mkstemp(prefix=".results.", dir=path.parent)
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(content)
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write(path, json.dumps(self.model_dump(mode="json", by_alias=True), indent=1, ensure_ascii=False) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Results:
         """Read a results file.
 
         Raises:
-            ResultsError: no such file, not JSON, of another schema, or not results.
+            ResultsError: no such file, not JSON, of another schema, not results, or results that contradict themselves.
         """
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise ResultsError(f"Cannot read the results {path}: {error}.") from error
+        content = _json(path)
         found = content.get("schema") if isinstance(content, dict) else None
         if found != SCHEMA:
-            raise ResultsError(f"{path} has schema {found!r}, this version reads schema {SCHEMA}: run the study again.")
+            shown = visible(repr(found))[:60]
+            raise ResultsError(f"{path} has schema {shown}, this version reads schema {SCHEMA}: run the study again.")
         try:
-            return cls.model_validate(content)
+            results = cls.model_validate(content)
         except ValidationError as error:
             problem = error.errors()[0]
-            place = ".".join(str(part) for part in problem["loc"])
-            raise ResultsError(f"{path} is not a results file: {place}: {problem['msg']}.") from error
+            place = visible(".".join(str(part) for part in problem["loc"]))[:200]
+            raise ResultsError(f"{path} is not a results file: {place}: {visible(problem['msg'])}.") from error
+        if (contradiction := _contradiction(results)) is not None:
+            raise ResultsError(f"{path} is not a results file: {contradiction}.")
+        return results
+
+
+def _json(path: Path) -> Any:
+    try:
+        if path.exists() and not path.is_file():
+            raise ResultsError(f"Cannot read the results {path}: it is no regular file.")
+        if path.stat().st_size > MAX_BYTES:
+            raise ResultsError(f"Cannot read the results {path}: it is larger than {MAX_BYTES >> 20} MiB.")
+        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refused)
+    except OSError as error:
+        raise ResultsError(f"Cannot read the results {path}: {error.strerror or error}.") from error
+    except RecursionError as error:
+        raise ResultsError(f"Cannot read the results {path}: it is nested too deep.") from error
+    except ResultsError:
+        raise
+    except ValueError as error:  # no UTF-8, no JSON, or a number of thousands of digits
+        raise ResultsError(f"Cannot read the results {path}: {visible(str(error))[:200].rstrip('.')}.") from error
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number that a score can have")
+
+
+def _contradiction(results: Results) -> str | None:
+    """What the parts of a results file say against each other."""
+    study = results.study
+    known = {"dataset": set(study.datasets), "generator": set(study.generators), "metric": set(study.metrics)}
+    for what, names in known.items():
+        if not names:
+            return f"its study names no {what}"
+    parts: dict[str, tuple[Record, ...]] = {
+        "cell": results.cells, "profile": results.profiles, "clip": results.clips, "finding": results.findings,
+    }  # fmt: skip
+    for part, records in parts.items():
+        for record in records:
+            for what in known.keys() & type(record).model_fields.keys():
+                if (name := getattr(record, what)) not in known[what]:
+                    return f"a {part} names the {what} '{visible(name)[:80]}', which its study does not"
+    seen = set()
+    for cell in results.cells:
+        place = (cell.dataset, cell.generator, cell.metric)
+        if place in seen:
+            return f"the cell of {', '.join(map(visible, place))} stands twice"
+        if (cell.value is None) == (cell.missing is None):
+            return f"the cell of {', '.join(map(visible, place))} must have a value or a reason why it is missing"
+        seen.add(place)
+    return None
