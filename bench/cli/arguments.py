@@ -104,7 +104,7 @@ def chosen_metrics(written: str) -> tuple[Choice, ...]:
     A metric that is named several times is told apart by its options: `fid-stride-10`.
 
     Raises:
-        UserMistake: none is named, one is named twice in the same way, or one is not NAME:OPTION=VALUE.
+        UserMistake: none is named, one is named twice in the same way, is not NAME:OPTION=VALUE or cannot be built.
     """
     parts = [part.strip() for part in written.split(",") if part.strip()]
     split = [part.split(":") for part in parts]
@@ -119,4 +119,7 @@ def chosen_metrics(written: str) -> tuple[Choice, ...]:
     for label in labels:
         if labels.count(label) > 1:
             raise UserMistake(f"--metrics names {label} twice: keep one, or give them different options.")
-    return tuple(choice.model_copy(update={"name": label}) for choice, label in zip(choices, labels, strict=True))
+    named = tuple(choice.model_copy(update={"name": label}) for choice, label in zip(choices, labels, strict=True))
+    for choice in named:
+        plugins.build_metric(choice)  # a mistake in an option is found before any clip is looked at
+    return named
