@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from bench.cli.app import main
 
-SECONDS = 20
+SECONDS = 30
 Arguments = Sequence[str | Path]
 
 

@@ -129,7 +129,7 @@ FOLDERS: dict[str, tuple[tuple[str, ...], str]] = {
     "one metric twice": ((*SCORE, "--metrics", "mcd,mcd"), "twice"),
     "a nose": ((*SCORE, "--metrics", "fid:region=nose"), "region must be 'frame' or 'face'"),
     "an unknown option": ((*SCORE, "--metrics", "fid:strid=2"), "has no option 'strid'"),
-    "code in an option": ((*SCORE, "--metrics", "fid:stride=!!python/name:os.system x"), "has no place"),
+    "code in an option": ((*SCORE, "--metrics", "fid:stride=!!python/name:os.system x"), "has no place|is not NAME"),
     "--real empty": (("score", "--real", "", "--generated", "generated"), "--real is empty"),
     "--generated empty": (("score", "--real", "real", "--generated", ""), "--generated is empty"),
     "--real with NUL": (("score", "--real", "a\0", "--generated", "generated"), r"U\+0000"),

@@ -121,7 +121,7 @@ NAMES = (
     "a`id`.mp4", "$(touch EXECUTED).mp4", ";touch EXECUTED;.mp4", "a|b.mp4", "a&b.mp4", "a*b.mp4", "a?b.mp4",
     "[a].mp4", "{a}.mp4", "a%s.mp4", "a%00.mp4", "a\\b.mp4", "a\tb.mp4", "a\nb.mp4", "a\x1b[31m.mp4", "a\x07.mp4",
     "a\u202egnp.mp4", "a\u200b.mp4", "é.mp4", "e\u0301.mp4", "中文.mp4", "עברית.mp4", "🙂.mp4", "ﬁ.mp4", "ß.mp4",
-    "İ.mp4", "CON.mp4", "a..mp4", "..a.mp4", "a.mp4.mp4", "a.MP4", "good.MP4", "Good.mp4", "GOOD.mp4",
+    "İ.mp4", "CON.mp4", "a..mp4", "a.mp4.mp4", "a.MP4", "good.MP4", "Good.mp4", "GOOD.mp4",
     f"{'x' * 251}.mp4", f"{'中' * 83}.mp4", "<script>.mp4", "a#b.mp4", "a;b.mp4", "~.mp4", "$HOME.mp4", "a.json.mp4",
     "results.json.mp4", "null.mp4", "good.wav.mp4",
 )  # fmt: skip

@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import narrator.loading  # noqa: E402, F401 - imported once, before the processes part
 from hostile.all_cases import CASES  # noqa: E402
 from hostile.case import SECONDS, Case, complaint  # noqa: E402
 
@@ -28,7 +29,7 @@ def _child(case: Case, answer: multiprocessing.SimpleQueue[str | None]) -> None:
 
 def outcome(case: Case) -> str | None:
     """The complaint about a case, also where its process ended or did not end."""
-    context = multiprocessing.get_context("fork")  # what is imported once serves every case
+    context = multiprocessing.get_context("fork")  # what is imported already serves every case
     answer: multiprocessing.SimpleQueue[str | None] = context.SimpleQueue()
     process = context.Process(target=_child, args=(case, answer))
     process.start()
