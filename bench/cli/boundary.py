@@ -41,6 +41,8 @@ _MACHINE = {
     errno.ENFILE: "Too many open files",
     errno.EFBIG: "File too large",
     errno.ENOMEM: "Out of memory",
+    errno.ENAMETOOLONG: "The name is too long",
+    errno.ELOOP: "The links lead in a circle",
 }
 _LITTLE_SPACE = 16 << 20
 

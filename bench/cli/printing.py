@@ -56,7 +56,8 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | No
 
 
 def print_line(text: str, style: str | None = None) -> None:
-    """Text as it is, never folded."""
+    """Text that is never folded, without what a terminal would obey."""
+    text = "".join(character if character.isprintable() or character == "\n" else " " for character in text)
     out.print(text, style=style, markup=False, highlight=False)
 
 
