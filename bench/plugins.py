@@ -22,6 +22,7 @@ from narrator.contract import Generator
 Kind = Literal["metric", "generator", "dataset"]
 
 
+@functools.cache
 def available(kind: Kind) -> dict[str, EntryPoint]:
     """Every registered plug-in of a kind by name.
 

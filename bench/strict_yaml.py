@@ -55,6 +55,11 @@ def read_yaml(text: str, where: str) -> Any:
         raise UserMistake(f"{where} is not valid YAML: {_said(error)}.") from error
 
 
+def write_yaml(content: Any) -> str:
+    """YAML that `read_yaml`, and any reader of YAML 1.1, reads as the same content."""
+    return yaml.dump(content, Dumper=_QuotingDumper, sort_keys=False, allow_unicode=True)
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Refuses equal keys, keys that are no text, deep nesting, anchors that unfold without measure, foreign types."""
 
@@ -149,8 +154,16 @@ class _StrictLoader(yaml.SafeLoader):
             raise ComposerError(None, None, f"it unfolds to more than {MAX_VALUES:,} values", event.start_mark)
 
 
+class _QuotingDumper(yaml.SafeDumper):
+    """Puts in quotes what either version of YAML would not read as text; repeats instead of using anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 for _name, _pattern, _first in _PLAIN:
-    _StrictLoader.add_implicit_resolver(_PREFIX + _name, re.compile(f"^(?:{_pattern})$"), list(_first))
+    for _class in (_StrictLoader, _QuotingDumper):
+        _class.add_implicit_resolver(_PREFIX + _name, re.compile(f"^(?:{_pattern})$"), list(_first))
 _StrictLoader.yaml_constructors = {
     f"{_PREFIX}null": yaml.SafeLoader.construct_yaml_null,
     f"{_PREFIX}bool": _StrictLoader.construct_boolean,

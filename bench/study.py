@@ -23,7 +23,7 @@ from bench import fingerprint, plugins
 from bench.choice import Choice, Strict
 from bench.errors import UserMistake, in_words, shown
 from bench.paths import written_path
-from bench.strict_yaml import MAX_BYTES, read_yaml
+from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
 from metrics.base.hints import nearest
 from metrics.weights import WeightsError
 
@@ -141,6 +141,10 @@ class Study(Strict):
     def folder(self) -> Path:
         """The folder of the study's file, where its relative paths start; not part of what the study is."""
         return self._folder
+
+    def to_yaml(self) -> str:
+        """The study as a file, every default written out; reads back as the same study."""
+        return write_yaml(self.model_dump(mode="json"))
 
     def check_plugins(self) -> None:
         """Build every plug-in once, so that a mistake in a name or an option is found before any work starts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.tables import Entry, Row, Table
+from reports.text import visible
 
 _ESCAPES = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
@@ -41,7 +42,7 @@ def latex(table: Table) -> str:
 
 def escaped(text: str) -> str:
     """Plain text; a character that TeX may not have is named by its code point."""
-    return "".join(_character(character) for character in " ".join(text.split()))
+    return "".join(_character(character) for character in visible(text))
 
 
 def _character(character: str) -> str:

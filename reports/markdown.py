@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reports.tables import Entry, Row, Table
+from reports.text import visible
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -19,13 +20,13 @@ def markdown(table: Table) -> str:
     lines += ["", *(f"{number}. {escaped(text)}" for number, text in enumerate(table.footnotes, 1))]
     lines += [part for text in table.remarks for part in ("", escaped(text))]
     if table.signatures:
-        lines += ["", "Signatures:", "", *(f"- `{text.replace('`', '')}`" for text in table.signatures)]
+        lines += ["", "Signatures:", "", *(f"- `{visible(text).replace('`', '')}`" for text in table.signatures)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def escaped(text: str) -> str:
     """Plain text that neither Markdown nor HTML reads as more."""
-    text = "".join(_HTML.get(character, character) for character in " ".join(text.split()))
+    text = "".join(_HTML.get(character, character) for character in visible(text))
     return _SPECIAL.sub(r"\\\1", text)
 
 

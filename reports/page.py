@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
 
 from reports.numbers import fixed
 from reports.paper import METRICS, table2_rows
 from reports.results import Clip, Results
-from reports.tables import Entry, Row, Table, cost_table, failures, score_table
+from reports.tables import Entry, Row, Table, cost_table, failures, score_table, stage_table
+from reports.text import visible
 
 SHOWN_AT_ONCE = 6
 """Prompts of a dataset whose clips are shown; the others unfold."""
@@ -21,13 +23,16 @@ SHOWN_AT_ONCE = 6
 
 def page(results: Results) -> str:
     """The page as HTML for RUN/report/index.html; clips are linked relative to it."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
+    )
     template = resources.files("reports").joinpath("page.html").read_text(encoding="utf-8")
     return environment.from_string(template).render(
         results=results,
         scores=score_table(results),
         paper=_paper_table(results),
         costs=cost_table(results),
+        stages=stage_table(results),
         protocol=_told(results.protocol | {"seed": results.study.seed}),
         environment=_told(results.environment),
         failed=[cell for cell in results.cells if cell.failed],
@@ -36,6 +41,11 @@ def page(results: Results) -> str:
         shown_at_once=SHOWN_AT_ONCE,
         link=_link,
     )
+
+
+def _seen(value: Any) -> Any:
+    """What the template writes; text that is markup already was seen before."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _told(mapping: Mapping[str, Any]) -> dict[str, str]:
@@ -55,7 +65,7 @@ def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:
 
 def _link(file: str) -> str:
     """From RUN/report to a file named relative to RUN."""
-    return quote(f"../{file}")
+    return quote(f"../{file}", errors="replace")
 
 
 def _paper_table(results: Results) -> Table | None:

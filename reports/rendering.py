@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+
+import pandas as pd
 
 from reports.latex import latex
 from reports.markdown import markdown
 from reports.page import page
-from reports.results import Results
-from reports.tables import cost_frame, cost_table, score_frame, score_table
+from reports.results import Results, ResultsError
+from reports.tables import cost_frame, cost_table, score_frame, score_table, stage_table
+from reports.text import harmless
+from reports.writing import write
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""Faults of the machine, which the caller tells as those of any other file."""
 
 
 def render(run: Path) -> Path:
     """Write RUN/report from RUN/results.json and return its index.html; equal results give equal bytes.
 
     Raises:
-        ResultsError: there is no results file, or none that can be read.
+        ResultsError: there is no results file, none that can be read, or no report can be written beside it.
     """
     results = Results.read(run / "results.json")
-    tables = run / "report" / "tables"
-    tables.mkdir(parents=True, exist_ok=True)
-    for name, table, frame in (
-        ("scores", score_table(results), score_frame(results)),
-        ("cost", cost_table(results), cost_frame(results)),
-    ):
-        if table is not None:
-            (tables / f"{name}.md").write_text(markdown(table), encoding="utf-8")
-            (tables / f"{name}.tex").write_text(latex(table), encoding="utf-8")
-            (tables / f"{name}.csv").write_text(frame.to_csv(index=False, lineterminator="\n"), encoding="utf-8")
-    index = run / "report" / "index.html"
-    index.write_text(page(results), encoding="utf-8")
+    tables, index = run / "report" / "tables", run / "report" / "index.html"
+    costs = [table for table in (cost_table(results), stage_table(results)) if table is not None]
+    try:
+        for name, parts, frame in (
+            ("scores", [score_table(results)], score_frame(results)),
+            ("cost", costs, cost_frame(results)),
+        ):
+            if parts:
+                write(tables / f"{name}.md", "\n".join(map(markdown, parts)))
+                write(tables / f"{name}.tex", "\n".join(map(latex, parts)))
+                write(tables / f"{name}.csv", csv(frame))
+        write(index, page(results))
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        raise ResultsError(
+            f"Cannot write the report {index.parent} ({error.strerror or error}): make the run's folder writable, or "
+            "copy the run to one that is."
+        ) from error
     return index
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """A table of values for programs; no text of it is a formula to a spreadsheet."""
+    frame = frame.map(lambda value: harmless(value) if isinstance(value, str) else value)
+    return frame.rename(columns=harmless).to_csv(index=False, lineterminator="\n")

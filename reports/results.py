@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from reports.text import visible
+from reports.writing import write
+
 SCHEMA = 2
+MAX_BYTES = 512 << 20
 BOUNDS = ("ceiling", "chance")
 COSTS, ENVIRONMENT = "costs.json", "environment.json"
 
@@ -30,7 +32,7 @@ class ResultsError(ValueError):
 class Record(BaseModel):
     """A part of the results file; unknown fields are an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Metric(Record):
@@ -139,7 +141,7 @@ class Results(Record):
     schema_version: Literal[2] = Field(default=2, alias="schema")
     study: Study
     protocol: dict[str, Any]
-    environment: dict[str, Any]
+    environment: dict[str, Any] = Field(default_factory=dict)
     cells: tuple[Cell, ...]
     profiles: tuple[Profile, ...] = ()
     clips: tuple[Clip, ...] = ()
@@ -148,47 +150,83 @@ class Results(Record):
 
     def write(self, path: Path) -> None:
         """Write the results file and the two beside it, each atomically; equal results give equal bytes."""
-        content = self.model_dump(mode="json", by_alias=True, exclude={"environment", "profiles"})
-        _write_json(path, content)
-        _write_json(path.with_name(COSTS), [profile.model_dump(mode="json") for profile in self.profiles])
-        _write_json(path.with_name(ENVIRONMENT), self.environment)
+        beside = self.model_dump(mode="json", include={"environment", "profiles"})
+        _write(path, self.model_dump(mode="json", by_alias=True, exclude={"environment", "profiles"}))
+        _write(path.with_name(COSTS), beside["profiles"])
+        _write(path.with_name(ENVIRONMENT), beside["environment"])
 
     @classmethod
     def read(cls, path: Path) -> Results:
         """Read a results file and, where they are there, the costs and the environment beside it.
 
         Raises:
-            ResultsError: no such file, not JSON, of another schema, or not results.
+            ResultsError: no such file, not JSON, of another schema, not results, or results that contradict themselves.
         """
-        content = _read_json(path)
+        content = _json(path)
         found = content.get("schema") if isinstance(content, dict) else None
         if found != SCHEMA:
-            raise ResultsError(f"{path} has schema {found!r}, this version reads schema {SCHEMA}: run the study again.")
+            shown = visible(repr(found))[:60]
+            raise ResultsError(f"{path} has schema {shown}, this version reads schema {SCHEMA}: run the study again.")
         for name, file in (("profiles", COSTS), ("environment", ENVIRONMENT)):
-            beside = path.with_name(file)
-            content[name] = _read_json(beside) if beside.is_file() else {"profiles": [], "environment": {}}[name]
+            if path.with_name(file).exists():
+                content[name] = _json(path.with_name(file))
         try:
-            return cls.model_validate(content)
+            results = cls.model_validate(content)
         except ValidationError as error:
             problem = error.errors()[0]
-            place = ".".join(str(part) for part in problem["loc"])
-            raise ResultsError(f"{path} is not a results file: {place}: {problem['msg']}.") from error
+            place = visible(".".join(str(part) for part in problem["loc"]))[:200]
+            raise ResultsError(f"{path} is not a results file: {place}: {visible(problem['msg'])}.") from error
+        if (contradiction := _contradiction(results)) is not None:
+            raise ResultsError(f"{path} is not a results file: {contradiction}.")
+        return results
 
 
-def _write_json(path: Path, content: Any) -> None:
-    handle, name = tempfile.mkstemp(prefix=".results.", dir=path.parent)
-    temporary = Path(name)
+def _write(path: Path, content: Any) -> None:
+    write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def _json(path: Path) -> Any:
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        if path.exists() and not path.is_file():
+            raise ResultsError(f"Cannot read the results {path}: it is no regular file.")
+        if path.stat().st_size > MAX_BYTES:
+            raise ResultsError(f"Cannot read the results {path}: it is larger than {MAX_BYTES >> 20} MiB.")
+        return json.loads(path.read_text(encoding="utf-8-sig"), parse_constant=_refused)
+    except OSError as error:
+        raise ResultsError(f"Cannot read the results {path}: {error.strerror or error}.") from error
+    except RecursionError as error:
+        raise ResultsError(f"Cannot read the results {path}: it is nested too deep.") from error
+    except ResultsError:
+        raise
+    except ValueError as error:  # no UTF-8, no JSON, or a number of thousands of digits
+        raise ResultsError(f"Cannot read the results {path}: {visible(str(error))[:200].rstrip('.')}.") from error
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ResultsError(f"Cannot read the results {path}: {error}.") from error
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no number that a score can have")
+
+
+def _contradiction(results: Results) -> str | None:
+    """What the parts of a results file say against each other."""
+    study = results.study
+    known = {"dataset": set(study.datasets), "generator": set(study.generators), "metric": set(study.metrics)}
+    for what, names in known.items():
+        if not names:
+            return f"its study names no {what}"
+    parts: dict[str, tuple[Record, ...]] = {
+        "cell": results.cells, "profile": results.profiles, "clip": results.clips, "finding": results.findings,
+    }  # fmt: skip
+    for part, records in parts.items():
+        for record in records:
+            for what in known.keys() & type(record).model_fields.keys():
+                if (name := getattr(record, what)) not in known[what]:
+                    return f"a {part} names the {what} '{visible(name)[:80]}', which its study does not"
+    seen = set()
+    for cell in results.cells:
+        place = (cell.dataset, cell.generator, cell.metric)
+        if place in seen:
+            return f"the cell of {', '.join(map(visible, place))} stands twice"
+        if (cell.value is None) == (cell.missing is None):
+            return f"the cell of {', '.join(map(visible, place))} must have a value or a reason why it is missing"
+        seen.add(place)
+    return None

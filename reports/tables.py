@@ -14,6 +14,9 @@ from reports.results import Cell, Profile, Results
 
 NOT_COMPARABLE = "Signatures differ between the generators, so that no value is marked: see the signatures."
 
+NAMED_CLIPS = 3
+"""Clips that a footnote names for each reason; all of them stand in the results file."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -100,27 +103,50 @@ def score_table(results: Results) -> Table:
 
 def cost_table(results: Results) -> Table | None:
     """What each generator cost on each dataset; None if nothing was timed."""
-    timed = [profile for profile in results.profiles if profile.seconds is not None]
-    if not timed:
-        return None
-    stages = tuple(dict.fromkeys(stage for profile in timed for stage in profile.stages))
+    timed = _timed(results)
     places = tuple(dict.fromkeys(place for profile in timed for place in profile.peak_memory_mib))
-    headings: tuple[str, ...] = ("clips", "failed", "real-time factor", "frames/s", "s per clip")
-    headings += tuple(f"{stage} (s per clip)" for stage in stages) + tuple(f"{place} peak (MiB)" for place in places)
+    headings = ["clips", "failed", "real-time factor", "frames/s", "s per clip"]
+    headings += [f"{place} peak (MiB)" for place in places]
+    groups = [
+        tuple(Row((p.dataset, p.generator), _costs(p, places)) for p in timed if p.dataset == dataset)
+        for dataset in results.study.datasets
+    ]
+    return (
+        Table(
+            title=f"Cost of {results.study.name}",
+            labels=("dataset", "generator"),
+            headings=tuple(map(Entry, headings)),
+            groups=tuple(group for group in groups if group),
+            remarks=(
+                "Real-time factor: seconds of computing for one second of video; below 1 is faster than real time.",
+                _protocol(results),
+                *results.notes,
+            ),
+        )
+        if timed
+        else None
+    )
+
+
+def stage_table(results: Results) -> Table | None:
+    """Where the seconds of each generator went, the longest stage first; None if no stage was timed."""
     groups = []
     for dataset in results.study.datasets:
-        rows = [Row((p.dataset, p.generator), _costs(p, stages, places)) for p in timed if p.dataset == dataset]
-        groups.append(tuple(rows))
-    return Table(
-        title=f"Cost of {results.study.name}",
-        labels=("dataset", "generator"),
-        headings=tuple(map(Entry, headings)),
-        groups=tuple(group for group in groups if group),
-        remarks=(
-            "Real-time factor: seconds of computing for one second of video; below 1 is faster than real time.",
-            _protocol(results),
-            *results.notes,
-        ),
+        rows = [row for profile in _timed(results) if profile.dataset == dataset for row in _stages(profile)]
+        if rows:
+            groups.append(tuple(rows))
+    return (
+        Table(
+            title=f"Stages of {results.study.name}",
+            labels=("dataset", "generator", "stage"),
+            headings=(Entry("s per clip"), Entry("share")),
+            groups=tuple(groups),
+            remarks=(
+                "Share: of all seconds that were timed in stages; writing the files, which the harness does, counts.",
+            ),
+        )
+        if groups
+        else None
     )
 
 
@@ -148,9 +174,17 @@ def cost_frame(results: Results) -> pd.DataFrame:
 
 
 def failures(cell: Cell) -> str:
-    """What kept clips from being measured: each reason with its count, the most frequent first."""
-    counted = Counter(cell.failed.values())
-    return "; ".join(f"{count} x {reason}" for reason, count in sorted(counted.items(), key=lambda r: (-r[1], r[0])))
+    """What kept clips from being measured: each reason with its count and some clips, the most frequent first."""
+    clips: dict[str, list[str]] = {}
+    for key, reason in sorted(cell.failed.items()):
+        clips.setdefault(reason, []).append(key)
+    ordered = sorted(clips.items(), key=lambda item: (-len(item[1]), item[0]))
+    return "; ".join(f"{len(keys)} x {reason} ({_some(keys)})" for reason, keys in ordered)
+
+
+def _some(keys: Sequence[str]) -> str:
+    more = f" and {len(keys) - NAMED_CLIPS} more" if len(keys) > NAMED_CLIPS else ""
+    return ", ".join(keys[:NAMED_CLIPS]) + more
 
 
 def _common_notes(results: Results, metric: str) -> frozenset[str]:
@@ -187,15 +221,29 @@ def _entry(
     return Entry(fixed(cell.value), small, tuple(footnotes.number(text) for text in texts), mark)
 
 
-def _costs(profile: Profile, stages: Sequence[str], places: Sequence[str]) -> tuple[Entry, ...]:
-    def per_clip(seconds: float | None) -> float | None:
-        return seconds / profile.clips if seconds is not None and profile.clips else None
+def _timed(results: Results) -> list[Profile]:
+    return [profile for profile in results.profiles if profile.seconds is not None]
 
-    numbers = [profile.real_time_factor, profile.frames_per_second, per_clip(profile.seconds)]
-    numbers += [per_clip(profile.stages.get(stage)) for stage in stages]
-    texts = [str(profile.clips), str(profile.failed), *map(fixed, numbers)]
+
+def _costs(profile: Profile, places: Sequence[str]) -> tuple[Entry, ...]:
+    per_clip = profile.seconds / profile.clips if profile.seconds is not None and profile.clips else None
+    texts = [str(profile.clips), str(profile.failed)]
+    texts += map(fixed, (profile.real_time_factor, profile.frames_per_second, per_clip))
     texts += [fixed(profile.peak_memory_mib.get(place), 0) for place in places]
     return tuple(Entry(text) for text in texts)
+
+
+def _stages(profile: Profile) -> list[Row]:
+    total = sum(profile.stages.values())
+    if not (profile.clips and total > 0):
+        return []
+    return [
+        Row(
+            (profile.dataset, profile.generator, stage),
+            (Entry(fixed(seconds / profile.clips)), Entry(f"{100 * seconds / total:.0f} %")),
+        )
+        for stage, seconds in sorted(profile.stages.items(), key=lambda item: (-item[1], item[0]))
+    ]
 
 
 def _legend(bounds: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""The commands put together, and the exit codes: 0 done, 2 the user's mistake, 130 interrupted.
+"""The commands put together; exit codes and the ends of commands are those of `bench.cli.boundary`.
 
 Commands import what they need when they run, so that `--help` does not wait for PyTorch.
 """
@@ -6,18 +6,30 @@ Commands import what they need when they run, so that `--help` does not wait for
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from bench import __version__
 from bench.cli import checkpoint, data, doctor, lists, paper, runs, scores
-from bench.cli.printing import err, out
-from bench.errors import UserMistake
-from bench.media.clip import UnreadableClip
-from metrics.weights import WeightsError
-from reports.results import ResultsError
+from bench.cli.boundary import Wrapped, ended
+from bench.cli.printing import print_line
+
+
+class _Commands(TyperGroup):
+    """The top-level commands; what the library would swallow goes on to the boundary."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Invoke the command that the context names."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, EOFError, OSError) as error:
+            raise Wrapped from error
+
 
 app = typer.Typer(
+    cls=_Commands,
     help="Evaluate generators that turn a text, a face and a voice into a narrated talking-face video.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -35,16 +47,15 @@ app.command("doctor")(doctor.doctor)
 @app.command("version")
 def version() -> None:
     """Print the version."""
-    out.print(__version__)
+    print_line(__version__)
+
+
+def invoke() -> int | None:
+    """Do what the command line says; the exit code where a command names one."""
+    code = typer.main.get_command(app).main(prog_name="narrator-bench", standalone_mode=False)
+    return code if isinstance(code, int) else None
 
 
 def main() -> None:
-    """Run the command line; the user's mistakes print as one sentence, without a traceback."""
-    try:
-        app()
-    except (UserMistake, WeightsError, UnreadableClip, ResultsError) as mistake:
-        err.print(f"narrator-bench: {mistake}", style="bold red", markup=False, highlight=False)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        err.print("Interrupted; what is done is kept: the same command continues.", markup=False)
-        sys.exit(130)
+    """Run the command line; whatever goes wrong is one sentence, see `bench.cli.boundary`."""
+    sys.exit(ended(invoke))

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 import narrator
-from bench.cli.printing import Json, out
+from bench.cli.arguments import path_to_read
+from bench.cli.printing import Json, print_line
 from bench.errors import UserMistake
 
 
@@ -21,12 +22,17 @@ def register(app: typer.Typer) -> None:
     app.add_typer(checkpoint, name="checkpoint")
 
 
-def inspect(file: Annotated[Path, typer.Argument(help="A checkpoint file.")], as_json: Json = False) -> None:
+def inspect(
+    file: Annotated[Path, typer.Argument(parser=path_to_read("FILE"), metavar="FILE", help="A checkpoint file.")],
+    as_json: Json = False,
+) -> None:
     """What a checkpoint file is, its parts, and whether it matches; nothing in it is executed."""
+    if file.exists() and not file.is_file():  # a pipe would be waited for
+        raise UserMistake(f"{file} is no regular file: name a checkpoint file.")
     try:
         found = narrator.inspect(file)
     except narrator.CheckpointError as error:
         raise UserMistake(str(error)) from error
-    print(json.dumps(found.to_json(), indent=1)) if as_json else out.print(str(found), markup=False, highlight=False)
+    print(json.dumps(found.to_json(), indent=1)) if as_json else print_line(str(found))
     if not found.matches:
         raise typer.Exit(2)

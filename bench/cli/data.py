@@ -8,16 +8,20 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from bench import plugins
-from bench.cli.printing import Json, out, print_rows
-from bench.errors import UserMistake
+from bench.cli.arguments import chosen, path_to_read
+from bench.cli.printing import Json, print_line, print_rows
 from bench.study import DatasetChoice
 from bench.workers.pool import default_workers
 
 Option = Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE for the dataset, as in a study.")]
-Root = Annotated[Path | None, typer.Argument(help="The dataset's folder; the bundled corpus needs none.")]
+Root = Annotated[
+    Path | None,
+    typer.Argument(
+        parser=path_to_read("The root"), metavar="[ROOT]", help="The dataset's folder; the bundled corpus needs none."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +59,7 @@ def verify(
     if as_json:
         print(json.dumps(report.as_json(), indent=1, ensure_ascii=False, default=str))
         return
-    out.print(f"{report.dataset}: {report.usable} usable clips of {report.speakers} known speakers", highlight=False)
+    print_line(f"{report.dataset}: {report.usable} usable clips of {report.speakers} known speakers")
     print_rows([{"skipped": count, "reason": reason} for reason, count in report.counts().items()], False, "Skipped")
     print_rows(
         [{"item": f.subject, "reason": f.reason, "detail": f.detail} for f in report.findings], False, "Findings"
@@ -69,13 +73,8 @@ def prepare(
     from bench.run.selection import load_index
 
     index = load_index(_choice(name, root, option))
-    out.print(f"{index.name}: {len(index.samples)} clips in {index.root}", highlight=False, markup=False)
+    print_line(f"{index.name}: {len(index.samples)} clips in {index.root}")
 
 
 def _choice(name: str, root: Path | None, options: list[str] | None) -> DatasetChoice:
-    pairs = [option.partition("=") for option in options or []]
-    for key, equals, _ in pairs:
-        if not equals:
-            raise UserMistake(f"--option {key!r} is not NAME=VALUE, for example --option flavour=hdtf.")
-    values = {key: yaml.safe_load(value) for key, _, value in pairs}
-    return DatasetChoice(name=name, plugin=name, root=root and root.expanduser().resolve(), options=values)
+    return chosen(DatasetChoice, "dataset", "--option", name, options or (), root=root and root.resolve())

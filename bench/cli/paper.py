@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bench.cli.arguments import path_to_read
 from bench.cli.printing import Json, print_rows
-from bench.errors import UserMistake
 
 
 def register(app: typer.Typer) -> None:
@@ -30,16 +30,18 @@ def table1(as_json: Json = False) -> None:
 
 def table2(
     folder: Annotated[
-        Path | None, typer.Argument(help="A run's folder; without one only the published values.")
+        Path | None,
+        typer.Argument(
+            parser=path_to_read("The run's folder"),
+            metavar="[RUN]",
+            help="A run's folder; without one only the published values.",
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """FAD, MCD, STOI, FID, FVD and FVMD of STE and ETE: published values, and a run's beside them."""
     from reports.paper import table2_rows
-    from reports.results import Results, ResultsError
+    from reports.results import Results
 
-    try:
-        results = None if folder is None else Results.read(folder / "results.json")
-    except ResultsError as error:
-        raise UserMistake(str(error)) from error
+    results = None if folder is None else Results.read(folder / "results.json")
     print_rows(table2_rows(results), as_json, title="Table 2: published values are not a reproducible target")

@@ -9,11 +9,17 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from bench.errors import shown
+
 Item = TypeVar("Item")
+
+_UNBOUNDED = 100_000
+"""Columns, more than any table has."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 """The option of every command that prints rows."""
@@ -23,7 +29,11 @@ err = Console(stderr=True)
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | None = None) -> None:
-    """Rows with equal keys, as a table or as a JSON list."""
+    """Rows with equal keys, as a table or as a JSON list.
+
+    What is no terminal gets one line for each row, however long; a terminal that is narrower than the table gets the
+    rows below each other, so that addresses can be copied.
+    """
     if as_json:
         print(json.dumps([dict(row) for row in rows], indent=1, ensure_ascii=False, default=str))
         return
@@ -32,16 +42,40 @@ def print_rows(rows: Sequence[Mapping[str, Any]], as_json: bool, title: str | No
         return
     table = Table(title=title, title_justify="left", header_style="bold")
     for heading in rows[0]:
-        table.add_column(heading.replace("_", " "), overflow="fold")
+        table.add_column(heading.replace("_", " "), no_wrap=True)
     for row in rows:
         table.add_row(*(Text(_shown(cell)) for cell in row.values()))
-    Console().print(table)
+    console = Console()
+    width = Measurement.get(console, console.options.update(max_width=_UNBOUNDED), table).maximum
+    if width <= console.width:
+        console.print(table)
+    elif console.is_terminal:
+        _print_below_each_other(rows, title)
+    else:
+        Console(width=width).print(table)
+
+
+def print_line(text: str, style: str | None = None) -> None:
+    """Text that is never folded, without what a terminal would obey."""
+    text = "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+    out.print(text, style=style, markup=False, highlight=False)
+
+
+def _print_below_each_other(rows: Sequence[Mapping[str, Any]], title: str | None) -> None:
+    if title:
+        print_line(title)
+    for row in rows:
+        first, *others = ((key.replace("_", " "), _shown(cell)) for key, cell in row.items())
+        print_line(first[1], style="bold")
+        for key, cell in others:
+            if cell:
+                print_line(f"    {key}: {cell}")
 
 
 def _shown(cell: Any) -> str:
     if cell is None:
         return ""
-    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    return f"{cell:.4g}" if isinstance(cell, float) else shown(cell, 4000)
 
 
 @contextmanager

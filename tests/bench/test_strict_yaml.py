@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bench.choice import Choice
 from bench.errors import UserMistake
-from bench.strict_yaml import MAX_BYTES, read_yaml
+from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
 from bench.study import parse_study, read_study
 
 STUDY = "name: s\ndatasets: [{name: hdtf, root: clips}]\ngenerators: [still]\nmetrics: [mcd]\n"
@@ -147,3 +147,27 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             parse_study(study, "s.yaml", Path("/data"))
         except UserMistake as mistake:
             assert str(mistake).isprintable()  # noqa: PT017 - not raising is right as well
+
+
+PLAIN_TEXT = st.text(
+    st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="\ufeff"), max_size=20
+)
+WORDS = st.sampled_from(
+    ["no", "1e3", "08", "0x1", "1:30", "~", "", "null", "2026-01-01", "<<", ".inf", "=", "- a", "a: b", "*a", "&a"]
+)
+SCALARS = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.floats(-1e9, 1e9) | PLAIN_TEXT | WORDS
+CONTENT = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PLAIN_TEXT | WORDS, inner, max_size=3)
+)
+
+
+@given(CONTENT)
+@settings(max_examples=200, deadline=None)
+def test_what_is_written_is_read_back(content: Any) -> None:
+    assert read_yaml(write_yaml({"value": content}), "here") == {"value": content}
+
+
+def test_a_study_reads_back_as_the_same_study() -> None:
+    options = "{root: '1e3', words: ['no', '012', 12, 1.5e-7, true, null]}"
+    study = parse_study(option("clips").replace("{root: clips}", options), "s.yaml", Path("/data"))
+    assert parse_study(study.to_yaml(), "again.yaml", Path("/data")) == study

@@ -18,9 +18,9 @@ from reports.latex import latex
 from reports.markdown import markdown
 from reports.numbers import fixed
 from reports.ranking import marks
-from reports.results import Results, Study
-from reports.tables import NOT_COMPARABLE, cost_table, score_frame, score_table
-from reports.terminal import terminal_tables
+from reports.results import Profile, Results, Study
+from reports.tables import NOT_COMPARABLE, cost_table, score_frame, score_table, stage_table
+from reports.terminal import plain, terminal_tables
 
 HOSTILE = r"50% _a_ & #1 {x} \y ~z ^2 $m$ <script>alert('1')</script> | `c` [l](u) é Ž 中 🙂 " + '\x1b[31m\n"q"'
 
@@ -82,9 +82,10 @@ def test_a_missing_cell_is_a_dash_with_its_reason(results: Results) -> None:
 
 
 def test_failures_are_counted_beside_the_value() -> None:
-    failed = {"a": "silent", "b": "silent", "c": "too short"}
+    failed = {"a": "silent", "b": "silent", "c": "too short", **{f"d{i}": "lost" for i in range(5)}}
     table = score_table(with_cells([cell("STE", "fid", 34.21, failed=failed)]))
-    assert "Not measured: 2 x silent; 1 x too short" in table.footnotes
+    said = "Not measured: 5 x lost (d0, d1, d2 and 2 more); 2 x silent (a, b); 1 x too short (c)"
+    assert said in table.footnotes
 
 
 def test_notes_of_a_whole_column_stand_at_its_heading() -> None:
@@ -131,9 +132,34 @@ def test_costs_are_per_clip_and_only_of_what_was_made(results: Results) -> None:
     shown = dict(zip((heading.text for heading in table.headings), (e.text for e in row.entries), strict=True))
     assert shown == {
         "clips": "4", "failed": "2", "real-time factor": "0.500", "frames/s": "50.00", "s per clip": "2.000",
-        "speech (s per clip)": "0.500", "video (s per clip)": "1.500", "host peak (MiB)": "812",
+        "host peak (MiB)": "812",
     }  # fmt: skip
-    assert cost_table(with_cells([], profiles=())) is None
+    stages = stage_table(results)
+    assert stages is not None
+    rows = [(row.labels, [entry.text for entry in row.entries]) for row in stages.groups[0]]
+    assert rows == [
+        (("voxceleb", "STE", "video"), ["1.500", "75 %"]), (("voxceleb", "STE", "speech"), ["0.500", "25 %"]),
+    ]  # fmt: skip
+    nothing = with_cells([], profiles=())
+    assert cost_table(nothing) is None
+    assert stage_table(nothing) is None
+
+
+def test_costs_fit_a_terminal_whatever_the_generators_do() -> None:
+    stages = {f"a stage with a long name {i}": float(i) for i in range(12)}
+    peaks = {"host": 81234.0, "gpu": 71234.0}
+    profiles = tuple(
+        Profile(
+            dataset="voxceleb", generator=name, clips=4, failed=0, stages=stages, seconds=66.0, media_seconds=16.0,
+            frames=400, real_time_factor=4.125, frames_per_second=6.06, peak_memory_mib=peaks,
+        )
+        for name in VALUES
+    )  # fmt: skip
+    results = with_cells([], profiles=profiles, protocol={}, notes=())
+    for table in (cost_table(results), stage_table(results)):
+        assert table is not None
+        lines = [line for line in plain(table).splitlines() if line]
+        assert max(map(len, lines[:-2])) <= 120
 
 
 @pytest.mark.parametrize(
@@ -163,7 +189,9 @@ def test_the_terminal_obeys_nothing() -> None:
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex to compile the tables")
 def test_latex_compiles(results: Results, tmp_path: Path) -> None:
-    tables = itertools.chain.from_iterable((score_table(r), cost_table(r)) for r in (results, hostile_results()))
+    tables = itertools.chain.from_iterable(
+        (score_table(r), cost_table(r), stage_table(r)) for r in (results, hostile_results())
+    )
     packages = "".join(rf"\usepackage{{{name}}}" for name in ("textcomp", "booktabs", "graphicx"))
     body = "\n".join(latex(table) for table in tables if table)
     document = rf"\documentclass{{article}}\usepackage[T1]{{fontenc}}{packages}\begin{{document}}{body}\end{{document}}"
