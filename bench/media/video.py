@@ -169,7 +169,7 @@ def unbroken(frames: Iterable[Shown[T]], max_seconds: float, path: Path) -> Iter
 
 
 def _require_steady(held: Shown[T], until: Fraction, max_seconds: float, path: Path) -> None:
-    if min(until, max_seconds) - held.start > LONGEST_GAP:
+    if until - held.start > LONGEST_GAP and max_seconds - held.start > LONGEST_GAP:
         jump = f"from {float(held.start):.2f} s to {float(until):.2f} s"
         raise UnreadableClip(path, f"its pictures' time stamps jump {jump}")
 
