@@ -117,14 +117,19 @@ def read_small(path: Path, most: int) -> bytes:
     return content
 
 
+def refuse_utf16(content: bytes) -> None:
+    """Raise `UnreadableFile` where a text begins as UTF-16 does, with its mark or with half a letter of ASCII."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content[:2]:
+        raise UnreadableFile("it is UTF-16; save it as UTF-8")
+
+
 def as_text(content: bytes) -> str:
     """UTF-8 text, a byte-order mark dropped.
 
     Raises:
         UnreadableFile: it is in another encoding, or holds zero bytes.
     """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise UnreadableFile("it is UTF-16; save it as UTF-8")
+    refuse_utf16(content)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -50,16 +50,14 @@ def _information(tree: Tree) -> tuple[Mapping[str, Any], Mapping[str, Mapping[st
     """The attributes' names, the clips' entries, and what is wrong with entries."""
     if _INFO not in tree.files:
         return {}, {}, []
-    content = json_object(tree.files[_INFO])
+    content = json_object(tree.files[_INFO], "CelebV-HQ information file")
     clips = content.get("clips")
     if not isinstance(clips, dict):
         raise UserMistake(
-            f"The metadata file {tree.files[_INFO]} has no object 'clips', which should describe each clip under its "
-            "key; download it again."
+            f"{tree.files[_INFO]} is no CelebV-HQ information file (it has no object 'clips'); download it again."
         )
-    broken = [
-        Finding(printable(key), f"no object in {_INFO}") for key, entry in clips.items() if not isinstance(entry, dict)
-    ]
+    odd = [key for key, entry in clips.items() if not isinstance(entry, dict)]
+    broken = [Finding(printable(key), f"its entry in {_INFO} is no object") for key in odd]
     mapping = content.get("meta_info") or content.get("mete_info")
     return _object(mapping), {key: _object(entry) for key, entry in clips.items()}, broken
 

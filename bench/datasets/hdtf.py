@@ -27,6 +27,11 @@ class _Listed(NamedTuple):
     video: str
     number: int
 
+    @property
+    def subject(self) -> str:
+        """As findings name it."""
+        return printable(f"{self.video}_{self.number}")
+
 
 class HDTF:
     """`RD_Radio11_000.mp4` or `Radio11_0.mp4` in any folder, and the pieces `..._clip_0.mp4` and `...#1.mp4` of either.
@@ -61,11 +66,9 @@ class HDTF:
         cropped, broken = _cropped(tree)
         findings += broken
         for clip in sorted(cropped - present):
-            findings.append(Finding(printable(f"{clip.video}_{clip.number}"), NOT_ON_DISK))
+            findings.append(Finding(clip.subject, NOT_ON_DISK))
         for clip in sorted(_timed(tree) - cropped - present):
-            findings.append(
-                Finding(printable(f"{clip.video}_{clip.number}"), "timed in the metadata but never cropped")
-            )
+            findings.append(Finding(clip.subject, "timed in the metadata but never cropped"))
         return indexed(self.name, tree, samples, findings, "clip named RD_Radio11_000.mp4 or Radio11_0.mp4")
 
 

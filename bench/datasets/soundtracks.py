@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,8 +19,8 @@ _LEVELS = 4
 """Folders above a clip beside which sounds are sought: dev/mp4/SPEAKER/VIDEO is the deepest layout that is known."""
 
 WHERE_SOUND_IS_SOUGHT = (
-    f"a sound file is found as NAME{', NAME'.join(_SUFFIXES)} beside the clip, or at the same place in a folder "
-    f"{', '.join(_WORDS)} beside the clips' folder"
+    f"sound in a file of its own would be found: NAME{', '.join(_SUFFIXES)} beside the clip, or at the same "
+    f"place below a folder {', '.join(_WORDS)} beside the clips' folder"
 )
 
 
@@ -36,9 +36,9 @@ class Soundtracks:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._places = lru_cache(maxsize=1024)(lambda folder: [folder, *self._elsewhere(folder)])
-        self._files = lru_cache(maxsize=1024)(_files)
-        self._sound_folders = lru_cache(maxsize=1024)(_sound_folders)
+        self._places: Callable[[Path], list[Path]] = lru_cache(1024)(lambda at: [at, *self._elsewhere(at)])
+        self._files: Callable[[Path], dict[tuple[str, str], str]] = lru_cache(1024)(_files)
+        self._sound_folders: Callable[[Path], dict[str, str]] = lru_cache(1024)(_sound_folders)
 
     def of(self, clip: Path) -> Path | None:
         """The sound file of a clip, if it has one."""

@@ -54,13 +54,11 @@ def rows(path: Path, needed: tuple[str, ...] = ()) -> Iterator[tuple[int, dict[s
             if any(cell.strip() for cell in row):
                 yield table.line_num, dict(zip(names, (cell.strip() for cell in row), strict=False))
     except csv.Error as error:
-        raise UserMistake(
-            f"The metadata file {path}, line {table.line_num}, is no row of a table ({error})."
-        ) from error
+        raise UserMistake(f"The metadata file {path} is broken at line {table.line_num} ({error}).") from error
 
 
-def json_object(path: Path) -> Mapping[str, Any]:
-    """The object that a JSON file holds.
+def json_object(path: Path, kind: str) -> Mapping[str, Any]:
+    """The object that a JSON file holds, which is a file of such a kind.
 
     Raises:
         UserMistake: it is no JSON, or JSON of another kind.
@@ -69,7 +67,7 @@ def json_object(path: Path) -> Mapping[str, Any]:
         content = json.loads(text_of(path))
         json.dumps(content, ensure_ascii=False).encode()  # halves of characters could not be written down again
     except (ValueError, RecursionError) as error:  # RecursionError: brackets nested by the thousand
-        raise UserMistake(f"The metadata file {path} is no usable JSON ({error}); download it again.") from error
+        raise UserMistake(f"{path} is no {kind} ({error}); download it again.") from error
     if not isinstance(content, dict):
-        raise UserMistake(f"The metadata file {path} holds no JSON object; download it again.")
+        raise UserMistake(f"{path} is no {kind} (it holds no JSON object); download it again.")
     return content

@@ -11,63 +11,16 @@ from bench.datasets.dataset import Finding
 from bench.errors import UserMistake
 from bench.files import obstacle
 
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".qt",
-        ".f4v",
-        ".3gp",
-        ".3g2",
-        ".mpg",
-        ".mpeg",
-        ".vob",
-        ".ts",
-        ".m2ts",
-        ".mts",
-        ".avi",
-        ".divx",
-        ".mkv",
-        ".webm",
-        ".flv",
-        ".wmv",
-        ".asf",
-        ".ogv",
-    ]
-)
+VIDEO_SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".qt", ".f4v", ".3gp", ".3g2", ".mpg", ".mpeg", ".vob", ".ts", ".m2ts", ".mts", ".avi",
+    ".divx", ".mkv", ".webm", ".flv", ".wmv", ".asf", ".ogv",
+})  # fmt: skip
 """Those of the containers that `bench.media` reads."""
 
-_OTHER_VIDEO = frozenset(
-    [
-        ".gif",
-        ".apng",
-        ".mxf",
-        ".rm",
-        ".rmvb",
-        ".y4m",
-        ".yuv",
-        ".swf",
-        ".ivf",
-        ".dv",
-        ".nut",
-        ".wtv",
-        ".mjpg",
-        ".mjpeg",
-        ".m1v",
-        ".m2v",
-        ".h264",
-        ".264",
-        ".h265",
-        ".265",
-        ".hevc",
-        ".av1",
-        ".obu",
-        ".m3u8",
-        ".mpd",
-        ".m4s",
-    ]
-)
+_OTHER_VIDEO = frozenset({
+    ".gif", ".apng", ".mxf", ".rm", ".rmvb", ".y4m", ".yuv", ".swf", ".ivf", ".dv", ".nut", ".wtv", ".mjpg", ".mjpeg",
+    ".m1v", ".m2v", ".h264", ".264", ".h265", ".265", ".hevc", ".av1", ".obu", ".m3u8", ".mpd", ".m4s",
+})  # fmt: skip
 _UNFINISHED = frozenset({".part", ".crdownload", ".partial", ".download"})
 
 
@@ -165,7 +118,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _objection(entry: os.DirEntry[str]) -> str | None:
-    """Why an entry is neither a folder to look into nor a file to open; None also for all that is no clip's business."""
+    """Why an entry is neither a folder to look into nor a file that may be opened."""
     suffix = os.path.splitext(entry.name)[1].lower()
     if _is_folder(entry):
         if suffix in VIDEO_SUFFIXES:

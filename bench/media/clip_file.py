@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench import fingerprint
+from bench.files import obstacle
 from bench.media.clip import Decoding
+from bench.media.container import UnreadableClip, failures_of
 from metrics.base.source_hash import source_hash
 
 
@@ -18,8 +20,17 @@ class ClipFile:
     audio: Path | None = None
 
     def identity(self, decoding: Decoding) -> str:
-        """Hash of the clip's content and of how it is decoded."""
-        audio = None if self.audio is None else fingerprint.of_file(self.audio)
-        return fingerprint.of_json(
-            [fingerprint.of_file(self.video), audio, asdict(decoding), source_hash("bench.media")]
-        )
+        """Hash of the clip's content and of how it is decoded.
+
+        Raises:
+            UnreadableClip: a file is no regular one, or has vanished.
+        """
+        files = [None if file is None else _hashed(file) for file in (self.video, self.audio)]
+        return fingerprint.of_json([*files, asdict(decoding), source_hash("bench.media")])
+
+
+def _hashed(file: Path) -> str:
+    if reason := obstacle(file):
+        raise UnreadableClip(file, reason)
+    with failures_of(file):
+        return fingerprint.of_file(file)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from bench.files import UnreadableFile, as_text, atomic, read_small
 from bench.media.audio import is_silent
 from bench.media.clip import Decoding, waveform
 
 ENGINE = f"pocketsphinx {version('pocketsphinx')}, en-us"
 _RATE = 16000
+_LONGEST = 1 << 24
+"""Bytes of text; nobody speaks more in one clip."""
 
 
 def recognise(soundtrack: Path, decoding: Decoding, cache: Path) -> str:
@@ -27,13 +29,12 @@ def recognise(soundtrack: Path, decoding: Decoding, cache: Path) -> str:
         return ""
     pcm = np.round(np.clip(heard, -1, 1) * 32767).astype("<i2").tobytes()
     kept = cache / f"{hashlib.sha256(ENGINE.encode() + pcm).hexdigest()}.txt"
-    if kept.is_file():
-        return kept.read_text(encoding="utf-8")
-    text = _decode(pcm)
-    cache.mkdir(parents=True, exist_ok=True)
-    temporary = kept.with_suffix(f".{os.getpid()}.partial")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, kept)
+    try:
+        return as_text(read_small(kept, _LONGEST))
+    except UnreadableFile:  # not heard yet, or damaged since
+        text = _decode(pcm)
+    with atomic(kept) as temporary:
+        temporary.write_text(text, encoding="utf-8")
     return text
 
 

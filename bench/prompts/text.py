@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 from functools import lru_cache
 from pathlib import Path
 
 from bench.datasets.dataset import Sample
-from bench.errors import UserMistake
+from bench.files import UnreadableFile, as_text, read_small, refuse_utf16
 from bench.media.clip import Decoding
 from bench.prompts.recognition import ENGINE, recognise
 from bench.prompts.refusal import NoPrompt
 
 TABLE = "transcripts.tsv"
+_LONGEST_TEXT = 1 << 20
+_LARGEST_TABLE = 1 << 28
+"""Bytes."""
 
 
 def find_text(sample: Sample, root: Path, decoding: Decoding, cache: Path) -> tuple[str, str]:
@@ -19,11 +24,11 @@ def find_text(sample: Sample, root: Path, decoding: Decoding, cache: Path) -> tu
 
     In this order: the dataset's own transcript; `NAME.txt` beside `NAME.mp4`; the row of the sample's key, or of the
     clip's NAME, in ROOT/transcripts.tsv (KEY <tab> text); `texts/NAME.txt` in the root or beside the clip's folder;
-    else what pocketsphinx recognises in the part of the clip that is read.
+    else what pocketsphinx recognises in the part of the clip that is read. A place that holds something that is no text
+    is not passed over: other words than those meant would be spoken in silence.
 
     Raises:
-        NoPrompt: the text is empty.
-        UserMistake: a text file is not UTF-8, or a row of the table has no tab.
+        NoPrompt: the text is empty, or cannot be read as UTF-8; its row in the table is broken.
     """
     text, source = _written(sample, root) or (recognise(sample.soundtrack, decoding, cache), f"recognised by {ENGINE}")
     text = " ".join(text.split())
@@ -37,33 +42,58 @@ def _written(sample: Sample, root: Path) -> tuple[str, str] | None:
         return sample.transcript, "dataset"
     name = f"{sample.path.stem}.txt"
     beside = sample.path.with_name(name)
-    if beside.is_file():
-        return _read(beside), name
-    table = root / TABLE
-    if table.is_file():
-        by_key = _table(table)
+    if os.path.lexists(beside):
+        return _read(beside, name), name
+    if os.path.lexists(root / TABLE):
+        rows = _table(root / TABLE)
         for key in (sample.key, sample.path.stem):
-            if key in by_key:
-                return by_key[key], TABLE
+            if key in rows:
+                return _row(rows[key]), TABLE
     for folder in (root / "texts", sample.path.parent.parent / "texts"):
-        if (folder / name).is_file():
-            return _read(folder / name), f"texts/{name}"
+        if os.path.lexists(folder / name):
+            return _read(folder / name, f"texts/{name}"), f"texts/{name}"
     return None
 
 
+def _read(path: Path, name: str) -> str:
+    try:
+        return as_text(read_small(path, _LONGEST_TEXT))
+    except UnreadableFile as error:
+        raise NoPrompt(f"no words: {name} cannot be used: {error}") from error
+
+
+def _table(path: Path) -> dict[str, list[tuple[int, bytes]]]:
+    """The numbered lines of the table by the key that they begin with."""
+    try:
+        return _rows(path, os.stat(path).st_mtime_ns)
+    except (OSError, UnreadableFile) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise NoPrompt(f"no words: {TABLE} cannot be used: {reason}") from error
+
+
 @lru_cache(maxsize=8)
-def _table(path: Path) -> dict[str, str]:
-    found = {}
-    for number, line in enumerate(_read(path).splitlines(), start=1):
-        key, tab, text = line.partition("\t")
-        if not tab and line.strip():
-            raise UserMistake(f"{path}, line {number}: no tab; each line must be a clip's key, a tab and its text.")
-        found[key.strip()] = text
+def _rows(path: Path, _untouched: int) -> dict[str, list[tuple[int, bytes]]]:
+    content = read_small(path, _LARGEST_TABLE)
+    refuse_utf16(content)
+    found: dict[str, list[tuple[int, bytes]]] = {}
+    for number, line in enumerate(content.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
+        # A line without a tab is told from its first word: only that clip, if there is one, must do without.
+        key = line.partition(b"\t")[0] if b"\t" in line else line.strip().partition(b" ")[0]
+        if line.strip():
+            found.setdefault(key.decode(errors="replace").strip(), []).append((number, line))
     return found
 
 
-def _read(path: Path) -> str:
+def _row(lines: list[tuple[int, bytes]]) -> str:
+    """The text of a clip's only line."""
+    number, line = lines[0]
+    if other := next((n for n, text in lines if text.strip() != line.strip()), None):
+        raise NoPrompt(f"no words: {TABLE} tells two texts for it, in lines {number} and {other}")
+    if b"\t" not in line:
+        raise NoPrompt(f"no words: {TABLE}, line {number}: no tab; a line must be a clip's key, a tab and its text")
+    if len(line) > _LONGEST_TEXT:
+        raise NoPrompt(f"no words: {TABLE}, line {number}, is longer than {_LONGEST_TEXT >> 10} KiB")
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserMistake(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from error
+        return as_text(line.partition(b"\t")[2])
+    except UnreadableFile as error:
+        raise NoPrompt(f"no words: {TABLE}, line {number}: it is not UTF-8 text; save the table as UTF-8") from error

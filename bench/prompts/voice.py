@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench.datasets.dataset import DatasetIndex, Sample
 from bench.media.audio import is_silent, native_waveform, resampled
 from bench.media.clip import Decoding
-from bench.media.container import UnreadableClip
+from bench.media.container import UnreadableClip, failures_of
 from bench.prompts.refusal import NoPrompt
 from narrator.contract import Voice
 
@@ -21,24 +21,29 @@ def find_voice(sample: Sample, index: DatasetIndex, decoding: Decoding) -> tuple
 
     In this order: the reference audio that the dataset keeps for the clip (`metadata["voice_profile"]`); the next clip
     of the same speaker by key, the first one following the last, that has sound; else the second half of the sample's
-    own soundtrack, of the part of it that is read. The reference stays the whole part, its second half included.
+    own soundtrack, of the part of it that is read. The reference stays the whole part, its second half included. Where
+    the reference audio cannot be used, the words for the source say so and why.
 
     Raises:
         NoPrompt: nothing is heard in the sample's second half either.
         UnreadableClip: the sample's own soundtrack cannot be decoded.
     """
+    refused = ""
     for path, source in _elsewhere(sample, index):
         try:
             heard, rate = _heard(path, decoding)
-        except UnreadableClip:  # verifying counts that clip; the next one serves as well
-            continue
-        if not is_silent(heard):
-            return Voice(heard, rate), source
+            if not is_silent(heard):
+                return Voice(heard, rate), source + refused
+            reason = "it is silent"
+        except UnreadableClip as error:
+            reason = error.reason
+        if str(path) == str(sample.metadata.get("voice_profile")):  # verifying counts the clips that cannot be used
+            refused = f" (not {source}: {reason})"
     own, rate = _heard(sample.soundtrack, decoding)
     second_half = own[len(own) // 2 :]
     if is_silent(second_half):
         raise NoPrompt("no voice profile: no other clip of its speaker has sound, and its own second half is silent")
-    return Voice(np.ascontiguousarray(second_half), rate), "second half of the clip"
+    return Voice(np.ascontiguousarray(second_half), rate), f"second half of the clip{refused}"
 
 
 def _elsewhere(sample: Sample, index: DatasetIndex) -> Iterator[tuple[Path, str]]:
@@ -55,4 +60,5 @@ def _elsewhere(sample: Sample, index: DatasetIndex) -> Iterator[tuple[Path, str]
 def _heard(path: Path, decoding: Decoding) -> tuple[NDArray[np.float32], int]:
     native, rate = native_waveform(path, decoding.max_seconds)
     target = decoding.sample_rate or rate
-    return resampled(native, rate, target), target
+    with failures_of(path):
+        return resampled(native, rate, target), target

@@ -185,7 +185,7 @@ def test_stress_inputs_are_counted_with_their_reasons(shared: Path, tmp_path: Pa
     report = verify(Folder().load(tmp_path), workers=2)
     assert report.usable == 4
     assert {(f.subject, f.reason, f.detail.partition(":")[0]) for f in report.findings} == {
-        ("edtalk_pose_source1_noaudio", "no audio stream", ""),
+        ("edtalk_pose_source1_noaudio", "no audio stream", "sound in a file of its own would be found"),
         ("liveportrait_d18_silent", "silent soundtrack", ""),
         ("truncated", "unreadable", "it is cut short"),
         ("text", "unreadable", "it holds text, not media"),

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import string
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bench.datasets.celebvhq import CelebVHQ
 from bench.datasets.dataset import Dataset, DatasetIndex
 from bench.datasets.fakeavceleb import FakeAVCeleb
 from bench.datasets.folder import Folder
 from bench.datasets.hdtf import HDTF
-from bench.datasets.keys import safe_keys
 from bench.datasets.verify import verify
 from bench.datasets.voxceleb import VoxCeleb
 from bench.errors import UserMistake
@@ -233,19 +229,6 @@ def test_links_are_followed_but_not_in_circles(tmp_path: Path) -> None:
     (root / "linked").symlink_to(real)
     (root / "circle").symlink_to(root)
     assert [sample.key for sample in Folder().load(root).samples] == ["b", "linked-a"]
-
-
-names = st.lists(st.text(min_size=1, max_size=130), unique=True, max_size=20)
-near = st.lists(st.text("aA-._ ", min_size=1, max_size=3), unique=True, max_size=40)
-
-
-@given(names | near)
-def test_keys_are_safe_unique_and_independent_of_order(names: list[str]) -> None:
-    keys = safe_keys(names)
-    allowed = set(string.ascii_letters + string.digits + "._+-")
-    assert all(set(key) <= allowed and 0 < len(key) <= 100 and key[0] not in ".-" for key in keys)
-    assert len({key.casefold() for key in keys}) == len(names)
-    assert safe_keys(names[::-1]) == keys[::-1]
 
 
 def test_a_clip_of_three_frames_is_too_short(tmp_path: Path) -> None:

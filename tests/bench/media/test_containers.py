@@ -51,6 +51,14 @@ def clicking(path: Path, video: str, rate: Fraction, audio: str, delay: float) -
         ("a.mov", "libx264", "film", "pcm_s16le", 0.2),  # an index that counts samples
         ("a.ts", "libx264", "pal", "aac", 0.3),
         ("a.mpg", "mpeg1video", "pal", "mp2", 0.0),
+        ("a.vob", "mpeg2video", "pal", "mp2", 0.0),
+        ("a.m2ts", "libx264", "pal", "aac", 0.3),
+        ("a.wmv", "wmv2", "pal", "pcm_s16le", 0.2),
+        ("a.asf", "libx264", "pal", "pcm_s16le", 0.0),
+        ("a.flv", "libx264", "pal", "aac", 0.3),
+        ("a.ogv", "libvpx", "pal", "libopus", 0.0),
+        ("a.3gp", "libx264", "pal", "aac", 0.2),
+        ("a.m4v", "libx264", "pal", "aac", 0.1),
     ],
 )
 def test_frames_and_sound_of_other_containers(

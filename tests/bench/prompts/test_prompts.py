@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.io import wavfile
 
 from bench.datasets.dataset import DatasetIndex, Sample
 from bench.datasets.folder import Folder
 from bench.datasets.hdtf import HDTF
 from bench.datasets.voxceleb import VoxCeleb
-from bench.errors import UserMistake
 from bench.media.clip import Decoding, first_frame, waveform
 from bench.media.writing import write_clip, write_wav
 from bench.prompts.prompt import build_prompt
@@ -109,12 +111,104 @@ def test_texts_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(NoPrompt, match=r"no words: the text \(a.txt\) is empty"):
         find_text(sample, tmp_path, DECODING, tmp_path)
     (tmp_path / "a.txt").write_bytes("Grüße".encode("latin-1"))
-    with pytest.raises(UserMistake, match="not UTF-8"):
+    with pytest.raises(NoPrompt, match=r"a\.txt cannot be used: line 1 is not UTF-8"):
         find_text(sample, tmp_path, DECODING, tmp_path)
-    (tmp_path / "a.txt").unlink()
-    (tmp_path / "transcripts.tsv").write_text("a\tfine\nb without a tab\n")
-    with pytest.raises(UserMistake, match="line 2: no tab"):
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("wörds".encode("utf-16"), "UTF-16"),
+        ("words".encode("utf-16-le"), "UTF-16"),
+        (b"wo\0rds", "zero bytes"),
+        (b"fine\nbad \xff", "line 2 is not UTF-8"),
+        (b"word " * 300_000, "larger than 1024 KiB"),
+        ("folder", "not a regular file: a folder"),
+        ("fifo", "not a regular file: a FIFO"),
+        ("dangling", "a link to nothing"),
+        ("endless", "not a regular file: a character device"),
+    ],
+)
+def test_a_text_that_cannot_be_read_costs_only_its_own_clip(tmp_path: Path, content: bytes | str, reason: str) -> None:
+    for root, place in ((tmp_path / "one", "a.txt"), (tmp_path / "two", "texts/a.txt")):
+        (root / place).parent.mkdir(parents=True)
+        hostile(root / place, content)
+        with pytest.raises(NoPrompt, match=f"no words: {place} cannot be used: .*{reason}"):
+            find_text(Sample("a", root / "a.mp4", "none"), root, DECODING, tmp_path)
+
+
+def hostile(path: Path, content: bytes | str) -> None:
+    """A file of that content, or something at its place that is no file."""
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "folder":
+        path.mkdir()
+    elif content == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if content == "endless" else path.with_name("absent"))
+
+
+def test_a_broken_row_of_the_table_costs_only_its_own_clip(tmp_path: Path) -> None:
+    rows = [b"\xef\xbb\xbfa\tfirst\r", b"b without a tab", b"c\tGr\xfc\xdfe", b"d\tone", b"d\ttwo", b"", b"e\tsame"]
+    rows += [b"e\tsame", "f\tone\u2028g\ttwo".encode(), b"h\t\0", b"i\t" + b"x" * 1_100_000, b"\xff\t?"]
+    (tmp_path / "transcripts.tsv").write_bytes(b"\n".join(rows))
+
+    def found(key: str) -> str:
+        return find_text(Sample(key, tmp_path / f"{key}.mp4", "none"), tmp_path, DECODING, tmp_path)[0]
+
+    assert [found("a"), found("e"), found("f")] == ["first", "same", "one g two"]
+    for key, reason in (
+        ("b", "line 2: no tab"),
+        ("c", "line 3: it is not UTF-8"),
+        ("d", "two texts for it, in lines 4 and 5"),
+        ("h", "line 10: it is not UTF-8"),
+        ("i", "line 11, is longer than 1024 KiB"),
+    ):
+        with pytest.raises(NoPrompt, match=reason):
+            found(key)
+
+
+@pytest.mark.parametrize("content", ["folder", "fifo", "dangling", "endless", "a\tb\n".encode("utf-16")])
+def test_a_table_that_is_none_is_no_prompt(tmp_path: Path, content: bytes | str) -> None:
+    hostile(tmp_path / "transcripts.tsv", content)
+    with pytest.raises(NoPrompt, match=r"transcripts.tsv cannot be used"):
+        find_text(Sample("a", tmp_path / "a.mp4", "none"), tmp_path, DECODING, tmp_path)
+
+
+def test_a_table_that_was_mended_is_read_again(tmp_path: Path) -> None:
+    sample, table = Sample("a", tmp_path / "a.mp4", "none"), tmp_path / "transcripts.tsv"
+    table.write_text("a no tab\n")
+    with pytest.raises(NoPrompt):
         find_text(sample, tmp_path, DECODING, tmp_path)
+    table.write_text("a\tmended\n")
+    os.utime(table, ns=(1, 1))
+    assert find_text(sample, tmp_path, DECODING, tmp_path)[0] == "mended"
+
+
+@pytest.mark.parametrize(
+    ("samples", "reason"),
+    [
+        (np.zeros(0, np.float32), "the file is empty|holds no samples"),
+        (np.zeros(8000, np.float32), "it is silent"),
+        (np.full(8000, np.nan, np.float32), "not finite"),
+        (20_000 * np.sin(np.arange(8000, dtype=np.float32)), "times full scale"),
+        (None, "a FIFO"),
+    ],
+)
+def test_reference_audio_that_cannot_be_used_is_passed_over_with_its_reason(tmp_path: Path, samples, reason) -> None:
+    made(tmp_path / "train/videos/0001.mp4", 200)
+    for folder in ("texts", "ref_audios"):
+        (tmp_path / "train" / folder).mkdir()
+    profile = tmp_path / "train/ref_audios/0001.wav"
+    if samples is None:
+        os.mkfifo(profile)
+    else:
+        wavfile.write(profile, 16000, samples)
+    index = Folder().load(tmp_path)
+    voice, source = find_voice(index.samples[0], index, DECODING)
+    assert re.fullmatch(rf"second half of the clip \(not ref_audios/0001.wav: .*({reason}).*\)", source)
+    assert np.array_equal(voice.waveform, tone(1.0, 200)[8000:])
 
 
 def test_silence_has_no_words(tmp_path: Path) -> None:
