@@ -141,8 +141,9 @@ def test_the_clip_without_sound_says_so() -> None:
 def test_conventions_share_the_statistics_they_can() -> None:
     ids = {name: MelCepstralDistortion(name).statistics_id for name in CONVENTIONS}
     assert ids["mcd-pymcd-dtw"] == ids["mcd-pymcd-dtw-sl"]
-    assert ids["mcd"] == ids["mcd-all-frames"]
-    assert len(set(ids.values())) == 4
+    assert len(set(ids.values())) == 5
+    floors = [MelCepstralDistortion("x", replace(CONVENTIONS["mcd"], floor_db=db)).statistics_id for db in (None, -50)]
+    assert set(floors) == {ids["mcd"]}
 
 
 def test_the_signature_says_all_of_the_convention() -> None:
@@ -153,6 +154,9 @@ def test_the_signature_says_all_of_the_convention() -> None:
         replace(base, alignment="fastdtw"),
         replace(base, alignment="fastdtw", energy=True),
         replace(base, length_penalty=True),
+        replace(base, floor_db=None),
+        replace(base, floor_db=-50),
+        replace(base, native_audio=True),
         *(
             replace(base, features=replace(base.features, **{field: value}))
             for field, value in {
