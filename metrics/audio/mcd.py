@@ -101,9 +101,7 @@ def distortion(reference: Statistics, generated: Statistics, config: MelCepstral
     """
     rates = [int(clip["sample_rate"]) for clip in (reference, generated)]
     if rates[0] != rates[1]:
-        raise Unmeasurable(
-            f"the reference has {rates[0]} Hz and the generated clip {rates[1]} Hz: their spectra end apart"
-        )
+        raise Unmeasurable(f"the pair has two sample rates, {rates[0]} and {rates[1]} Hz")
     if config.alignment == "none":
         length = max(len(clip["waveform"]) for clip in (reference, generated))
         reference, generated = (_extended(clip, length, config) for clip in (reference, generated))

@@ -43,8 +43,8 @@ class Range:
 class Configuration:
     """Base of frozen dataclasses whose fields are checked against their annotations.
 
-    Known are bool, int (of 64 bits), float (a whole number becomes one), str, Literal, None in a union, and classes; numbers may
-    carry a `Range`. A subclass that relates fields to each other extends `__post_init__`.
+    Known are bool, int (of 64 bits), float (a whole number becomes one), str, Literal, None in a union, and classes;
+    numbers may carry a `Range`. A subclass that relates fields to each other extends `__post_init__`.
     """
 
     def __post_init__(self) -> None:
