@@ -59,17 +59,19 @@ logarithms count like the loud ones. These are {len(CLEAN_SPEECH)} readings of L
 ({SECONDS} seconds each; VoxCeleb2 has no silence to speak of), with such noise and with the middle strength of each
 damage above. A good floor makes noise cheap and leaves damage dear.
 
-Practice differs. Of eleven papers that the package mel-cepstral-distance lists, two say that pauses were left out; it
-offers thresholds to choose for each data set. pystoi leaves out frames 40 dB below the loudest, librosa's `trim` takes
-60 dB. pymcd has no threshold, but squares the power and adds 1e-8, which for speech at a usual level lies some 20 dB
-below its mean power. The distance over all frames and the whole range of a spectrum is `mcd-no-floor`.
+Practice differs. Of eleven papers that the package mel-cepstral-distance lists, it marks two as leaving pauses out, and
+it offers thresholds to choose for each data set. pystoi leaves out frames 40 dB below the loudest, librosa's `trim`
+takes 60 dB. pymcd has no threshold, but squares the power and adds 1e-8, which for speech at a usual level lies some
+20 dB below its mean power. The distance over all frames and the whole range of a spectrum is `mcd-no-floor`.
 """
 
-DEFAULT_FLOORS = """`mcd` takes -40 dB and 1e-3. Leaving out frames alone takes away no more than an eighth of what the
-noise costs: most of it lies under the speech, where the voice masks it. With both, noise at 40 dB costs a tenth of the
-mildest damage here; a spectral floor of 1e-2 would take as much from damages as from the noise. All frames are aligned,
-those that are silent in the reference too, so that the path does not depend on the floor; they are then left out of the
-mean. What a generator says in a pause of the reference is therefore not counted by `mcd`: STOI and FAD hear it.
+DEFAULT_FLOORS = """`mcd` takes -40 dB and 1e-3. Leaving out frames alone takes away an eighth of what noise at 40 dB
+costs, since most of it lies under the speech, where the voice masks it. With both, that noise costs a tenth of the
+mildest damage here. A floor of 1e-2 goes further, but hides what is heard: noise at 20 dB would cost less than half.
+
+All frames are aligned, those that are silent in the reference too, so that the path does not depend on the floor of
+frames; they are then left out of the mean. What a generator says in a pause of the reference is therefore not counted
+by `mcd`: STOI and FAD hear it.
 """
 
 READING = """## What to know
