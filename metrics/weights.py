@@ -6,7 +6,6 @@ cache folder (default `~/.cache/narrator-bench/weights`), `NARRATOR_BENCH_OFFLIN
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import shutil
@@ -22,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, Literal
 
+from metrics.base.hints import nearest
 from metrics.weight_files import WEIGHT_FILES, Archive, WeightFile
 
 
@@ -103,11 +103,9 @@ def _status(weights: WeightFile) -> WeightStatus:
 
 
 def _listed(name: str) -> WeightFile:
-    if name in WEIGHT_FILES:
-        return WEIGHT_FILES[name]
-    near = difflib.get_close_matches(name, WEIGHT_FILES, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise WeightsError(f"No weights are called {name!r}; {hint}Known: {', '.join(WEIGHT_FILES)}.")
+    if name not in WEIGHT_FILES:
+        raise WeightsError(f"No weights are called {name!r}.{nearest(name, WEIGHT_FILES)}")
+    return WEIGHT_FILES[name]
 
 
 def _user_folder() -> Path | None:

@@ -44,7 +44,7 @@ class WorldMelCepstrum(CepstralFeatures):
         order: highest coefficient.
         warping: all-pass coefficient; None takes the best fit to the mel scale at the sample rate (0.41 at 16 kHz).
         power_as_amplitude: square the envelope although it is a power spectrum already, as `pymcd` does.
-        floor: added to the power spectrum before the logarithm.
+        floor: added to the power spectrum before the logarithm; white noise of mean square 1 has the power 1 all over.
     """
 
     unit_power: bool = True

@@ -22,6 +22,8 @@ from metrics.base.signature import reduction_field
 
 DECIBEL = 10 * math.sqrt(2) / math.log(10)
 SHORTEST = 0.1  # seconds
+AUDIBLE = 1e-3
+"""Power of a part of the spectrum relative to the clip's mean: the voice masks what lies 30 dB below it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class MelCepstralDistortionConfig(Configuration):
             the protocol's.
     """
 
-    features: CepstralFeatures = field(default_factory=WorldMelCepstrum)
+    features: CepstralFeatures = field(default_factory=lambda: WorldMelCepstrum(floor=AUDIBLE))
     sample_rate: Annotated[int, Range(8000, 192000)] | None = None
     alignment: Literal["dtw", "fastdtw", "none"] = "dtw"
     energy: bool = reduction_field(False)
@@ -62,16 +64,17 @@ def _pymcd(alignment: Literal["fastdtw", "none"], length_penalty: bool = False) 
 
 CONVENTIONS = {
     "mcd": MelCepstralDistortionConfig(),
-    "mcd-all-frames": MelCepstralDistortionConfig(floor_db=None),
+    "mcd-no-floor": MelCepstralDistortionConfig(WorldMelCepstrum(), floor_db=None),
     "mcd-80": MelCepstralDistortionConfig(LogMelCepstrum(), floor_db=None),
     "mcd-pymcd-plain": _pymcd("none"),
     "mcd-pymcd-dtw": _pymcd("fastdtw"),
     "mcd-pymcd-dtw-sl": _pymcd("fastdtw", length_penalty=True),
 }
 """Registry name to convention. `mcd` is ours: WORLD's envelope taken as the power that it is, level-free, no c0, exact
-alignment, and frames that are silent in the reference left out; `mcd-all-frames` counts those too. `mcd-pymcd-*` equal
-pymcd 0.2.1 on the same files, whose result depends on the level. `mcd-80` is on the scale of the values that "Narrating
-For You" prints (44-88 dB), which do not say how they were made."""
+alignment, and blind to what nobody hears: frames 40 dB below the reference's loudest, parts of a spectrum 30 dB below
+the clip's mean power (`docs/sensitivity.md` says why these). `mcd-no-floor` is the same without either floor.
+`mcd-pymcd-*` equal pymcd 0.2.1 on the same files, whose result depends on the level. `mcd-80` is on the scale of the
+values that "Narrating For You" prints (44-88 dB), which do not say how they were made."""
 
 
 def mel_cepstra(waveform: NDArray[np.floating], sample_rate: int, config: MelCepstralDistortionConfig) -> Statistics:
@@ -98,9 +101,7 @@ def distortion(reference: Statistics, generated: Statistics, config: MelCepstral
     """
     rates = [int(clip["sample_rate"]) for clip in (reference, generated)]
     if rates[0] != rates[1]:
-        raise Unmeasurable(
-            f"the reference has {rates[0]} Hz and the generated clip {rates[1]} Hz: their spectra end apart"
-        )
+        raise Unmeasurable(f"the pair has two sample rates, {rates[0]} and {rates[1]} Hz")
     if config.alignment == "none":
         length = max(len(clip["waveform"]) for clip in (reference, generated))
         reference, generated = (_extended(clip, length, config) for clip in (reference, generated))

@@ -43,8 +43,8 @@ class Range:
 class Configuration:
     """Base of frozen dataclasses whose fields are checked against their annotations.
 
-    Known are bool, int, float (a whole number becomes one), str, Literal, None in a union, and classes; numbers may
-    carry a `Range`. A subclass that relates fields to each other extends `__post_init__`.
+    Known are bool, int (of 64 bits), float (a whole number becomes one), str, Literal, None in a union, and classes;
+    numbers may carry a `Range`. A subclass that relates fields to each other extends `__post_init__`.
     """
 
     def __post_init__(self) -> None:
@@ -67,8 +67,14 @@ def _checked(name: str, value: Any, kind: Any) -> Any:
     words = " or ".join(_described(alternative) for alternative in alternatives)
     choices = [str(choice) for kind in alternatives if get_origin(kind) is Literal for choice in get_args(kind)]
     hint = nearest(value, choices) if choices and isinstance(value, str) else ""
-    shown = repr(value) if len(repr(value)) <= 60 else repr(value)[:57] + "..."
-    raise ValueError(f"{name} must be {words}, got {shown}.{hint.partition(' Available:')[0]}")
+    raise ValueError(f"{name} must be {words}, got {_shown(value)}.{hint.partition(' Available:')[0]}")
+
+
+def _shown(value: Any) -> str:
+    if type(value) is int and abs(value) > _LARGEST:
+        return "a number of more than 300 digits"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _fits(value: Any, kind: Any) -> bool:
@@ -77,7 +83,9 @@ def _fits(value: Any, kind: Any) -> bool:
     plain = _plain(kind)
     if plain is float:
         fits = type(value) in (int, float) and abs(value) <= _LARGEST and math.isfinite(value)
-    elif plain in (bool, int, str):
+    elif plain is int:
+        fits = type(value) is int and abs(value) < 2**63
+    elif plain in (bool, str):
         fits = type(value) is plain
     else:
         fits = isinstance(value, plain)

@@ -26,6 +26,8 @@ Array = Tensor | NDArray[Any]
 
 _ROUNDING = 1e-9
 """Of the positive terms' sum: how far below zero rounding may take a distance."""
+_ASYMMETRY = 1e-5
+"""Of a covariance's largest entry: how far float32 rounding may part two mirrored ones."""
 
 
 def frechet_distance(x: Array, y: Array, ddof: int = 1) -> float:
@@ -36,7 +38,7 @@ def frechet_distance(x: Array, y: Array, ddof: int = 1) -> float:
         ddof: 1 divides the covariances by n - 1 (most implementations), 0 by n (StyleGAN-V, cd-fvd).
 
     Raises:
-        ValueError: a shape is wrong, a value is not finite, or a set has fewer than two vectors.
+        ValueError: a shape is wrong, a value is not finite, a set has fewer than two vectors, or `ddof` is another.
 
     Example:
         >>> import torch
@@ -46,8 +48,10 @@ def frechet_distance(x: Array, y: Array, ddof: int = 1) -> float:
     """
     first = torch.as_tensor(x).detach()
     second = torch.as_tensor(y).detach().to(first.device)
-    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
+    if first.ndim != 2 or second.ndim != 2 or not first.shape[1] == second.shape[1] > 0:
         raise ValueError(f"Features must be [n, d] and [m, d] of one d, got {list(first.shape)}, {list(second.shape)}.")
+    if ddof not in (0, 1):
+        raise ValueError(f"ddof must be 0 or 1, got {ddof!r}.")
     return Gaussian.fitted([first], ddof).distance(Gaussian.fitted([second], ddof))
 
 
@@ -55,7 +59,8 @@ def frechet_distance_from_moments(mean_1: Array, covariance_1: Array, mean_2: Ar
     """Frechet distance between two Gaussians given by their means [d] and covariances [d, d].
 
     Raises:
-        ValueError: a shape is wrong, a value is not finite, or a covariance is not positive semi-definite.
+        ValueError: a shape is wrong, a value is not finite, or a covariance is not symmetric or not positive
+            semi-definite.
     """
     first, second = Gaussian.given(mean_1, covariance_1), Gaussian.given(mean_2, covariance_2)
     if first.mean.shape != second.mean.shape:
@@ -100,11 +105,14 @@ class Gaussian:
     def given(cls, mean: Array, covariance: Array) -> Gaussian:
         """With this mean [d] and covariance [d, d]."""
         mean, covariance = (torch.as_tensor(given).detach().double() for given in (mean, covariance))
-        if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+        if mean.ndim != 1 or not len(mean) or covariance.shape != (len(mean), len(mean)):
             raise ValueError(f"A mean [d] and a covariance [d, d], got {list(mean.shape)}, {list(covariance.shape)}.")
         if not (torch.isfinite(mean).all() and torch.isfinite(covariance).all()):
             raise ValueError("Means and covariances must be finite, one holds NaN or infinity.")
-        return cls._factored(mean, covariance)
+        apart = (covariance - covariance.T).abs().max()
+        if apart > _ASYMMETRY * covariance.abs().max():
+            raise ValueError(f"A covariance must be symmetric, in one two mirrored entries differ by {float(apart):g}.")
+        return cls._factored(mean, (covariance + covariance.T) / 2)
 
     @classmethod
     def _factored(cls, mean: Tensor, covariance: Tensor, inflation: float = 1.0) -> Gaussian:
@@ -132,8 +140,8 @@ class Gaussian:
         squares = (self.mean - other.mean, self.factor, other.factor)
         positive = sum(float(part.square().sum()) for part in squares)
         value = positive - 2 * float(singular_values.sum())
-        if value < -_ROUNDING * positive:
-            raise FloatingPointError(f"The Frechet distance came out as {value}: too far below zero to be rounding.")
+        if not value >= -_ROUNDING * positive or value == float("inf"):
+            raise FloatingPointError(f"The Frechet distance came out as {value}, which no rounding explains.")
         return max(value, 0.0)
 
     def equals(self, other: Gaussian) -> bool:
@@ -143,7 +151,7 @@ class Gaussian:
 
 def _factor_of_singular(covariance: Tensor) -> Tensor:
     """F [r, d] with F'F = a positive semi-definite [d, d]."""
-    values, vectors = torch.linalg.eigh((covariance + covariance.T) / 2)
+    values, vectors = torch.linalg.eigh(covariance)
     rounding = torch.finfo(torch.float64).eps * len(values) * float(values.abs().max())
     if float(values.min()) < -10 * rounding:
         raise ValueError(f"A covariance must have no negative eigenvalue, one has {float(values.min()):g}.")

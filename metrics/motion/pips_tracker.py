@@ -16,6 +16,7 @@ from torch import Tensor
 from metrics.motion.grid import WINDOW, grid_points
 from metrics.motion.pips import PipsPlusPlus
 from metrics.motion.tracker import Tracker, WindowTracker
+from metrics.restricted_pickle import checkpoint
 from metrics.weights import WeightsError, fetch
 
 
@@ -60,7 +61,7 @@ def load_pips(path: Path, device: torch.device) -> PipsPlusPlus:
     """
     network = PipsPlusPlus()
     try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True)["model_state_dict"])
-    except (KeyError, TypeError, RuntimeError, EOFError, OSError) as error:
-        raise WeightsError(f"{path} is no checkpoint of PIPs++ ({error}); replace it by the released file.") from error
+        network.load_state_dict(checkpoint(path)["model_state_dict"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise WeightsError(f"{path} is no checkpoint of PIPs++; replace it by the released file.") from error
     return network.eval().requires_grad_(False).to(device)

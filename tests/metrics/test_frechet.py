@@ -115,6 +115,26 @@ def test_bad_moments_are_explained() -> None:
         frechet_distance_from_moments(mean, covariance * np.nan, mean, covariance)
     with pytest.raises(ValueError, match=r"covariance \[d, d\]"):
         frechet_distance_from_moments(mean, np.eye(3), mean, covariance)
+    with pytest.raises(ValueError, match=r"must be symmetric, in one two mirrored entries differ by 0[.]5"):
+        frechet_distance_from_moments(mean, covariance, mean, np.array([[1, 0.5], [0, 1]]))
+    with pytest.raises(ValueError, match=r"covariance \[d, d\], got \[0\]"):
+        frechet_distance_from_moments(np.zeros(0), np.zeros((0, 0)), mean, covariance)
+    for ddof in (2, -1, 0.5):
+        with pytest.raises(ValueError, match="ddof must be 0 or 1"):
+            frechet_distance(np.eye(2), np.eye(2), ddof)  # type: ignore[arg-type]
+
+
+def test_a_covariance_asymmetric_by_rounding_is_taken() -> None:
+    mean, covariance = np.zeros(3), np.cov(cloud(50, 3, 1).T)
+    rounded = covariance + np.triu(np.full((3, 3), 1e-7), 1)
+    distance = frechet_distance_from_moments(mean, rounded, mean, np.eye(3))
+    assert distance == pytest.approx(frechet_distance_from_moments(mean, rounded.T, mean, np.eye(3)), abs=1e-12)
+    assert distance == pytest.approx(frechet_distance_from_moments(mean, covariance, mean, np.eye(3)), abs=1e-6)
+
+
+def test_an_overflow_is_no_number() -> None:
+    with pytest.raises((FloatingPointError, ValueError, RuntimeError)):
+        frechet_distance(cloud(3, 2, 0) * 1e200, cloud(3, 2, 1) * 1e200)
 
 
 @settings(max_examples=30, deadline=None)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from metrics.audio.waveform import Waveform, checked, resampled
 from metrics.base.metric import Unmeasurable
 from metrics.base.ranges import Configuration
-from metrics.weights import WeightsError, fetch
+from metrics.weights import fetch
 
 Vectors = NDArray[np.floating[Any]]
 Network = Callable[[Waveform], Vectors]
@@ -91,15 +90,6 @@ def _full_precision(device: torch.device) -> Iterator[None]:
     exact = torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
     with exact, torch.autocast(device.type, enabled=False):
         yield
-
-
-def load_tensors(path: Path) -> dict[str, Any]:
-    """A torch checkpoint, without running code from it."""
-    try:
-        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, UnpicklingError) as error:
-        raise WeightsError(f"{path} is no torch checkpoint that loads without running code; fetch it again.") from error
-    return checkpoint
 
 
 def windows(length: int, window: int, hop: int) -> list[int]:

@@ -17,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from metrics.audio.embeddings.embedding import Embedding, Network, load_tensors
+from metrics.audio.embeddings.embedding import Embedding, Network
 from metrics.audio.mel_filters import slaney_mel_filters
 from metrics.audio.spectrogram import magnitudes, periodic_hann
 from metrics.audio.waveform import Waveform
 from metrics.base.ranges import Range
+from metrics.restricted_pickle import checkpoint
 
 WINDOW = 400  # samples
 HOP = 160  # samples
@@ -63,7 +64,7 @@ class GE2E(Embedding):
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
         encoder = SpeakerEncoder()
-        state = load_tensors(weights["ge2e"])["model_state"]
+        state = checkpoint(weights["ge2e"])["model_state"]
         # Scale and offset of the training loss come along in the checkpoint.
         encoder.load_state_dict({key: value for key, value in state.items() if not key.startswith("similarity_")})
         encoder.eval().to(device)

@@ -17,10 +17,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from metrics.audio.embeddings.embedding import Embedding, Network, load_tensors, windows
+from metrics.audio.embeddings.embedding import Embedding, Network, windows
 from metrics.audio.mel_filters import htk_mel_filters
 from metrics.audio.waveform import Waveform
 from metrics.base.ranges import Range
+from metrics.restricted_pickle import checkpoint
 
 RATE = 32000
 BANDS = 128
@@ -136,16 +137,19 @@ class MN04(Embedding):
         hop: frames between windows.
     """
 
-    window: Annotated[int, Range(10, 100)] = 100
+    window: Annotated[int, Range(10, 3000)] = 100
     hop: Annotated[int, Range(1)] = 50
     weights: ClassVar[tuple[str, ...]] = ("efficientat-mn04",)
     sample_rate: ClassVar[int] = RATE
     dimension: ClassVar[int] = 384
-    shortest: ClassVar[float] = 1.0
+
+    @property
+    def shortest(self) -> float:
+        return max(1.0, self.window / 100)
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
         network = MobileNet()
-        network.load_state_dict(load_tensors(weights["efficientat-mn04"]))
+        network.load_state_dict(checkpoint(weights["efficientat-mn04"]))
         network.eval().to(device)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:

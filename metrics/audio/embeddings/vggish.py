@@ -17,12 +17,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from metrics.audio.embeddings.embedding import Embedding, Network, Vectors, load_tensors, windows
+from metrics.audio.embeddings.embedding import Embedding, Network, Vectors, windows
 from metrics.audio.embeddings.kaiser_sinc import RESAMPY, TORCHAUDIO, KaiserSinc
 from metrics.audio.mel_filters import htk_mel_filters
 from metrics.audio.spectrogram import magnitudes, periodic_hann
 from metrics.audio.waveform import Waveform
 from metrics.base.ranges import Range
+from metrics.restricted_pickle import checkpoint
 
 RATE = 16000
 BANDS = 64
@@ -89,7 +90,7 @@ class VGGish(Embedding):
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
         network = VGGishNetwork()
-        network.load_state_dict(load_tensors(weights["vggish"]))
+        network.load_state_dict(checkpoint(weights["vggish"]))
         network.eval().to(device)
 
         def embed(waveform: Waveform) -> Vectors:

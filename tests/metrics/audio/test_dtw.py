@@ -82,3 +82,18 @@ def test_a_wide_corridor_makes_the_fast_alignment_exact(seed: int, n: int, m: in
     x, y = sequences(seed, n, m, levels=1000)
     rows, columns = fast_dtw_path(x, y, radius=40)
     assert np.linalg.norm(x[rows] - y[columns], axis=1).sum() == pytest.approx(exact_dtw(x, y)[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("cells", [1, 30, dtw.CELLS])
+def test_rows_that_do_not_count_are_aligned_all_the_same(monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
+    """Against the path of the whole table, traced back."""
+    monkeypatch.setattr(dtw, "CELLS", cells)
+    generator = np.random.default_rng(0)
+    for n, m in ((1, 1), (1, 5), (7, 1), (9, 12), (20, 13)):
+        x, y, counted = generator.normal(size=(n, 3)), generator.normal(size=(m, 3)), generator.random(n) < 0.6
+        rows, columns = fast_dtw_path(x, y, radius=50)
+        kept = counted[rows]
+        total, number = exact_dtw(x, y, counted)
+        assert number == kept.sum()
+        assert total == pytest.approx(np.linalg.norm(x[rows[kept]] - y[columns[kept]], axis=1).sum(), abs=1e-12)
+        assert exact_dtw(x, y, np.ones(n, bool)) == exact_dtw(x, y)

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from metrics.audio.embeddings.embedding import load_tensors
 from metrics.audio.embeddings.ge2e import GE2E, SpeakerEncoder
 from metrics.audio.embeddings.mn04 import MN04, MobileNet, log_mel
 from metrics.audio.embeddings.openwakeword import OpenWakeWord
@@ -19,6 +18,7 @@ from metrics.audio.embeddings.packaged import MODELS, Packaged
 from metrics.audio.embeddings.vggish import FADTK, GUDGUD96, VGGish
 from metrics.audio.waveform import resampled
 from metrics.base.metric import Unmeasurable
+from metrics.restricted_pickle import checkpoint
 from metrics.weights import WeightsError, WeightsMissing
 
 CPU = torch.device("cpu")
@@ -147,7 +147,7 @@ def shared_weights(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_mn04_hears_what_is_there(shared_weights: Path, speech: Callable) -> None:
     """The network with its classifier names real clips right: AudioSet 0 is speech, 501 a sine wave, 515 static."""
     network = MobileNet()
-    network.load_state_dict(load_tensors(shared_weights / "efficientat_mn04_as_mAP_432.pt"))
+    network.load_state_dict(checkpoint(shared_weights / "efficientat_mn04_as_mAP_432.pt"))
     network.eval()
     t = np.arange(160000) / 16000
     sounds = {
@@ -178,14 +178,14 @@ def test_a_file_that_is_no_checkpoint_says_so(tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     path.write_bytes(b"nonsense")
     with pytest.raises(WeightsError, match=r"weights.pt is no torch checkpoint"):
-        load_tensors(path)
+        checkpoint(path)
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     torch.save({"model_state": Path}, path)
     with pytest.raises(WeightsError, match=r"weights.pt is no torch checkpoint"):
-        load_tensors(path)
+        checkpoint(path)
 
 
 def test_without_the_extra_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, voiced: np.ndarray) -> None:

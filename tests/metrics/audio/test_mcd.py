@@ -12,8 +12,15 @@ import numpy as np
 import pytest
 import torch
 
+from metrics.audio.cepstral_features import WorldMelCepstrum
 from metrics.audio.functional import mel_cepstral_distortion
-from metrics.audio.mcd import CONVENTIONS, MelCepstralDistortion, MelCepstralDistortionConfig
+from metrics.audio.mcd import (
+    CONVENTIONS,
+    MelCepstralDistortion,
+    MelCepstralDistortionConfig,
+    distortion,
+    mel_cepstra,
+)
 from metrics.base.metric import Unmeasurable
 
 RATE = 16000
@@ -22,15 +29,23 @@ PAIRS = [
     ("speech/LJ001-0002.wav", 1.5, "speech/LJ002-0020.wav", 1.4),
 ]
 
+GOLDENS = {
+    "mcd-no-floor": 13.8010209686721,
+    "mcd-80": 67.77615524718145,
+    "mcd-pymcd-plain": 7.676387063572729,
+    "mcd-pymcd-dtw": 7.698598129911042,
+    "mcd-pymcd-dtw-sl": 8.210473005570021,
+}
 
-def pymcd(mode: str, reference: np.ndarray, generated: np.ndarray, folder: Path) -> float:
+
+def pymcd(mode: str, reference: np.ndarray, generated: np.ndarray, folder: Path, rate: int = RATE) -> float:
     soundfile = pytest.importorskip("soundfile")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         package = pytest.importorskip("pymcd.mcd")
     paths = [folder / "reference.wav", folder / "generated.wav"]
     for path, waveform in zip(paths, (reference, generated), strict=True):
-        soundfile.write(path, waveform, RATE, subtype="FLOAT")
+        soundfile.write(path, waveform, rate, subtype="FLOAT")
     return float(package.Calculate_MCD(mode).calculate_mcd(*map(str, paths)))
 
 
@@ -43,6 +58,91 @@ def test_the_package_gives_the_same(speech: Callable, tmp_path: Path, pair: tupl
     assert ours == pytest.approx(pymcd(mode, reference, generated, tmp_path), abs=1e-6)
     swapped = mel_cepstral_distortion(reference, generated, RATE, f"mcd-pymcd-{mode.replace('_', '-')}")
     assert swapped == pytest.approx(pymcd(mode, generated, reference, tmp_path), abs=1e-6)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 192000])
+def test_the_package_gives_the_same_at_the_files_own_rate(speech: Callable, tmp_path: Path, rate: int) -> None:
+    reference, generated = speech(PAIRS[0][0], 2, rate), speech(PAIRS[0][2], 1.5, rate)
+    ours = mel_cepstral_distortion(generated, reference, rate, "mcd-pymcd-plain")
+    assert ours == pytest.approx(pymcd("plain", reference, generated, tmp_path, rate), abs=1e-6)
+
+
+def test_what_is_named_after_a_package_hears_the_files_own_rate() -> None:
+    native = {name for name in CONVENTIONS if MelCepstralDistortion(name).native_audio}
+    assert native == {"mcd-pymcd-plain", "mcd-pymcd-dtw", "mcd-pymcd-dtw-sl"}
+    assert all("|native_audio:True|" in MelCepstralDistortion(name).signature for name in native)
+
+
+@pytest.mark.parametrize("convention", CONVENTIONS)
+@pytest.mark.parametrize("rate", [8000, 44100, 96000, 192000])
+def test_any_sample_rate(voiced: np.ndarray, convention: str, rate: int) -> None:
+    noise = np.random.default_rng(1).normal(size=len(voiced)) * 0.02
+    assert 0 < mel_cepstral_distortion((voiced + noise).astype(np.float32), voiced, rate, convention) < 100
+
+
+def test_two_sample_rates_have_no_distortion_unless_both_are_resampled(voiced: np.ndarray) -> None:
+    for name, comparable in (("mcd", False), ("mcd-pymcd-dtw", True)):
+        metric = MelCepstralDistortion(name)
+        clips = []
+        for rate in (16000, 22050):
+            observer = metric.observe()
+            observer.waveform(voiced, rate)
+            clips.append(observer.finish()())
+        if comparable:
+            assert metric.compare(*clips)["value"] > 0
+        else:
+            with pytest.raises(Unmeasurable, match="two sample rates, 16000 and 22050 Hz"):
+                metric.compare(*clips)
+
+
+def test_a_transform_too_small_for_the_rate_is_refused(voiced: np.ndarray) -> None:
+    """WORLD would write past its window and end the process."""
+    metric = MelCepstralDistortion("small", MelCepstralDistortionConfig(WorldMelCepstrum(fft_size=512)))
+    observer = metric.observe()
+    observer.waveform(voiced, 96000)
+    with pytest.raises(Unmeasurable, match="fft_size 512 is too small for a sample rate of 96000 Hz"):
+        observer.finish()()
+
+
+@pytest.mark.shared
+def test_noise_that_nobody_hears_costs_little_beside_real_damage(speech: Callable) -> None:
+    """40 dB below clean speech; it fills pauses and the quiet parts of spectra, where there is nothing to compare."""
+    clean = speech("speech/LJ001-0004.wav", 4)
+    noise = np.random.default_rng(0).normal(size=len(clean)) * np.sqrt(np.mean(clean.astype(np.float64) ** 2))
+    hissing, louder = ((clean + level * noise).astype(np.float32) for level in (0.01, 0.1))
+    other = speech("speech/LJ001-0001.wav", 4)
+
+    def cost(generated: np.ndarray, convention: str) -> float:
+        return mel_cepstral_distortion(generated, clean, RATE, convention)
+
+    assert cost(hissing, "mcd-no-floor") > 2.5
+    assert cost(hissing, "mcd") < 0.5
+    assert cost(louder, "mcd") > 5 * cost(hissing, "mcd")
+    assert cost(other, "mcd") > 10 * cost(hissing, "mcd")
+
+
+def test_frames_that_are_silent_in_the_reference_do_not_count(voiced: np.ndarray) -> None:
+    """A pause with a hum 50 dB below the speech, and the same pause with a hiss as soft."""
+    t = np.arange(16000) / RATE
+    hum, hiss = np.sin(2 * np.pi * 200 * t), np.random.default_rng(0).normal(size=len(t))
+    soft = np.float32(10 ** (-50 / 20) * voiced.std())
+    humming, hissing = (
+        np.concatenate([voiced, soft * pause / pause.std()]).astype(np.float32) for pause in (hum, hiss)
+    )
+    base = replace(CONVENTIONS["mcd-no-floor"], floor_db=-40)
+    clips = [mel_cepstra(waveform, RATE, base) for waveform in (humming, hissing)]
+    all_frames = distortion(*clips, replace(base, floor_db=None))
+    assert all_frames > 1
+    assert distortion(*clips, base) < 0.1 * all_frames
+
+
+@pytest.mark.parametrize(("convention", "value"), GOLDENS.items())
+def test_conventions_keep_their_numbers(voiced: np.ndarray, convention: str, value: float) -> None:
+    """Values of 27 November 2026, before `mcd` got its floors; `mcd-no-floor` was `mcd` then."""
+    noise = np.random.default_rng(1).normal(size=len(voiced)) * 0.02
+    generated = (voiced + noise).astype(np.float32)[:30000]
+    assert mel_cepstral_distortion(generated, voiced, RATE, convention) == pytest.approx(value, rel=1e-9)
 
 
 @pytest.mark.shared
@@ -141,8 +241,9 @@ def test_the_clip_without_sound_says_so() -> None:
 def test_conventions_share_the_statistics_they_can() -> None:
     ids = {name: MelCepstralDistortion(name).statistics_id for name in CONVENTIONS}
     assert ids["mcd-pymcd-dtw"] == ids["mcd-pymcd-dtw-sl"]
-    assert ids["mcd"] == ids["mcd-all-frames"]
-    assert len(set(ids.values())) == 4
+    assert len(set(ids.values())) == 5
+    floors = [MelCepstralDistortion("x", replace(CONVENTIONS["mcd"], floor_db=db)).statistics_id for db in (None, -50)]
+    assert set(floors) == {ids["mcd"]}
 
 
 def test_the_signature_says_all_of_the_convention() -> None:
@@ -153,6 +254,9 @@ def test_the_signature_says_all_of_the_convention() -> None:
         replace(base, alignment="fastdtw"),
         replace(base, alignment="fastdtw", energy=True),
         replace(base, length_penalty=True),
+        replace(base, floor_db=None),
+        replace(base, floor_db=-50),
+        replace(base, native_audio=True),
         *(
             replace(base, features=replace(base.features, **{field: value}))
             for field, value in {

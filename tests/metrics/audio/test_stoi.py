@@ -104,6 +104,25 @@ def test_loud_and_clipped_sound_is_measured(voiced: np.ndarray) -> None:
     assert 0.5 < short_time_objective_intelligibility(np.clip(voiced * 20, -1, 1), voiced, RATE) < 1
 
 
+def test_the_short_one_is_to_blame(voiced: np.ndarray) -> None:
+    """Two fifths of a second against two whole ones: either way round the clip that is short is named."""
+    with pytest.raises(Unmeasurable) as cut:
+        short_time_objective_intelligibility(voiced[:6450], voiced, RATE)
+    assert str(cut.value) == (
+        "the generated clip is 0.40 s long, the reference 2.00 s: 29 frames of speech in what both have, "
+        "intelligibility needs 30"
+    )
+    with pytest.raises(Unmeasurable, match=r"^29 frames of speech in the reference, intelligibility needs 30$"):
+        short_time_objective_intelligibility(voiced, voiced[:6450], RATE)
+
+
+def test_what_a_table_must_say() -> None:
+    remarks = {name: ShortTimeObjectiveIntelligibility(name).remark for name in CONVENTIONS}
+    assert remarks["stoi"] == remarks["estoi"]
+    assert remarks["stoi"].startswith("STOI compares waveforms in time")
+    assert remarks["stoi-dtw"] == ""
+
+
 @pytest.mark.shared
 def test_alignment_undoes_a_pause(speech: Callable) -> None:
     """The same words with half a second of pause in the middle: ruined for the usual form, fine once aligned."""

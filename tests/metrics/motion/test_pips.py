@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -75,8 +76,15 @@ def test_a_checkpoint_loads_and_anything_else_is_refused(tmp_path: Path, network
     loaded = load_pips(tmp_path / "pips2_weights.pth", torch.device("cpu"))
     assert torch.equal(loaded.fnet.conv1.weight, network.fnet.conv1.weight)
     torch.save({"model_state_dict": {"fnet.conv1.weight": torch.zeros(1)}}, tmp_path / "other.pth")
-    with pytest.raises(WeightsError, match="no checkpoint of PIPs"):
-        load_pips(tmp_path / "other.pth", torch.device("cpu"))
+    (tmp_path / "pickled.pth").write_bytes(pickle.dumps({"model_state_dict": Path("x")}))
+    (tmp_path / "damaged.pth").write_bytes((tmp_path / "pips2_weights.pth").read_bytes()[:1000])
+    (tmp_path / "empty.pth").write_bytes(b"")
+    torch.save([1], tmp_path / "list.pth")
+    for name in ("other", "pickled", "damaged", "empty", "list"):
+        with pytest.raises(WeightsError) as refused:
+            load_pips(tmp_path / f"{name}.pth", torch.device("cpu"))
+        sentence = f"{tmp_path / name}.pth is no checkpoint of PIPs++; replace it by the released file."
+        assert str(refused.value) == sentence
 
 
 def test_absent_weights_name_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
