@@ -129,7 +129,7 @@ class Narrator:
         with clock.stage("text"):
             pieces = self._pieces(prompt.text)
         with clock.stage("voice"):
-            voice, speaker = self._hear(prompt.voice)
+            voice, speaker = self._encode_voice(prompt.voice)
         with clock.stage("entangle"):
             face, voice, speaker = self._entangle(face, voice, speaker, pieces)
         speech = self._speak(pieces, voice, speaker, prompt.seed, clock)
@@ -176,7 +176,7 @@ class Narrator:
         if self.origin.untrained:
             yield f"Untrained: the weights of {', '.join(self.origin.untrained)} were drawn from a seed, not learnt."
         if self.networks.features is None:
-            yield "The face does not hear the speech: this checkpoint has no audio projection, as published."
+            yield "The speech does not drive the face: this checkpoint has no audio projection, as published."
         else:
             yield "The generated speech drives the face through wav2vec 2.0 features and the audio attention."
         if self._identity_encoder:
@@ -201,7 +201,7 @@ class Narrator:
         start, stop = self.tokenizer.start, self.tokenizer.stop
         return [torch.tensor([[start, *ids, stop]], device=self._device) for ids in pieces]
 
-    def _hear(self, voice: Voice) -> tuple[Tensor, Tensor]:
+    def _encode_voice(self, voice: Voice) -> tuple[Tensor, Tensor]:
         try:
             waveform = torch.as_tensor(voice.waveform, dtype=torch.float32, device=self._device)
             return self.networks.speech.encode_voice(waveform, voice.sample_rate)
@@ -240,15 +240,15 @@ class Narrator:
 
     def _animate(self, face: FaceInputs, speech: Tensor, seed: int, clock: StageClock) -> Iterator[NDArray[np.uint8]]:
         fps = self.networks.config.video.fps
-        heard = None
+        features = None
         if self.networks.features is not None:
             with clock.stage("speech features"):
-                heard = self.networks.features(speech, SPEECH_RATE, fps)
+                features = self.networks.features(speech, SPEECH_RATE, fps)
         return self.networks.animator.animate(
             face,
             math.ceil(fps * len(speech) / SPEECH_RATE),
             seed=seed,
-            audio=heard,
+            audio=features,
             sampling=self.options.video,
             clock=clock,
         )
