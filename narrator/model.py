@@ -23,6 +23,7 @@ from narrator.prompts import check_voice, speakable_text
 from narrator.speech.hifigan import SPEECH_RATE
 from narrator.speech.sampling import SamplingRules
 from narrator.speech.tokenizer import SpeechTokenizer
+from narrator.threads import each_on_one_thread, one_thread
 from narrator.video import FaceInputs, IdentityEmbedder, Sampling, prepare_face
 
 TextRows = Literal["embedding", "ids"]
@@ -79,8 +80,8 @@ class RuntimeOptions:
 class Narrator:
     """A generator (see `narrator.contract.Generator`): calling it with a prompt gives a narration.
 
-    The same prompt and seed give the same bytes on the same machine, whatever was narrated before. Frames are made
-    while they are read, 16 at a time, so memory does not grow with the length of the clip.
+    The same prompt and seed give the same bytes on the same machine, whatever was narrated before and however many
+    threads PyTorch may use: on the processor one is used. Frames are made while they are read, 16 at a time, so memory does not grow with the length of the clip.
 
     Args:
         networks: every part filled.
@@ -124,16 +125,17 @@ class Narrator:
         """
         clock = StageClock(torch.cuda.synchronize if self._device.type == "cuda" else None)
         check_voice(prompt.voice)
-        with clock.stage("face"):
-            face = self._prepared(prompt.image)
-        with clock.stage("text"):
-            pieces = self._pieces(prompt.text)
-        with clock.stage("voice"):
-            voice, speaker = self._encode_voice(prompt.voice)
-        with clock.stage("entangle"):
-            face, voice, speaker = self._entangle(face, voice, speaker, pieces)
-        speech = self._speak(pieces, voice, speaker, prompt.seed, clock)
-        frames = self._animate(face, speech, prompt.seed, clock)
+        with one_thread():
+            with clock.stage("face"):
+                face = self._prepared(prompt.image)
+            with clock.stage("text"):
+                pieces = self._pieces(prompt.text)
+            with clock.stage("voice"):
+                voice, speaker = self._encode_voice(prompt.voice)
+            with clock.stage("entangle"):
+                face, voice, speaker = self._entangle(face, voice, speaker, pieces)
+            speech = self._speak(pieces, voice, speaker, prompt.seed, clock)
+            frames = each_on_one_thread(self._animate(face, speech, prompt.seed, clock))
         return Narration(frames, self.networks.config.video.fps, speech.cpu().numpy(), SPEECH_RATE, clock.seconds)
 
     def describe(self) -> dict[str, Any]:
