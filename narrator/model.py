@@ -81,7 +81,8 @@ class Narrator:
     """A generator (see `narrator.contract.Generator`): calling it with a prompt gives a narration.
 
     The same prompt and seed give the same bytes on the same machine, whatever was narrated before and however many
-    threads PyTorch may use: on the processor one is used. Frames are made while they are read, 16 at a time, so memory does not grow with the length of the clip.
+    threads PyTorch may use: on the processor one is used. Frames are made while they are read, 16 at a time, so memory
+    does not grow with the length of the clip.
 
     Args:
         networks: every part filled.

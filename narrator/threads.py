@@ -1,4 +1,4 @@
-"""One thread for PyTorch on the processor: sums that are cut among threads round differently for each number of them."""
+"""One thread for PyTorch on the processor: sums cut among threads round differently for each number of them."""
 
 from __future__ import annotations
 
