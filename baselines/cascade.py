@@ -55,7 +55,7 @@ class Cascade:
         check_voice(prompt.voice)
         clock = StageClock()
         with clock.stage("mesh"):  # first, because an image without a face makes the rest useless
-            image, face = self._see(prompt.image)
+            image, face = self._prepared(prompt.image)
         with clock.stage("speech"):
             utterance = self._speech.utter(prompt.text, prompt.seed)
         rate = self._speech.sample_rate
@@ -84,7 +84,7 @@ class Cascade:
     def _mesh_hashes(self) -> dict[str, str]:
         return {name: sha256(path) for name, path in self._weight_paths.items()}
 
-    def _see(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Face]:
+    def _prepared(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Face]:
         """The image at the frames' size and the face in its pixels."""
         if self._mesh is None:
             self._mesh = FaceMesh(self._weight_paths)

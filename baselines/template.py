@@ -48,7 +48,7 @@ class Template:
         return [str(self._program), *(argument.format_map(known) for argument in self._arguments[1:])]
 
     def files(self) -> list[Path]:
-        """The program, and every argument, or part behind its first "=", that is a file that exists."""
+        """The program, and every argument, or part of one after its first "=", that is a file that exists."""
         fixed = [
             argument.format(study=self._study) for argument in self._arguments[1:] if _names(argument) <= {"study"}
         ]

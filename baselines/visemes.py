@@ -1,4 +1,4 @@
-"""How the mouth looks for each phone, and how it moves from one to the next.
+"""The shape of the mouth for each phone, and how it moves from one to the next.
 
 Targets per phone, blurred over time so that neighbours mix (coarticulation), with lip closures kept sharp because their
 absence is what viewers notice first. Grouping after the usual viseme classes (Fisher 1968), values tuned by eye.
@@ -41,7 +41,33 @@ _TARGETS: dict[str, tuple[float, float]] = {
     for symbol in symbols
 }  # fmt: skip
 _OTHER = (0.3, 0.0)
-_CLOSED = frozenset("pbm")
+
+DRAWN_SHAPES: dict[str, tuple[float, float]] = {
+    **dict.fromkeys("pbm", (0.0, 1.0)),
+    **dict.fromkeys("fv", (0.08, 1.0)),
+    **dict.fromkeys("θð", (0.2, 1.0)),
+    **dict.fromkeys("tdnlszɾT", (0.22, 1.03)),
+    **dict.fromkeys("ʃʒʧʤ", (0.22, 0.82)),
+    **dict.fromkeys("kɡŋh", (0.3, 1.0)),
+    **dict.fromkeys("j", (0.24, 1.08)),
+    **dict.fromkeys("w", (0.15, 0.70)),
+    **dict.fromkeys("ɹ", (0.28, 0.82)),
+    **dict.fromkeys("i", (0.36, 1.12)),
+    **dict.fromkeys("ɪᵻ", (0.42, 1.06)),
+    **dict.fromkeys("ɛA", (0.58, 1.06)),
+    **dict.fromkeys("æI", (0.80, 1.05)),
+    **dict.fromkeys("ɑ", (0.92, 0.98)),
+    **dict.fromkeys("ʌəɐᵊ", (0.52, 1.0)),
+    **dict.fromkeys("ɔYO", (0.66, 0.80)),
+    **dict.fromkeys("W", (0.82, 0.86)),
+    **dict.fromkeys("u", (0.34, 0.72)),
+    **dict.fromkeys("ʊ", (0.42, 0.80)),
+    **dict.fromkeys("ɜɚ", (0.46, 0.86)),
+}
+"""Opening and spread of a drawn mouth; 1 is the width at rest. Marks and pauses have no shape."""
+
+CLOSED = frozenset("pbm")
+"""Phones that close the lips, whatever surrounds them."""
 _TUCKED = frozenset("fv")
 
 
@@ -78,7 +104,7 @@ def mouth_track(phones: Sequence[Phone], loudness: Float, times: Float) -> Mouth
         here = slice(round(start * TRACK_RATE), max(round(start * TRACK_RATE) + 1, round(end * TRACK_RATE)))
         opening[here], width[here] = _TARGETS.get(symbol, _OTHER)
         activity[here] = 1.0
-        if symbol in _CLOSED:
+        if symbol in CLOSED:
             middle, reach = (start + end) / 2, max(end - start, _SHORTEST_CLOSURE_S) / 2
             press[max(0, round((middle - reach) * TRACK_RATE)) : round((middle + reach) * TRACK_RATE)] = 1.0
         elif symbol in _TUCKED:

@@ -23,6 +23,7 @@ from narrator.prompts import check_voice, speakable_text
 from narrator.speech.hifigan import SPEECH_RATE
 from narrator.speech.sampling import SamplingRules
 from narrator.speech.tokenizer import SpeechTokenizer
+from narrator.threads import each_on_one_thread, one_thread
 from narrator.video import FaceInputs, IdentityEmbedder, Sampling, prepare_face
 
 TextRows = Literal["embedding", "ids"]
@@ -79,8 +80,9 @@ class RuntimeOptions:
 class Narrator:
     """A generator (see `narrator.contract.Generator`): calling it with a prompt gives a narration.
 
-    The same prompt and seed give the same bytes on the same machine, whatever was narrated before. Frames are made
-    while they are read, 16 at a time, so memory does not grow with the length of the clip.
+    The same prompt and seed give the same bytes on the same machine, whatever was narrated before and however many
+    threads PyTorch may use: on the processor one is used. Frames are made while they are read, 16 at a time, so memory
+    does not grow with the length of the clip.
 
     Args:
         networks: every part filled.
@@ -124,16 +126,17 @@ class Narrator:
         """
         clock = StageClock(torch.cuda.synchronize if self._device.type == "cuda" else None)
         check_voice(prompt.voice)
-        with clock.stage("face"):
-            face = self._prepared(prompt.image)
-        with clock.stage("text"):
-            pieces = self._pieces(prompt.text)
-        with clock.stage("voice"):
-            voice, speaker = self._hear(prompt.voice)
-        with clock.stage("entangle"):
-            face, voice, speaker = self._entangle(face, voice, speaker, pieces)
-        speech = self._speak(pieces, voice, speaker, prompt.seed, clock)
-        frames = self._animate(face, speech, prompt.seed, clock)
+        with one_thread():
+            with clock.stage("face"):
+                face = self._prepared(prompt.image)
+            with clock.stage("text"):
+                pieces = self._pieces(prompt.text)
+            with clock.stage("voice"):
+                voice, speaker = self._encode_voice(prompt.voice)
+            with clock.stage("entangle"):
+                face, voice, speaker = self._entangle(face, voice, speaker, pieces)
+            speech = self._speak(pieces, voice, speaker, prompt.seed, clock)
+            frames = each_on_one_thread(self._animate(face, speech, prompt.seed, clock))
         return Narration(frames, self.networks.config.video.fps, speech.cpu().numpy(), SPEECH_RATE, clock.seconds)
 
     def describe(self) -> dict[str, Any]:
@@ -176,7 +179,7 @@ class Narrator:
         if self.origin.untrained:
             yield f"Untrained: the weights of {', '.join(self.origin.untrained)} were drawn from a seed, not learnt."
         if self.networks.features is None:
-            yield "The face does not hear the speech: this checkpoint has no audio projection, as published."
+            yield "The speech does not drive the face: this checkpoint has no audio projection, as published."
         else:
             yield "The generated speech drives the face through wav2vec 2.0 features and the audio attention."
         if self._identity_encoder:
@@ -201,7 +204,7 @@ class Narrator:
         start, stop = self.tokenizer.start, self.tokenizer.stop
         return [torch.tensor([[start, *ids, stop]], device=self._device) for ids in pieces]
 
-    def _hear(self, voice: Voice) -> tuple[Tensor, Tensor]:
+    def _encode_voice(self, voice: Voice) -> tuple[Tensor, Tensor]:
         try:
             waveform = torch.as_tensor(voice.waveform, dtype=torch.float32, device=self._device)
             return self.networks.speech.encode_voice(waveform, voice.sample_rate)
@@ -240,15 +243,15 @@ class Narrator:
 
     def _animate(self, face: FaceInputs, speech: Tensor, seed: int, clock: StageClock) -> Iterator[NDArray[np.uint8]]:
         fps = self.networks.config.video.fps
-        heard = None
+        features = None
         if self.networks.features is not None:
             with clock.stage("speech features"):
-                heard = self.networks.features(speech, SPEECH_RATE, fps)
+                features = self.networks.features(speech, SPEECH_RATE, fps)
         return self.networks.animator.animate(
             face,
             math.ceil(fps * len(speech) / SPEECH_RATE),
             seed=seed,
-            audio=heard,
+            audio=features,
             sampling=self.options.video,
             clock=clock,
         )

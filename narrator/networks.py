@@ -23,7 +23,7 @@ Part = Literal["speech", "entangler", "net", "vae", "features"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 # Residual projections of an untrained entangled encoder: small, so that the picture stays recognisable, but not zero,
-# so that every configuration of the latent space sounds and looks different.
+# so that every configuration of the latent space gives other sound and pictures.
 UNTRAINED_ENTANGLING = 0.1
 
 
@@ -45,7 +45,7 @@ class Networks(nn.Module):
             self.speech = SpeechSynthesizer(config.speech)
             self.entangler = Entangler(config.entangle)
             self.animator = FaceAnimator(config.video, compile_denoiser=compile_denoiser)
-            self.features = SpeechFeatures(config.features) if hears(config) else None
+            self.features = SpeechFeatures(config.features) if speech_drives(config) else None
         self.eval()
 
     def parts(self) -> dict[Part, nn.Module]:
@@ -95,17 +95,17 @@ def part_shapes(part: Part, config: NarratorConfig) -> Shapes:
         return shapes_of(_build(part, config))
 
 
-def hears(config: NarratorConfig) -> bool:
+def speech_drives(config: NarratorConfig) -> bool:
     """Whether generated speech can drive the face: the video half projects speech features into its audio modules."""
     return config.video.audio_projection is not None
 
 
 def parts_of(config: NarratorConfig) -> tuple[Part, ...]:
-    """The parts that a generator of these sizes has; `features` only where the video half can hear."""
-    return PARTS if hears(config) else tuple(part for part in PARTS if part != "features")
+    """The parts that a generator of these sizes has; `features` only where speech drives the face."""
+    return PARTS if speech_drives(config) else tuple(part for part in PARTS if part != "features")
 
 
-def with_hearing(config: NarratorConfig, *, audio_modules: bool, audio_projection: bool) -> NarratorConfig:
+def with_audio(config: NarratorConfig, *, audio_modules: bool, audio_projection: bool) -> NarratorConfig:
     """The same sizes with the audio modules and the projection that a checkpoint has, or without."""
     unet, projection = config.video.unet, config.video.audio_projection
     video = replace(

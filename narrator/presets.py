@@ -20,7 +20,7 @@ class NarratorConfig:
         speech: XTTS v2.
         entangle: the multi-entangled latent space.
         video: Hallo on Stable Diffusion 1.5.
-        features: wav2vec 2.0, through which speech drives the face; unused where the video half cannot hear.
+        features: wav2vec 2.0, through which speech drives the face; unused without an audio projection.
     """
 
     speech: SpeechConfig = field(default_factory=SpeechConfig)
@@ -32,8 +32,8 @@ class NarratorConfig:
 def small() -> NarratorConfig:
     """A few million parameters, 128 x 128 pixels, at most 2 s of speech for every 24 tokens; the code of `paper`."""
     video = FaceAnimatorConfig.small()
-    hearing = video.audio_projection
-    assert hearing is not None
+    projection = video.audio_projection
+    assert projection is not None
     return NarratorConfig(
         speech=SpeechConfig(
             gpt=GptConfig(text_ids=256, codes=258, layers=4, width=128, heads=4, text_limit=25, code_limit=46),
@@ -45,7 +45,7 @@ def small() -> NarratorConfig:
         entangle=EntangleConfig(width=128, heads=4),
         video=video,
         features=FeatureConfig(
-            layers=hearing.blocks, width=hearing.width, heads=4, feed=160, convolutions=32, position_groups=4
+            layers=projection.blocks, width=projection.width, heads=4, feed=160, convolutions=32, position_groups=4
         ),
     )
 

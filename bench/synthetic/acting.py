@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from baselines.speech import Phone
+from baselines.visemes import CLOSED, DRAWN_SHAPES
 from bench.synthetic.flavours import FPS
 from bench.synthetic.pose import Curve, Performance
 from bench.synthetic.speech import Spoken
@@ -16,32 +17,6 @@ CONTROL_RATE = 200
 
 ANTICIPATION = 0.015
 """Lips take the shape of a phone this long before it sounds, s."""
-
-_SHAPES: dict[str, tuple[float, float]] = {
-    **dict.fromkeys("pbm", (0.0, 1.0)),
-    **dict.fromkeys("fv", (0.08, 1.0)),
-    **dict.fromkeys("θð", (0.2, 1.0)),
-    **dict.fromkeys("tdnlszɾT", (0.22, 1.03)),
-    **dict.fromkeys("ʃʒʧʤ", (0.22, 0.82)),
-    **dict.fromkeys("kɡŋh", (0.3, 1.0)),
-    **dict.fromkeys("j", (0.24, 1.08)),
-    **dict.fromkeys("w", (0.15, 0.70)),
-    **dict.fromkeys("ɹ", (0.28, 0.82)),
-    **dict.fromkeys("i", (0.36, 1.12)),
-    **dict.fromkeys("ɪᵻ", (0.42, 1.06)),
-    **dict.fromkeys("ɛA", (0.58, 1.06)),
-    **dict.fromkeys("æI", (0.80, 1.05)),
-    **dict.fromkeys("ɑ", (0.92, 0.98)),
-    **dict.fromkeys("ʌəɐᵊ", (0.52, 1.0)),
-    **dict.fromkeys("ɔYO", (0.66, 0.80)),
-    **dict.fromkeys("W", (0.82, 0.86)),
-    **dict.fromkeys("u", (0.34, 0.72)),
-    **dict.fromkeys("ʊ", (0.42, 0.80)),
-    **dict.fromkeys("ɜɚ", (0.46, 0.86)),
-}
-"""Opening and spread of the mouth for every phone of the synthesiser; marks and pauses have none."""
-
-_CLOSED = frozenset("pbm")
 
 
 def act(spoken: Spoken, liveliness: float, seed: int) -> Performance:
@@ -97,10 +72,10 @@ def _lips(spoken: Spoken, loudness: NDArray[np.float64]) -> tuple[NDArray[np.flo
     count = len(loudness)
     opening, spread, closed = np.zeros(count), np.ones(count), np.zeros(count)
     for phone in spoken.phones:
-        if phone.symbol in _SHAPES:
+        if phone.symbol in DRAWN_SHAPES:
             span = _span(phone, count)
-            opening[span], spread[span] = _SHAPES[phone.symbol]
-            closed[span] = float(phone.symbol in _CLOSED)
+            opening[span], spread[span] = DRAWN_SHAPES[phone.symbol]
+            closed[span] = float(phone.symbol in CLOSED)
     voice = np.clip(_smoothed(loudness, 0.02), 0, 1) ** 0.8
     seal = np.clip(1.5 * _smoothed(closed, 0.018), 0, 1)
     shape = np.clip(2.0 * _smoothed(opening, 0.03) * voice, 0, 1)

@@ -10,16 +10,15 @@ from typing import Any
 
 import torch
 
+from narrator.checkpoints.layouts import OWN, SD15, Recognised, recognise
+from narrator.checkpoints.matching import Difference, compare
+from narrator.checkpoints.reading import FilePath, read_file
+from narrator.checkpoints.released import expected
+from narrator.checkpoints.storing import read_header
 from narrator.entangle import EntangleConfig, Entangler
 from narrator.files import sha256
 from narrator.networks import Part
 from narrator.presets import PRESETS, NarratorConfig
-
-from .layouts import OWN, SD15, Recognised, recognise
-from .matching import Difference, compare
-from .reading import FilePath, read_file
-from .released import expected
-from .storing import read_header
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from narrator.checkpoints.reading import CheckpointError, StoredFile
 from narrator.networks import PARTS, Part
-
-from .reading import CheckpointError, StoredFile
 
 Tensors = dict[str, Tensor]
 

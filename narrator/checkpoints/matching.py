@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .reading import CheckpointError
+from narrator.checkpoints.reading import CheckpointError
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from narrator.networks import Part, part_shapes, with_hearing
+from narrator.checkpoints import layouts
+from narrator.checkpoints.layouts import Recognised, Tensors, recognise
+from narrator.checkpoints.matching import Shapes, require
+from narrator.checkpoints.reading import CheckpointError, FilePath, read_file
+from narrator.networks import Part, part_shapes, with_audio
 from narrator.presets import NarratorConfig
-
-from . import layouts
-from .layouts import Recognised, Tensors, recognise
-from .matching import Shapes, require
-from .reading import CheckpointError, FilePath, read_file
 
 _AUDIO_PROJECTION = "audioproj."
 _AUDIO_MODULES = ".audio_modules."
@@ -76,7 +75,7 @@ def read_released(files: ReleasedFiles, config: NarratorConfig) -> Released:
 
     Args:
         files: what is there.
-        config: the sizes that they must have; only whether the face can hear speech is taken from the files.
+        config: the sizes that they must have; only whether speech drives the face is taken from the files.
 
     Raises:
         CheckpointError: a file is not what its role says, or differs from the model in any key or shape.
@@ -93,7 +92,7 @@ def read_released(files: ReleasedFiles, config: NarratorConfig) -> Released:
     if "net" in whole:
         # The last file decides whether there are audio modules; a projection may come from an earlier one.
         last = found["latest" if files.latest else "hallo"].parts["net"]
-        config = with_hearing(
+        config = with_audio(
             config, audio_modules=_has(last, _AUDIO_MODULES), audio_projection=_has(tensors["net"], _AUDIO_PROJECTION)
         )
         wanted = part_shapes("net", config)
@@ -118,7 +117,7 @@ def expected(one: Recognised, part: Part, config: NarratorConfig) -> Shapes:
     """Every key and shape that this part of the file should have for a model of these sizes."""
     values = one.parts[part]
     if part == "net" and one.layout != layouts.SD15:
-        config = with_hearing(
+        config = with_audio(
             config,
             audio_modules=_has(values, _AUDIO_MODULES),
             audio_projection=_has(values, _AUDIO_PROJECTION),

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import save_file
 
+from narrator.checkpoints.layouts import OWN_HEADER
+from narrator.checkpoints.reading import CheckpointError, StoredFile
 from narrator.presets import NarratorConfig
-
-from .layouts import OWN_HEADER
-from .reading import CheckpointError, StoredFile
 
 if TYPE_CHECKING:
     from narrator.networks import Networks

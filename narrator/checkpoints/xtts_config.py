@@ -7,9 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from narrator.checkpoints.reading import CheckpointError
 from narrator.speech.synthesizer import SpeechConfig
-
-from .reading import CheckpointError
 
 
 class _ModelArgs(BaseModel):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from .encoder import EntangledEncoder
-from .entangler import EntangleConfig, Entangler
+from narrator.entangle.encoder import EntangledEncoder
+from narrator.entangle.entangler import EntangleConfig, Entangler
 
 
 def parameter_counts() -> list[tuple[str, int]]:

@@ -59,13 +59,13 @@ class FaceMesh:
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise ValueError(f"The face mesh needs an RGB image, uint8 [H, W, 3], got {image.dtype} {image.shape}.")
         for detection in self._near.find(image) or self._far.find(image):
-            face = self._look(image, _Crop.around_detection(detection))
+            face = self._fit(image, _Crop.around_detection(detection))
             if face is not None:
-                # the first mesh tells better than the detector where the face is, as in a video's next frame
-                return self._look(image, _Crop.around_points(face.points)) or face
+                # the first mesh locates the face better than the detector does, as in a video's next frame
+                return self._fit(image, _Crop.around_points(face.points)) or face
         return None
 
-    def _look(self, image: NDArray[np.uint8], crop: _Crop) -> Face | None:
+    def _fit(self, image: NDArray[np.uint8], crop: _Crop) -> Face | None:
         points, presence = self._mesh(crop.cut(image, self._mesh.input_size))
         score = float(1 / (1 + np.exp(-np.clip(presence.item(), -80, 80))))
         if score < _LEAST_PRESENCE:

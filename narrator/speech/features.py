@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
-from .resample import resample
+from narrator.speech.resample import resample
 
 FEATURE_RATE = 16_000
 """Hz of the speech that the features are computed from."""

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from transformers import GPT2Config, GPT2Model
 from transformers.cache_utils import DynamicCache
 
-from .conditioning import ConditioningEncoder, Perceiver
-from .sampling import SamplingRules
+from narrator.speech.conditioning import ConditioningEncoder, Perceiver
+from narrator.speech.sampling import SamplingRules
 
 # The released code hands the penalty a row of ids in which every prefix position holds this one.
 _PREFIX_ID = 1

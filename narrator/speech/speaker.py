@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .mel import mel_filterbank
+from narrator.speech.mel import mel_filterbank
 
 SPEAKER_RATE = 16_000
-"""Hz of the speech that the speaker encoder listens to."""
+"""Hz of the speech that the speaker encoder takes."""
 
 _MEL_BANDS = 64
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from .gpt import GptConfig, SpeechGpt
-from .hifigan import HifiGan
-from .mel import VOICE_RATE, voice_mel
-from .resample import resample
-from .sampling import SamplingRules
-from .speaker import SPEAKER_RATE, SpeakerEncoder
+from narrator.speech.gpt import GptConfig, SpeechGpt
+from narrator.speech.hifigan import HifiGan
+from narrator.speech.mel import VOICE_RATE, voice_mel
+from narrator.speech.resample import resample
+from narrator.speech.sampling import SamplingRules
+from narrator.speech.speaker import SPEAKER_RATE, SpeakerEncoder
 
 _LONGEST_PROFILE_SECONDS = 30
 _SHORTEST_CHUNK_SECONDS = 0.33
@@ -21,7 +21,7 @@ _SHORTEST_CHUNK_SECONDS = 0.33
 
 @dataclass(frozen=True)
 class SpeechConfig:
-    """Sizes of the speech networks and how they listen; the defaults are XTTS v2's, as the paper's code calls it.
+    """Sizes of the speech networks and how they read a voice profile; the defaults are XTTS v2's, as the paper uses it.
 
     Attributes:
         gpt: the speech GPT.
@@ -29,7 +29,7 @@ class SpeechConfig:
         speaker_width: length of the speaker embedding.
         speaker_blocks, speaker_filters: residual blocks and channels of the speaker encoder's four stages.
         voice_seconds: how much of the voice profile, from its start, becomes voice latents.
-        voice_chunk_seconds: it is heard in chunks of this length, whose latents are averaged.
+        voice_chunk_seconds: it is encoded in chunks of this length, whose latents are averaged.
     """
 
     gpt: GptConfig = field(default_factory=GptConfig)
@@ -71,7 +71,7 @@ class SpeechSynthesizer(nn.Module):
         """Voice latents [1, 32, C] and speaker embedding [1, D, 1] of a voice profile.
 
         Args:
-            waveform: float [S], mono; what exceeds -1..1 is clipped, what exceeds 30 s is not heard.
+            waveform: float [S], mono; what exceeds -1..1 is clipped, what exceeds 30 s is cut off.
             sample_rate: Hz.
 
         Raises:
@@ -82,8 +82,8 @@ class SpeechSynthesizer(nn.Module):
         return self._voice_latents(audio), self._speaker_embedding(audio)
 
     def _voice_latents(self, audio: Tensor) -> Tensor:
-        heard = audio[:, : round(self.config.voice_seconds * VOICE_RATE)]
-        chunks = torch.split(heard, round(self.config.voice_chunk_seconds * VOICE_RATE), 1)
+        used = audio[:, : round(self.config.voice_seconds * VOICE_RATE)]
+        chunks = torch.split(used, round(self.config.voice_chunk_seconds * VOICE_RATE), 1)
         latents = [
             self.gpt.voice_latents((voice_mel(chunk) / self.mel_stats[:, None].float()).to(self._dtype))
             for chunk in chunks

@@ -109,7 +109,7 @@ def _spell_numbers(text: str) -> str:
 
 
 def _decimal(number: str) -> str:
-    """Exact as a float, or its digits one by one behind the point."""
+    """Exact as a float, or its digits one by one after the point."""
     whole, _, part = number.partition(".")
     if len(whole) + len(part) <= _NAMED_DIGITS:
         return str(num2words(float(number)))

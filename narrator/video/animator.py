@@ -66,7 +66,7 @@ class FaceAnimator(nn.Module):
 
     @property
     def _placed(self) -> Tensor:
-        """Any weight: it tells device and dtype."""
+        """Any weight, for its device and dtype."""
         return self.net.imageproj.proj.weight
 
     def animate(
@@ -167,8 +167,8 @@ class FaceAnimator(nn.Module):
         frames, projection = self.config.clip_frames, self.config.audio_projection
         if audio is None or projection is None or self.net.audioproj is None:
             return self._placed.new_zeros(branches, frames, 1, width)
-        heard = self.net.audioproj(windows(audio, start, frames, projection.window).to(self._placed))[None]
-        return torch.cat([torch.zeros_like(heard)] * (branches - 1) + [heard])
+        tokens = self.net.audioproj(windows(audio, start, frames, projection.window).to(self._placed))[None]
+        return torch.cat([torch.zeros_like(tokens)] * (branches - 1) + [tokens])
 
     @torch.inference_mode()
     def denoise(self, noise: Tensor, conditions: Conditions, sampling: Sampling) -> Tensor:
@@ -224,7 +224,7 @@ class FaceAnimator(nn.Module):
         if audio is None:
             return
         if projection is None:
-            raise ValueError("This network has no audio projection and cannot hear speech: pass audio=None.")
+            raise ValueError("This network has no audio projection, so speech cannot drive it: pass audio=None.")
         if audio.shape != (frames, projection.blocks, projection.width):
             raise ValueError(
                 f"The speech features have shape {list(audio.shape)}; "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from diffusers.models.attention import FeedForward
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class Attention(nn.Module):
@@ -40,7 +40,7 @@ class Attention(nn.Module):
 
     def attend(self, queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """Split queries, keys and values -> [N, L, C]."""
-        out = F.scaled_dot_product_attention(queries, keys, values)
+        out = functional.scaled_dot_product_attention(queries, keys, values)
         return self.to_out(out.transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
     def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
@@ -83,7 +83,7 @@ class SpatialBlock(nn.Module):
         if reference is None:
             return self.attn1(normed)  # type: ignore[no-any-return]
         queries, (keys, values) = self.attn1.queries(normed), self.attn1.keys_values(normed)
-        free = len(normed) - frames  # the unconditional branch, which comes first and does not see the reference
+        free = len(normed) - frames  # the unconditional branch, which comes first and gets no reference
         reference_keys, reference_values = reference.for_frames(frames)
         conditional = self.attn1.attend(
             queries[free:],

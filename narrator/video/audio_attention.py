@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from diffusers.models.attention import FeedForward
 from torch import Tensor, nn
+from torch.nn import functional
 
 from narrator.video.attention import Attention
 
@@ -37,9 +37,9 @@ class AudioBlock(nn.Module):
         x = x + self.attn1(self.norm1(x))
         normed = self.norm2(x)
         for index, region in enumerate(REGIONS):
-            heard = self.get_submodule(f"attn2_{index}")(normed, audio) * masks[index]
+            attended = self.get_submodule(f"attn2_{index}")(normed, audio) * masks[index]
             gate = self.get_submodule(f"zero_conv_{region}")
-            x = x + scale[index] * F.linear(heard, gate.weight.flatten(1), gate.bias)  # type: ignore[operator, arg-type]
+            x = x + scale[index] * functional.linear(attended, gate.weight.flatten(1), gate.bias)  # type: ignore[operator, arg-type]
         return x + self.ff(self.norm3(x))  # type: ignore[no-any-return]
 
 

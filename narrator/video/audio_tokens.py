@@ -1,4 +1,4 @@
-"""Speech as the video networks hear it: features of each frame, and windows of them."""
+"""Speech as input of the video networks: features of each frame, and windows of them."""
 
 from __future__ import annotations
 

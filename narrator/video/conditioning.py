@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from narrator.video.config import AudioProjectionConfig
 
@@ -27,9 +27,9 @@ class FaceLocator(nn.Module):
 
     def forward(self, mask: Tensor) -> Tensor:
         """Masks [N, 3, H, W] in 0..1 -> [N, width, H / 8, W / 8]."""
-        x = F.silu(self.conv_in(mask))
+        x = functional.silu(self.conv_in(mask))
         for block in self.blocks:
-            x = F.silu(block(x))
+            x = functional.silu(block(x))
         return self.conv_out(x)  # type: ignore[no-any-return]
 
 
@@ -60,6 +60,6 @@ class AudioProjection(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """[frames, window, blocks, channels] -> [frames, tokens, width]."""
-        x = F.relu(self.proj1(windows.flatten(1)))
-        x = self.proj3(F.relu(self.proj2(x)))
+        x = functional.relu(self.proj1(windows.flatten(1)))
+        x = self.proj3(functional.relu(self.proj2(x)))
         return self.norm(x.unflatten(1, (self.tokens, -1)))  # type: ignore[no-any-return]

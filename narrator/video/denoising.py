@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from narrator.video.attention import SpatialTransformer
 from narrator.video.audio_attention import AudioModule
@@ -109,5 +109,5 @@ class DenoisingUNet(UNet):
         x = self.conv_in(latents.transpose(1, 2).flatten(0, 1)).unflatten(0, (branches, frames))
         x = (x + conditions.location.transpose(1, 2)).flatten(0, 1)
         x = self.walk(x, timestep, after_resnet)
-        x = self.conv_out(F.silu(self.conv_norm_out(x)))
+        x = self.conv_out(functional.silu(self.conv_norm_out(x)))
         return x.unflatten(0, (branches, frames)).transpose(1, 2)  # type: ignore[no-any-return]

@@ -39,7 +39,7 @@ class TemporalAttention(Attention):
 
 
 class TemporalBlock(nn.Module):
-    """Two temporal self-attentions and a GEGLU feed-forward, each behind a layer norm and with a residual."""
+    """Two temporal self-attentions and a GEGLU feed-forward, each after a layer norm and with a residual."""
 
     def __init__(self, width: int, heads: int, frames: int) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class MotionModule(nn.Module):
         self.temporal_transformer = TemporalTransformer(width, heads, groups, frames)
 
     def forward(self, x: Tensor, motion: Tensor) -> Tensor:
-        """Frames [branches * frames, C, h, w] behind motion features [branches, M, h * w, C] -> frames."""
+        """Frames [branches * frames, C, h, w] that follow motion features [branches, M, h * w, C] -> frames."""
         branches, ahead = motion.shape[:2]
         before = motion.transpose(2, 3).reshape(branches, ahead, *x.shape[1:])
         clip = x.reshape(branches, -1, *x.shape[1:])

@@ -14,7 +14,7 @@ Reference = dict[str, LayerReference]
 
 
 class ReferenceUNet(UNet):
-    """Looks at pictures and tells what its self-attentions read of them."""
+    """Encodes pictures and returns what each of its self-attentions reads of them."""
 
     def forward(self, latents: Tensor, context: Tensor) -> tuple[Features, Tensor]:
         """Features of every picture under every context.

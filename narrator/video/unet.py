@@ -28,7 +28,7 @@ class Stage(nn.Module):
         level: resolution, 0 is the finest.
         inputs: channels that each residual layer receives.
         width: channels that each gives.
-        attentions: number of spatial transformers, each behind a residual layer.
+        attentions: number of spatial transformers, each after a residual layer.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class UNet(nn.Module):
 
         Args:
             timestep: int64 [], the same for all of the batch.
-            after_resnet: maps (stage, index of the layer, features) to features: what stands behind a residual layer.
+            after_resnet: applied after each residual layer; maps (stage, index of the layer, features) to features.
         """
         embedded = self.time_embedding(self.time_proj(timestep.reshape(1)).to(x.dtype))
         skips = [x]

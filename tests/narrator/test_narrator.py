@@ -115,6 +115,23 @@ def test_same_seed_same_bytes_whatever_came_before(generator: Narrator) -> None:
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
+def test_the_number_of_threads_changes_nothing() -> None:
+    """Of the small preset, whose products are large enough to be cut among threads."""
+    before = torch.get_num_threads()
+    made = []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            generator = narrator.load("small", steps=1, guidance=1.0)
+            generator._faces = MadeUpFace()  # type: ignore[assignment]
+            narration = generator(prompt())
+            made.append((narration.waveform.tobytes(), next(narration.chunks()).tobytes()))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert made[0] == made[1]
+
+
 def test_interleaved_narrations_do_not_disturb_each_other(generator: Narrator) -> None:
     """A batch of prompts read frame by frame in turn gives what each gives alone."""
     prompts = [prompt("Good morning, and welcome. How are you?", seed) for seed in (1, 2, 3)]

@@ -15,7 +15,7 @@ from narrator.checkpoints.layouts import Recognised
 from narrator.checkpoints.matching import Shapes
 from narrator.checkpoints.reading import StoredFile
 from narrator.checkpoints.released import expected
-from narrator.networks import PARTS, Networks, hears, part_shapes, untrained, with_hearing
+from narrator.networks import PARTS, Networks, part_shapes, speech_drives, untrained, with_audio
 from narrator.presets import PRESETS, NarratorConfig, small
 
 
@@ -37,9 +37,9 @@ def test_speech_is_xtts(shared: Path) -> None:
     [("hallo_net", True, True), ("nfy_net", True, False), ("nfy_net_without_audio_modules", False, False)],
 )
 def test_video_is_hallo_in_each_variant(shared: Path, name: str, modules: bool, projection: bool) -> None:
-    config = with_hearing(NarratorConfig(), audio_modules=modules, audio_projection=projection)
+    config = with_audio(NarratorConfig(), audio_modules=modules, audio_projection=projection)
     assert part_shapes("net", config) == manifest(shared, name)
-    assert hears(config) is projection
+    assert speech_drives(config) is projection
 
 
 @pytest.mark.shared

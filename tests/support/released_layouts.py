@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from narrator.networks import Part, untrained, with_hearing
+from narrator.networks import Part, untrained, with_audio
 from narrator.presets import small
 
 SEED = 11
@@ -20,7 +20,7 @@ SEED = 11
 
 def part(name: Part, **hearing: bool) -> dict[str, Tensor]:
     """Tensors of one part of the small preset, by our keys."""
-    config = with_hearing(small(), **hearing) if hearing else small()
+    config = with_audio(small(), **hearing) if hearing else small()
     return {key: value.clone() for key, value in untrained(name, config, SEED).state_dict().items()}
 
 

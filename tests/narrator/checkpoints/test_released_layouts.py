@@ -64,7 +64,7 @@ def test_latest(tmp_path: Path, audio_modules: bool) -> None:
     description = generator.describe()
     assert description["untrained"] == ["vae"]
     assert description["speech_drives_face"] is False
-    assert any("does not hear the speech" in note for note in description["notes"])
+    assert any("does not drive the face" in note for note in description["notes"])
 
 
 def test_latest_on_top_of_hallo_hears(tmp_path: Path) -> None:
