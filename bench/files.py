@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bench.errors import UserMistake
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
@@ -47,7 +49,7 @@ def read_json(path: Path) -> Any:
         return None
 
 
-class Damaged(Exception):
+class Damaged(UserMistake):
     """A file of a run is not what was written; the message names it."""
 
 
@@ -66,7 +68,7 @@ def read_checked(path: Path) -> bytes:
     """
     checksum, _, content = path.read_bytes().partition(b"\n")
     if hashlib.sha256(content).hexdigest().encode() != checksum:
-        raise Damaged(f"{path} is damaged; delete it and run again")
+        raise Damaged(f"{path} is damaged; delete it and run again.")
     return content
 
 
