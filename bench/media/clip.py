@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +45,8 @@ class Decoding:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"Decoding: {name} is {value}; it must be greater than 0.")
+            if name != "max_seconds" and value == inf:
+                raise ValueError(f"Decoding: {name} is infinite; it must be a number.")
 
 
 def frames(path: Path, decoding: Decoding) -> Iterator[NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -36,7 +37,10 @@ class UnreadableClip(ValueError):
 
 @contextmanager
 def failures_of(path: Path) -> Iterator[None]:
-    """Whatever goes wrong inside is the failure of this clip alone: it becomes an `UnreadableClip`."""
+    """Whatever goes wrong inside is the failure of this clip alone: it becomes an `UnreadableClip`.
+
+    Only a full disk is not: the next clip would find it as full.
+    """
     try:
         yield
     except UnreadableClip:
@@ -44,6 +48,8 @@ def failures_of(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise UnreadableClip(path, "decoding it asks for more memory than there is") from error
     except OSError as error:  # it vanished, or its disk failed
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise UnreadableClip(path, f"it cannot be read ({error.strerror or error})") from error
     except av.error.FFmpegError as error:
         raise UnreadableClip(path, f"it is damaged ({error.strerror})") from error

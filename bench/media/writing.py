@@ -65,6 +65,8 @@ def write_clip(
         raise ValueError(f"The crf is {crf}; it must be from 0 to 51.")
     if len(waveform):
         write_wav(path.with_suffix(".wav"), waveform, sample_rate)
+    else:
+        path.with_suffix(".wav").unlink(missing_ok=True)  # an older clip's, which would pass for this one's
     with atomic(path) as temporary:
         _write_mp4(temporary, _checked(chunks), fps, waveform, sample_rate, crf)
 
@@ -114,6 +116,8 @@ def store_finished(source: Path, path: Path, audio: Path | None = None, max_seco
     if apart or info.audio_codec:
         sound, rate = native_waveform(apart or source, max_seconds)
         write_wav(path.with_suffix(".wav"), sound, rate)
+    else:
+        path.with_suffix(".wav").unlink(missing_ok=True)
     measured = path.with_suffix(source.suffix.lower())
     played = measured
     if not _plays_in_browsers(info):

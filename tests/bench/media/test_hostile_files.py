@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import socket
@@ -16,7 +17,7 @@ import pytest
 from scipy.io import wavfile
 from support.made_clips import encode, picture
 
-from bench.media import container, video
+from bench.media import container, video, writing
 from bench.media.audio import native_waveform
 from bench.media.clip import Decoding, UnreadableClip, first_frame, frames, probe, soundtrack_path, waveform
 from bench.media.clip_file import ClipFile
@@ -97,6 +98,16 @@ def test_any_error_of_a_clip_is_its_own_failure(
     monkeypatch.setattr(video, "_duration", failing)
     with pytest.raises(UnreadableClip, match=reason):
         read(clip)
+
+
+def test_a_full_disk_is_no_clips_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    clip = jumping(tmp_path / "a.mkv")
+    monkeypatch.setattr(writing, "_write_mp4", full)
+    with pytest.raises(OSError, match="No space left"):
+        store_finished(clip, tmp_path / "store/a.mp4")
 
 
 def test_a_file_that_vanishes_while_it_is_opened_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import wave
 from itertools import zip_longest
-from math import inf
+from math import inf, nan
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +194,10 @@ def test_a_truncated_soundtrack_is_no_shorter_soundtrack(shared: Path, tmp_path:
         waveform(path, Decoding())
 
 
-@pytest.mark.parametrize("setting", [{"fps": 0.0}, {"sample_rate": -1}, {"max_seconds": 0.0}, {"reader": "opencv"}])
+@pytest.mark.parametrize(
+    "setting",
+    [{"fps": 0.0}, {"sample_rate": -1}, {"max_seconds": 0.0}, {"fps": inf}, {"fps": nan}, {"reader": "opencv"}],
+)
 def test_senseless_settings_are_refused(setting: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="Decoding: "):
         Decoding(**setting)  # type: ignore[arg-type]

@@ -97,6 +97,9 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
 def test_no_sound_means_no_soundtrack(tmp_path: Path) -> None:
     write_clip(tmp_path / "k.mp4", numbered(5), 25.0, np.zeros(0, dtype=np.float32), 16000)
     assert not (tmp_path / "k.wav").exists()
+    (tmp_path / "k.wav").write_bytes(b"an older clip's")
+    write_clip(tmp_path / "k.mp4", numbered(5), 25.0, np.zeros(0, dtype=np.float32), 16000)
+    assert not (tmp_path / "k.wav").exists()
     with pytest.raises(UnreadableClip, match="no audio stream"):
         waveform(soundtrack_path(tmp_path / "k.mp4"), NATIVE)
 
