@@ -66,8 +66,9 @@ def intelligibility(reference: Waveform, generated: Waveform, sample_rate: int, 
         generated = warped(generated, reference, sample_rate, config.radius)
     length = min(len(reference), len(generated))
     clean, degraded = (clip[:length].astype(np.float64) for clip in (reference, generated))
-    if not (clean.any() and degraded.any()):
-        raise Unmeasurable(f"one of the two is silent in the {length / sample_rate:.2f} s that both have")
+    for side, clip in (("reference", clean), ("generated clip", degraded)):
+        if not clip.any():
+            raise Unmeasurable(f"the {side} is silent in the {length / sample_rate:.2f} s that both have")
     speech = _speech_frames(clean, sample_rate)
     if speech < N:
         raise Unmeasurable(_too_little(speech, reference, length, sample_rate))

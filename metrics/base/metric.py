@@ -25,14 +25,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torchmetrics import Metric
-from torchmetrics.utilities import dim_zero_cat
 
 from metrics import weights
 from metrics.base.clip_set import ClipSet
-from metrics.base.conventions import convention
+from metrics.base.conventions import chosen
 from metrics.base.intervals import FEWEST, bootstrap_interval, mean_interval
 from metrics.base.media import checked_batch, checked_rate
-from metrics.base.packing import pack, unpack
+from metrics.base.packing import gathered, pack
 from metrics.base.score import Direction, Score, summary
 from metrics.base.signature import signature as signature_of
 from metrics.base.signature import statistics_id as statistics_id_of
@@ -114,14 +113,17 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
 
         Raises:
             ValueError: no convention is called `name`.
+            TypeError: `name` is no text, or `config` is of another metric.
         """
         super().__init__(**options)
         if name is not None:
+            if not isinstance(name, str):
+                raise TypeError(f"A metric's name is a text, got {name!r}; give a configuration as config=...")
             self.name, self.title = name, name.upper()
-        if config is not None:
+        if self.conventions:
+            self.config = chosen(self.name, config, self.conventions)
+        elif config is not None:
             self.config = config
-        elif self.conventions:
-            self.config = convention(self.name, self.conventions)
         # MetricCollection takes metrics whose states are close for one metric and from then on updates only the first
         # of them; two that could not measure anything yet would be. This state, see `_observed`, prevents the merge.
         self.add_state("identity", torch.zeros(hashlib.sha256().digest_size, dtype=torch.uint8), dist_reduce_fx="max")
@@ -296,7 +298,7 @@ class DistributionMetric(ClipMetric):
 
     def compute(self) -> Tensor:
         """The distance between all reference and all generated clips seen so far, float64."""
-        reference, generated = _unpacked(self.reference_clips), _unpacked(self.generated_clips)
+        reference, generated = gathered(self.reference_clips), gathered(self.generated_clips)
         if not (reference and generated):
             raise Unmeasurable(
                 f"{self.name} needs clips of both sets, got {len(reference)} reference and {len(generated)} generated."
@@ -390,8 +392,3 @@ class PairedMetric(ClipMetric):
             last = f" (the last: {self._reason})" if unmeasured and self._reason else ""
             raise Unmeasurable(f"{self.name} has no pair with a score; {int(unmeasured)} could not be measured{last}.")
         return total / measured
-
-
-def _unpacked(state: list[Tensor] | Tensor) -> list[dict[str, NDArray[Any]]]:
-    """The clips of a list state, which torchmetrics concatenates when it gathers between processes."""
-    return unpack(dim_zero_cat(state)) if len(state) else []

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torchmetrics.utilities import dim_zero_cat
 
 _HEADER = 8
 
@@ -33,3 +34,8 @@ def unpack(packed: Tensor) -> list[dict[str, NDArray[Any]]]:
         with np.load(io.BytesIO(data[start:position]), allow_pickle=False) as arrays:
             clips.append(dict(arrays))
     return clips
+
+
+def gathered(state: list[Tensor] | Tensor) -> list[dict[str, NDArray[Any]]]:
+    """The clips of a list state, which torchmetrics concatenates when it gathers between processes."""
+    return unpack(dim_zero_cat(state)) if len(state) else []

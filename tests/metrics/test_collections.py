@@ -102,3 +102,7 @@ def test_one_order_of_construction(name: str) -> None:
     assert default.config == METRICS[name].conventions[default.name]
     with pytest.raises(ValueError, match="No convention is called 'mine'"):
         METRICS[name]("mine")
+    with pytest.raises(TypeError, match=r"A metric's name is a text, got .*; give a configuration as config="):
+        METRICS[name](metric.config)
+    with pytest.raises(TypeError, match=f"is configured by a {type(metric.config).__name__}, got 3"):
+        METRICS[name]("mine", 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -133,6 +133,27 @@ def test_an_unknown_convention_is_answered_with_the_list() -> None:
     with pytest.raises(ValueError, match=r"Did you mean: fad-ge2e.*\? Available: fad, fad-clap"):
         FrechetAudioDistance("fad-gee2e")
     assert len(CONVENTIONS) == 9
+
+
+def test_what_is_named_after_a_package_hears_the_files_own_rate() -> None:
+    native = {name for name in CONVENTIONS if FrechetAudioDistance(name).native_audio}
+    assert native == {"fad-gudgud96", "fad-fadtk", "fad-clap", "fad-pann", "fad-encodec"}
+    clap = FrechetAudioDistance("fad-clap")
+    assert clap.signature.partition("|ddof")[2].startswith(":1|native_audio:True|")
+    assert clap.statistics_id != FrechetAudioDistance("x", replace(clap.config, native_audio=False)).statistics_id
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 22050, 44100, 48000, 96000, 192000])
+@pytest.mark.parametrize("name", [name for name in CONVENTIONS if name != "fad-fadtk"])
+def test_any_sample_rate_reaches_the_network_at_its_own(name: str, rate: int) -> None:
+    embedding = CONVENTIONS[name].embedding
+    tone = np.sin(2 * np.pi * 440 * np.arange(rate) / rate).astype(np.float32)
+    heard = embedding.resampled(tone, rate)
+    assert heard.dtype == np.float32
+    assert abs(len(heard) - embedding.sample_rate) <= 1
+    middle = slice(len(heard) // 4, 3 * len(heard) // 4)
+    expected = np.sin(2 * np.pi * 440 * np.arange(len(heard)) / embedding.sample_rate)
+    np.testing.assert_allclose(heard[middle], expected[middle], atol=2e-3)
 
 
 @pytest.mark.weights

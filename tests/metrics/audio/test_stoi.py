@@ -94,8 +94,8 @@ def test_what_cannot_be_measured_says_why(voiced: np.ndarray, waveform: np.ndarr
 def test_silence_in_what_is_compared_is_no_zero(voiced: np.ndarray) -> None:
     """A reference that starts with a second of silence, against a clip of half a second."""
     late = np.concatenate([np.zeros(16000, np.float32), voiced])
-    for pair in ((voiced[:8000], late), (late, voiced[:8000])):
-        with pytest.raises(Unmeasurable, match=r"silent in the 0.50 s that both have"):
+    for side, pair in (("reference", (voiced[:8000], late)), ("generated clip", (late, voiced[:8000]))):
+        with pytest.raises(Unmeasurable, match=rf"^the {side} is silent in the 0.50 s that both have"):
             short_time_objective_intelligibility(*pair, RATE)
 
 
