@@ -11,7 +11,7 @@ import pyworld
 from numpy.typing import NDArray
 
 from baselines.speech import NeuralSpeech
-from bench.synthetic.acting import _SHAPES
+from baselines.visemes import DRAWN_SHAPES
 from bench.synthetic.corpus import Script, write_script
 from bench.synthetic.flavours import FLAVOURS, FPS
 from bench.synthetic.speech import sentences
@@ -73,7 +73,7 @@ def test_lips_close_in_silence_and_for_p_b_m() -> None:
 def test_every_phone_of_the_sentences_has_a_mouth_shape() -> None:
     voice = NeuralSpeech()
     symbols = {phone.symbol for text in sentences()[::8] for phone in voice.utter(text, seed=0).phones}
-    assert symbols - set(_SHAPES) <= set(" .,?!ˈˌː")
+    assert symbols - set(DRAWN_SHAPES) <= set(" .,?!ˈˌː")
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
