@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import narrator.options as options
 from baselines.speech import NeuralSpeech
-from narrator.contract import Narration, Prompt, StageClock
+from narrator.contract import GenerationFailed, Narration, Prompt, StageClock
 
 _CHUNK = 32
 
@@ -36,13 +36,16 @@ class Still:
         """Speak the text in the neural voice, not in that of the profile, over the frozen image.
 
         Raises:
-            GenerationFailed: the text cannot be spoken.
+            GenerationFailed: the text cannot be spoken, or the image is too small.
         """
+        height, width = prompt.image.shape[:2]
+        if min(height, width) < 2:
+            raise GenerationFailed(f"the driving image has {width} x {height} pixels; at least 2 x 2 are needed")
         clock = StageClock()
         with clock.stage("speech"):
             waveform = self._speech.say(prompt.text, prompt.seed)
         count = math.ceil(len(waveform) / self._speech.sample_rate * self._fps)
-        image = prompt.image[: prompt.image.shape[0] // 2 * 2, : prompt.image.shape[1] // 2 * 2]
+        image = prompt.image[: height // 2 * 2, : width // 2 * 2]
         return Narration(_repeat(image, count), self._fps, waveform, self._speech.sample_rate, clock.seconds)
 
     def describe(self) -> Mapping[str, Any]:

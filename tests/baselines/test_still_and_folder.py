@@ -25,6 +25,12 @@ def test_still_shows_the_image_for_as_long_as_it_speaks(make_prompt: Callable[..
     assert narration.seconds["speech"] > 0
 
 
+@pytest.mark.parametrize("shape", [(1, 9), (9, 1), (1, 1)])
+def test_still_refuses_an_image_without_even_edges(make_prompt: Callable[..., Prompt], shape: tuple[int, int]) -> None:
+    with pytest.raises(GenerationFailed, match="at least 2 x 2"):
+        Still()(make_prompt(image=np.zeros((*shape, 3), np.uint8)))
+
+
 def test_still_refuses_a_senseless_frame_rate() -> None:
     with pytest.raises(ValueError, match="fps must be"):
         Still(fps=0)
