@@ -24,7 +24,7 @@ def _first_run(folder: Path) -> list[str]:
     clips = folder / "clips"
     clips.mkdir()
     for number in range(2):
-        (clips / f"clip{number}.mp4").write_bytes(good_clip(side=48 + 16 * number))
+        (clips / f"clip{number}.mp4").write_bytes(good_clip(side=48 + 16 * number, pitch=200 + 90 * number))
         (clips / f"clip{number}.txt").write_text(f"number {number} speaks")
     (folder / "s.yaml").write_text(STUDY)
     arguments = ["run", str(folder / "s.yaml"), "--out", str(folder / "run"), "--workers", "1"]
