@@ -52,7 +52,7 @@ def ends_well(outcome: Any, folder: Path) -> None:
 
 
 @given(COMMANDS, ARGUMENTS)
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_words_end_well(
     cli: Callable[..., Any], alone: Path, command: tuple[str, ...], arguments: list[str | tuple[str, str]]
 ) -> None:
@@ -62,7 +62,7 @@ def test_any_words_end_well(
 
 
 @given(WORD, WORD, WORD)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_words_in_a_study_end_well(cli: Callable[..., Any], alone: Path, metric: str, key: str, value: str) -> None:
     text = STUDY.format(metric=metric, more=f"{key}: {value}\n")
     (alone / "study.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")

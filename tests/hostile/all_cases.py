@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from hostile import commands, media, runs, studies, tables, weights
+from hostile import commands, continued, media, runs, studies, tables, weights
 
-CASES = tuple(chain.from_iterable(kind.cases() for kind in (studies, commands, runs, tables, media, weights)))
+KINDS = (studies, commands, runs, tables, media, weights, continued)
+CASES = tuple(chain.from_iterable(kind.cases() for kind in KINDS))

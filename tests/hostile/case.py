@@ -46,6 +46,7 @@ class Case:
         never: one that it must not match.
         environment: variables that the command sees.
         quick: whether it belongs into continuous integration.
+        after: what is wrong with what the command left in the folder, or None.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Case:
     never: str = "Traceback|unexpected error|Aborted"
     environment: Mapping[str, str] = field(default_factory=dict)
     quick: bool = True
+    after: Callable[[Path], str | None] = lambda folder: None
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.name}"
@@ -79,7 +81,7 @@ def complaint(case: Case, folder: Path) -> str | None:
         return f"raw characters reach the terminal: {outcome.err!r}"
     if (folder / "EXECUTED").exists():
         return "it executed what the input holds"
-    return None
+    return case.after(folder)
 
 
 def _last_line(text: str) -> str:

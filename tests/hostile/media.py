@@ -18,11 +18,11 @@ Lay = Callable[[Path], object]
 
 
 @lru_cache
-def good_clip(seconds: float = 1.2, side: int = 32, sound: bool = True) -> bytes:
+def good_clip(seconds: float = 1.2, side: int = 32, sound: bool = True, pitch: int = 220) -> bytes:
     """A clip of moving stripes and a tone, as MP4."""
     random = np.random.default_rng(0)
     time = np.arange(int(seconds * 16000)) / 16000
-    speech = (0.1 * np.sin(2 * np.pi * 220 * time) + 0.01 * random.standard_normal(len(time))).astype(np.float32)
+    speech = (0.1 * np.sin(2 * np.pi * pitch * time) + 0.01 * random.standard_normal(len(time))).astype(np.float32)
     frames = random.integers(0, 255, (max(1, int(seconds * 25)), side, side, 3), dtype=np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
