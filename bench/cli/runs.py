@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from bench.cli.arguments import RunToRead, RunToWrite
 from bench.cli.printing import err, out, progress_display, tracked
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
@@ -37,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     study: Annotated[str, typer.Argument(help="A study file, or the name of a bundled study.")],
-    folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")],
+    folder: RunToWrite,
     workers: Workers = 0,
     device: Device = "",
     shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shards (1-based), without scoring.")] = None,
@@ -47,9 +48,7 @@ def run(
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--out", help="The run's folder; an existing one is continued.")] = Path(
-        "demo-run"
-    ),
+    folder: RunToWrite = Path("demo-run"),
     workers: Workers = 0,
     device: Device = "",
 ) -> None:
@@ -57,7 +56,7 @@ def demo(
     _run(find_study("demo"), RunFolder(folder), Shard(workers or default_workers()), device, scored=True)
 
 
-def report(folder: Annotated[Path, typer.Argument(help="A run's folder.")]) -> None:
+def report(folder: RunToRead) -> None:
     """Render the report of a run again."""
     if not (folder / "results.json").is_file():
         raise UserMistake(f"{folder} holds no results.json: name the folder that --out of `narrator-bench run` named.")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 from pydantic import ValidationError
 
-from bench.choice import Choice
+from bench.cli.arguments import CacheToWrite, chosen_metrics, path_to_read
 from bench.cli.printing import Json, out, print_rows
 from bench.cli.runs import Device, Workers, incomplete, shown_progress
 from bench.errors import UserMistake
@@ -34,15 +32,22 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    real: Annotated[Path, typer.Option(help="Folder of real clips.")],
-    generated: Annotated[Path, typer.Option(help="Folder of generated clips; equal file names make pairs.")],
+    real: Annotated[Path, typer.Option(parser=path_to_read("--real"), metavar="FOLDER", help="Folder of real clips.")],
+    generated: Annotated[
+        Path,
+        typer.Option(
+            parser=path_to_read("--generated"),
+            metavar="FOLDER",
+            help="Folder of generated clips; equal file names make pairs.",
+        ),
+    ],
     metrics: Annotated[str, typer.Option(help="Names from `metrics list`, with options: fid:stride=10,fvd,mcd.")] = (
         "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
     ),
     max_seconds: Annotated[float, typer.Option(min=0.1, help="Only the first seconds of a clip count.")] = 10.0,
     workers: Workers = 0,
     device: Device = "",
-    cache: Annotated[Path | None, typer.Option(help="Keep per-clip statistics here, for the next time.")] = None,
+    cache: CacheToWrite = None,
     bounds: Annotated[bool, typer.Option(help="Ceiling and chance beside each score.")] = True,
     unequal: Annotated[str, typer.Option(help="Pairs of unequal length: score, skip, or fail.")] = "score",
     max_failed: Annotated[float, typer.Option(min=0, max=1, help="Share of the clips that may lack a score.")] = 0.1,
@@ -61,7 +66,7 @@ def score(
 
     protocol = _protocol(max_seconds, unequal)
     rules = FolderRules(protocol.unequal, max_failed, allow_missing, bounds)
-    chosen = _metrics(metrics)
+    chosen = chosen_metrics(metrics)
     with shown_progress() as progress:
         pool = WorkerPool(workers or default_workers())
         found = score_folders(
@@ -137,38 +142,6 @@ def _remarks_on(found: BoundedScore) -> Iterator[str]:
 def _score_record(found: BoundedScore, protocol: Protocol) -> dict[str, Any]:
     bounds = dataclasses.asdict(found.bounds) if found.bounds else {}
     return dataclasses.asdict(found.score) | {"protocol": _shown_protocol(protocol)} | bounds
-
-
-def _metrics(written: str) -> tuple[Choice, ...]:
-    """The metrics as written on the command line; one that is named twice is labelled with its options."""
-    found = [_metric(part) for part in written.split(",") if part.strip()]
-    if not found:
-        raise UserMistake("--metrics names no metric; see `narrator-bench metrics list`.")
-    plugins = Counter(choice.plugin for choice in found)
-    labelled = [choice if plugins[choice.plugin] == 1 else _labelled(choice) for choice in found]
-    for name, count in Counter(choice.name for choice in labelled).items():
-        if count > 1:
-            raise UserMistake(f"--metrics names {name!r} twice with the same options.")
-    return tuple(labelled)
-
-
-def _labelled(choice: Choice) -> Choice:
-    options = "".join(f"-{key}-{value}" for key, value in sorted(choice.options.items()))
-    return choice.model_copy(update={"name": choice.plugin + re.sub(r"[^A-Za-z0-9._+-]+", "_", options)})
-
-
-def _metric(written: str) -> Choice:
-    """A metric with its options as written on the command line: `fid:stride=10`."""
-    name, *options = written.strip().split(":")
-    pairs = [option.partition("=") for option in options]
-    for key, equals, _ in pairs:
-        if not equals:
-            raise UserMistake(f"--metrics: {written.strip()!r} is not NAME:OPTION=VALUE, since {key!r} has no '='.")
-    try:
-        values = {key: yaml.safe_load(value) for key, _, value in pairs}
-        return Choice(name=name, plugin=name, options=values)
-    except (yaml.YAMLError, ValidationError) as error:
-        raise UserMistake(f"--metrics: {written.strip()!r} cannot be read as NAME:OPTION=VALUE.") from error
 
 
 def _score_row(name: str, found: BoundedScore) -> dict[str, object]:
