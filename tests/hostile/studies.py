@@ -202,7 +202,8 @@ def cases() -> Iterator[Case]:
             text = STUDY + f"protocol: {{{field}: {value}}}\n"
             yield Case("study", f"{field}: {value}", _study(text), says=rf"protocol\.{field}|no finite number")
     for seed in SEEDS:
-        yield Case("study", f"seed: {seed[:20]}", _study(STUDY + f"seed: {seed}\n"), says="seed|5,000 digits")
+        make = _study(STUDY + f"seed: {seed}\n")
+        yield Case("study", f"seed: {seed[:20]} of {len(seed)}", make, says="seed|5,000 digits")
     for name, (text, says) in OPTIONS.items():
         yield Case("option", name, _study(text), says=says)
     for what in ("pipe", "folder", "link to nowhere", "link to itself", "link to an endless device", "nothing"):
