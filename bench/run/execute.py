@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 
-import yaml
-
 from bench import environment
 from bench.files import atomic, write_json
 from bench.media.clip_file import ClipFile
@@ -55,8 +53,7 @@ class Execution:
         self.run.create(self.study.name)
         with self.run.locked(self.shard), WorkerPool(self.shard.workers) as pool:
             with atomic(self.run.study) as temporary:
-                content = yaml.safe_dump(self.study.model_dump(mode="json"), sort_keys=False)
-                temporary.write_text(content, encoding="utf-8")
+                temporary.write_text(self.study.to_yaml(), encoding="utf-8")
             write_json(self.run.environment, environment.describe(self.device) | {"seed": self.study.seed})
             for dataset in self.progress(self.study.datasets, len(self.study.datasets), "select"):
                 select(self.study, dataset, self.run, pool)

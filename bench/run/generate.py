@@ -29,6 +29,7 @@ from bench.run.memory import PeakMemory
 from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
+from bench.study import Protocol
 from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing
 from narrator.contract import (
@@ -52,7 +53,7 @@ class GeneratingTask:
     Attributes:
         study_folder: where relative paths of the study start.
         identity: hash of all that the clip depends on, see `narration_identity`.
-        crf: quality of the H.264 file, see `bench.media.writing`.
+        protocol: how clips are stored.
         time_limit: seconds after which the generator is interrupted; None waits for ever.
     """
 
@@ -62,7 +63,7 @@ class GeneratingTask:
     key: str
     study_folder: Path
     identity: str
-    crf: int
+    protocol: Protocol
     time_limit: float | None
 
     @property
@@ -111,7 +112,7 @@ def lost(task: GeneratingTask) -> None:
     write_record(task.record, GeneratedClip(error=reason))
 
 
-def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, crf: int) -> str:
+def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, protocol: Protocol) -> str:
     """Hash of all that a narration depends on: prompt, options, weights, files, encoding, and the code of all of it.
 
     Raises:
@@ -126,7 +127,7 @@ def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, crf
             source_hash(type(generator).__module__),
             fingerprint.of_prompt(prompt),
             [fingerprint.of_file(file) for file in files],
-            crf,
+            [protocol.codec, protocol.crf, protocol.max_seconds],
             source_hash("bench.media"),
         ]
     )
@@ -149,11 +150,11 @@ def _narrate(generator: Generator, prompt: Prompt, task: GeneratingTask) -> tupl
     narration = generator(prompt)
     if isinstance(narration, FinishedClip):
         seconds = time.perf_counter() - start
-        record, stages = _stored(narration, task.clip), dict(narration.seconds)
+        record, stages = _stored(narration, task.clip, task.protocol.max_seconds), dict(narration.seconds)
     else:
         counted = CountedFrames(narration)
         write_start = time.perf_counter()
-        write_clip(task.clip, counted, narration.fps, narration.waveform, narration.sample_rate, crf=task.crf)
+        write_clip(task.clip, counted, narration.fps, narration.waveform, narration.sample_rate, crf=task.protocol.crf)
         write_seconds = time.perf_counter() - write_start - counted.seconds
         seconds = time.perf_counter() - start - write_seconds
         record = GeneratedClip(
@@ -173,9 +174,9 @@ def _narrate(generator: Generator, prompt: Prompt, task: GeneratingTask) -> tupl
     return record, {"seconds": seconds, "stages": stages, "peak_memory_mib": memory.mib()}
 
 
-def _stored(narration: FinishedClip, target: Path) -> GeneratedClip:
+def _stored(narration: FinishedClip, target: Path, max_seconds: float) -> GeneratedClip:
     try:
-        stored = store_finished(narration.path, target, narration.audio)
+        stored = store_finished(narration.path, target, narration.audio, max_seconds)
     finally:
         if narration.temporary:
             shutil.rmtree(narration.temporary, ignore_errors=True)

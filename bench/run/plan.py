@@ -44,10 +44,10 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
 def _task(study: Study, run: RunFolder, choice: Choice, generator: Generator, dataset: str, key: str) -> GeneratingTask:
     prompt = read_prompt(run.prompt(dataset, key))
     try:
-        identity = narration_identity(choice, generator, prompt, study.protocol.crf)
+        identity = narration_identity(choice, generator, prompt, study.protocol)
     except (GenerationFailed, OSError):
         identity = ""  # the generator will tell the reason
-    return GeneratingTask(run, choice, dataset, key, study.folder, identity, study.protocol.crf, study.time_limit)
+    return GeneratingTask(run, choice, dataset, key, study.folder, identity, study.protocol, study.time_limit)
 
 
 def _fail(run: RunFolder, choice: Choice, dataset: str, keys: list[str], reason: str) -> None:

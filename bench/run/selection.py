@@ -178,7 +178,7 @@ def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     seed = fingerprint.seed_for(task.seed, task.dataset, sample.key)
     try:
         prompt, source = build_prompt(sample, index, seed, task.decoding, task.run.recognised)
-        played = _played(clip, task.run.reference(task.dataset, sample.key))
+        played = _played(clip, task.run.reference(task.dataset, sample.key), task.decoding.max_seconds)
     except NoPrompt as reason:
         return Finding(sample.key, "no prompt", str(reason))
     except UnreadableClip as error:
@@ -187,15 +187,16 @@ def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     return SelectedClip(sample, played.relative_to(task.run.root), prompt.text, source.text, source.voice)
 
 
-def _played(clip: ClipFile, target: Path) -> Path:
+def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
     """A copy of the reference that browsers can show; made again where the source or the copy has changed."""
     record = target.with_suffix(".json")
-    source = fingerprint.of_json([fingerprint.of_file(file) for file in (clip.video, clip.audio) if file])
+    files = [fingerprint.of_file(file) for file in (clip.video, clip.audio) if file]
+    source = fingerprint.of_json([files, max_seconds])
     kept = read_json(record) or {}
     played = target.with_name(kept.get("played", target.name))
     if kept.get("source") == source and played.is_file() and fingerprint.of_file(played) == kept.get("checksum"):
         return played
-    played = store_finished(clip.video, target, clip.audio).played
+    played = store_finished(clip.video, target, clip.audio, max_seconds).played
     write_json(record, {"source": source, "played": played.name, "checksum": fingerprint.of_file(played)})
     return played
 

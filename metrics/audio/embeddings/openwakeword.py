@@ -5,19 +5,22 @@ Lin, Kilgour, Roblek and Sharifi, "Training keyword spotters with limited and sy
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
 from metrics.audio.embeddings.embedding import Embedding, Network, windows
 from metrics.audio.waveform import Waveform
 from metrics.base.ranges import Range
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 PATCH = 76  # frames of 10 ms
 
@@ -50,6 +53,9 @@ class OpenWakeWord(Embedding):
 
 
 def _session(path: Path) -> onnxruntime.InferenceSession:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by the import; it would look up a host and write into the cache
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
