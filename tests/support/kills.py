@@ -71,12 +71,13 @@ def snapshot(run: Path) -> dict[str, str]:
 
 
 def finished(run: Path) -> dict[Path, int]:
-    """When each finished piece of work was written."""
-    return {path: path.stat().st_mtime_ns for pattern in FINISHED for path in run.glob(pattern) if _is_done(path)}
-
-
-def _is_done(path: Path) -> bool:
-    return path.suffix == ".stats" or b'"error": null' in path.read_bytes() or b'"error":null' in path.read_bytes()
+    """When each finished piece of work was written; half-written files are hidden and vanish."""
+    found = {}
+    for path in (path for pattern in FINISHED for path in run.glob(pattern)):
+        with contextlib.suppress(FileNotFoundError):
+            if not path.name.startswith(".") and (path.suffix == ".stats" or b'"error": null' in path.read_bytes()):
+                found[path] = path.stat().st_mtime_ns
+    return found
 
 
 @contextlib.contextmanager
