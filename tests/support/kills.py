@@ -92,17 +92,24 @@ def burning(cores: int) -> Iterator[None]:
             burner.wait()
 
 
-def disturbed(study: Path, run: Path, draw: random.Random) -> str:
-    """Start the run and kill it. Returns how it was killed, or "ended" where it was quicker."""
+def disturbed(study: Path, run: Path, draw: random.Random) -> list[str]:
+    """Start the run, perhaps kill a worker, then kill the run. Returns what was killed; nothing if it ended before."""
     before = len(finished(run))
+    killed = []
     with subprocess.Popen(
         command(study, run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         how = draw.choice(("at a random time", "after a write", "after a write"))
         deadline = time.monotonic() + (draw.uniform(0.5, 15.0) if how == "at a random time" else 120.0)
-        pieces = before + draw.randint(1, 3)
+        pieces, worker_too = before + draw.randint(1, 3), draw.random() < 0.5
         while time.monotonic() < deadline and process.poll() is None:
-            if how == "after a write" and len(finished(run)) >= pieces:
+            if worker_too and how == "after a write" and (worker := _worker(process.pid)):
+                time.sleep(draw.uniform(0.0, 1.0))
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    worker.kill()
+                    killed.append("worker")
+                worker_too = False
+            if how == "after a write" and len(finished(run)) >= pieces and not worker_too:
                 time.sleep(draw.uniform(0.0, 0.5))
                 break
             time.sleep(0.02)
@@ -111,11 +118,20 @@ def disturbed(study: Path, run: Path, draw: random.Random) -> str:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL) if whole else os.kill(process.pid, signal.SIGKILL)
         if process.wait() != -signal.SIGKILL:
-            return "ended"
+            return killed
     _, alive = psutil.wait_procs(family, timeout=30.0)
     if alive:
         raise AssertionError(f"processes outlived the run that started them: {[p.cmdline() for p in alive]}")
-    return f"{'group' if whole else 'main process'}, {how}"
+    return [*killed, f"{'group' if whole else 'main process'}, {how}"]
+
+
+def _worker(process: int) -> psutil.Process | None:
+    """A worker of the run that does something, if there is one."""
+    for child in _family(process):
+        with contextlib.suppress(psutil.Error):
+            if "spawn_main" in " ".join(child.cmdline()) and child.cpu_times().user > 1.0:
+                return child
+    return None
 
 
 def _family(process: int) -> list[psutil.Process]:
@@ -125,26 +141,27 @@ def _family(process: int) -> list[psutil.Process]:
 
 
 def killed_until_done(study: Path, run: Path, kills: int, draw: random.Random) -> Counter[str]:
-    """Kill a run so often, or until it ends by itself; then let it end.
+    """Kill a run and its workers so often, or until it ends by itself; then let it end.
 
     Raises:
         AssertionError: finished work was done again, a process stayed alive, or the last run did not end well.
     """
-    how: Counter[str] = Counter()
+    total: Counter[str] = Counter()
     kept: dict[Path, int] = {}
-    for _ in range(kills):
-        how[disturbed(study, run, draw)] += 1
+    while total.total() < kills:
+        killed = disturbed(study, run, draw)
+        total.update(killed)
         now = finished(run)
         again = [path for path, when in kept.items() if now.get(path) != when]
         assert not again, f"finished work was done again: {again}"
         kept = now
-        if how["ended"]:
+        if not killed or killed == ["worker"]:
             break
     done = subprocess.run(command(study, run), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     now = finished(run)
     assert not [path for path, when in kept.items() if now.get(path) != when]
-    return how
+    return total
 
 
 def main() -> None:
@@ -165,7 +182,7 @@ def main() -> None:
         whole = snapshot(options.folder / "whole")
         total: Counter[str] = Counter()
         trial = 0
-        while sum(total.values()) - total["ended"] < options.kills:
+        while total.total() < options.kills:
             trial += 1
             run = options.folder / f"trial{trial}"
             total += killed_until_done(study, run, 25, draw)
