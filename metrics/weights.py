@@ -86,8 +86,7 @@ def status() -> list[WeightStatus]:
 
 def cache_folder() -> Path:
     """The folder that fetched weights lie in."""
-    chosen = os.environ.get("NARRATOR_BENCH_CACHE")
-    return Path(chosen).expanduser() if chosen else Path.home() / ".cache" / "narrator-bench" / "weights"
+    return _folder("NARRATOR_BENCH_CACHE") or Path.home() / ".cache" / "narrator-bench" / "weights"
 
 
 def _status(weights: WeightFile) -> WeightStatus:
@@ -109,8 +108,16 @@ def _listed(name: str) -> WeightFile:
 
 
 def _user_folder() -> Path | None:
-    chosen = os.environ.get("NARRATOR_BENCH_WEIGHTS")
-    return Path(chosen).expanduser() if chosen else None
+    return _folder("NARRATOR_BENCH_WEIGHTS")
+
+
+def _folder(variable: str) -> Path | None:
+    """The folder that an environment variable names, None where it is not set."""
+    chosen = os.environ.get(variable)
+    try:
+        return Path(chosen).expanduser() if chosen else None
+    except RuntimeError as error:  # ~ of a user who does not exist
+        raise WeightsError(f"{variable}={chosen!r} names no folder: {error}; write its whole path.") from error
 
 
 def _present(weights: WeightFile) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,8 +70,8 @@ def _shard(workers: int, shard: str | None) -> Shard:
     if shard is None:
         rank = torchrun_shard()
         return Shard(workers or default_workers()) if rank is None else Shard(workers or default_workers(), *rank)
-    number, slash, count = shard.partition("/")
-    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+    number, _, count = shard.partition("/")
+    if not (re.fullmatch("[0-9]{1,9}/[0-9]{1,9}", shard) and 1 <= int(number) <= int(count)):
         raise UserMistake(f"--shard {shard!r} is not i/n with 1 <= i <= n, for example --shard 2/4.")
     return Shard(workers or default_workers(), int(number) - 1, int(count))
 

@@ -35,6 +35,8 @@ from metrics.base.hints import nearest
 _CLIPS_PER_SPEAKER = 2
 _KINDS: tuple[Kind, ...] = ("woman", "man", "child", "woman", "man")
 _CHUNK = 25
+MOST_CLIPS = 10_000
+"""As many take days to render and some tens of gigabytes."""
 _MANIFEST = "manifest.json"
 
 
@@ -83,11 +85,11 @@ def make(folder: Path, flavour: str, clips: int, seed: int, workers: int = 1) ->
 
 
 def check_request(flavour: str, clips: int) -> None:
-    """Raise `UserMistake` for an unknown flavour or less than one clip."""
+    """Raise `UserMistake` for an unknown flavour, or a number of clips that nobody can want."""
     if flavour not in FLAVOURS:
         raise UserMistake(f"Unknown flavour '{flavour}' of the synthetic corpus.{nearest(flavour, FLAVOURS)}")
-    if clips < 1:
-        raise UserMistake(f"A synthetic corpus needs at least 1 clip; {clips} were asked for.")
+    if not 1 <= clips <= MOST_CLIPS:
+        raise UserMistake(f"A synthetic corpus has 1 to {MOST_CLIPS:,} clips; {clips:,} were asked for.")
 
 
 def load(folder: Path) -> list[SyntheticClip]:

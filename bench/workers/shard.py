@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from dataclasses import dataclass
 
 from bench import fingerprint
-from bench.errors import UserMistake
+from bench.errors import UserMistake, shown
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ def torchrun_shard() -> tuple[int, int] | None:
     if "RANK" not in os.environ:
         return None
     written = os.environ["RANK"], os.environ.get("WORLD_SIZE", "1")
-    if not all(number.isdecimal() for number in written) or int(written[0]) >= int(written[1]):
+    if not all(re.fullmatch("[0-9]{1,9}", number) for number in written) or int(written[0]) >= int(written[1]):
         raise UserMistake(
-            f"RANK={written[0]!r} and WORLD_SIZE={written[1]!r} are no rank and number of processes: "
+            f"RANK={shown(written[0], 40)} and WORLD_SIZE={shown(written[1], 40)} are no rank and number of processes: "
             "start the run with torchrun, or unset RANK."
         )
     rank, size = map(int, written)

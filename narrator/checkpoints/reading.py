@@ -47,9 +47,9 @@ class StoredFile:
         self.metadata = metadata
 
     def tensors(self, key: str | None = None) -> dict[str, Tensor]:
-        """The tensors of the file, or of one of its dictionaries."""
+        """The tensors of the file, or of one of its dictionaries; no network of ours has keys that are no text."""
         source = self.tree if key is None else self.tree[key]
-        return {name: value for name, value in source.items() if isinstance(value, Tensor)}
+        return {name: value for name, value in source.items() if isinstance(value, Tensor) and isinstance(name, str)}
 
 
 def read_file(path: Path) -> StoredFile:

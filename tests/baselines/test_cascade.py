@@ -218,7 +218,7 @@ def test_no_face_is_a_failure_with_a_reason(cascade: Cascade, make_prompt: Calla
 def test_options_are_checked_and_described(mesh_paths: dict[str, Path], cascade: Cascade) -> None:
     assert isinstance(cascade, Generator)
     assert cascade.describe()["size"] == 256
-    with pytest.raises(ValueError, match="size must be"):
+    with pytest.raises(ValueError, match=r"size .pixels. must be"):
         Cascade(mesh_paths, size=5)
     with pytest.raises(ValueError, match="fps must be"):
         Cascade(mesh_paths, fps=0)

@@ -19,6 +19,11 @@ from baselines.voice import active_rms, learn_voice, match_voice, shift_voice
 from narrator.contract import GenerationFailed, Voice
 
 RATE = NeuralSpeech.sample_rate
+SENTENCES = (
+    "The light bulb goes on and I have seen it over and over again.",
+    "The north wind and the sun were disputing which was the stronger.",
+    "Hello there, how are you today?",
+)
 
 
 @pytest.fixture(scope="module")
@@ -83,22 +88,26 @@ def test_learns_a_known_throat_from_other_words(
         "real/edtalk_uncrop_Obama.mp4",
     ],
 )
-def test_real_profiles_give_pitch_range_and_loudness(
-    shared: Path, listen: Callable[[Path], Voice], speech: NDArray[np.float32], clip: str
-) -> None:
+def test_real_profiles_give_pitch_range_and_loudness(shared: Path, listen: Callable[[Path], Voice], clip: str) -> None:
+    """The median over three sentences: Harvest takes single ones an octave off now and then."""
     profile = listen(shared / "media" / clip)
     profile = replace(profile, waveform=profile.waveform[: 3 * profile.sample_rate])
-    matched = match_voice(speech, RATE, profile)
-    wanted, before, after = (
-        pitch_statistics(wave, rate)
-        for wave, rate in ((profile.waveform, profile.sample_rate), (speech, RATE), (matched, RATE))
-    )
-    assert after[0] == pytest.approx(wanted[0], rel=0.08)
-    assert abs(np.log(after[1] / wanted[1])) < max(abs(np.log(before[1] / wanted[1])), 0.25)
+    wanted = pitch_statistics(profile.waveform, profile.sample_rate)
     level = active_rms(profile.waveform, profile.sample_rate)
-    assert active_rms(matched, RATE) == pytest.approx(level, rel=0.02) or np.abs(matched).max() == pytest.approx(0.99)
-    assert matched.dtype == np.float32
-    assert matched.shape == speech.shape
+    pitches, spreads, spreads_before = [], [], []
+    for sentence in SENTENCES:
+        speech = NeuralSpeech().say(sentence, 0)
+        matched = match_voice(speech, RATE, profile)
+        before, after = pitch_statistics(speech, RATE), pitch_statistics(matched, RATE)
+        pitches.append(after[0])
+        spreads_before.append(abs(np.log(before[1] / wanted[1])))
+        spreads.append(abs(np.log(after[1] / wanted[1])))
+        peak = np.abs(matched).max()
+        assert active_rms(matched, RATE) == pytest.approx(level, rel=0.02) or peak == pytest.approx(0.99)
+        assert matched.dtype == np.float32
+        assert matched.shape == speech.shape
+    assert np.median(pitches) == pytest.approx(wanted[0], rel=0.08)
+    assert np.median(spreads) < max(np.median(spreads_before), 0.25)
 
 
 @pytest.mark.shared

@@ -48,8 +48,8 @@ DAMAGES: dict[str, Callable[[str], bytes]] = {
     "old Macintosh lines": lambda rows: rows.replace("\n", "\r").encode(),
 }
 OTHER: dict[str, tuple[str, bytes, tuple[int, ...], str]] = {
-    "semicolons": ("fakeavceleb", ROWS["fakeavceleb"].replace(",", ";").encode(), (0, 2), "meta_data.csv"),
-    "tabs": ("fakeavceleb", ROWS["fakeavceleb"].replace(",", "\t").encode(), (0, 2), "meta_data.csv"),
+    "semicolons": ("fakeavceleb", ROWS["fakeavceleb"].replace(",", ";").encode(), (0,), "Findings: none"),
+    "tabs": ("fakeavceleb", ROWS["fakeavceleb"].replace(",", "\t").encode(), (0,), "Findings: none"),
     "clips: []": ("celebvhq", b'{"clips": []}', (0, 2), "celebvhq_info.json|usable"),
     "clips: null": ("celebvhq", b'{"clips": null}', (0, 2), "celebvhq_info.json|usable"),
     "clips: 3": ("celebvhq", b'{"clips": 3}', (2,), "celebvhq_info.json"),

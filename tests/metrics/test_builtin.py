@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import tomllib
 
-from bench.errors import nearest as harness_nearest
-from metrics.base.hints import nearest
 from metrics.builtin import METRICS
 
 PROJECT = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text(encoding="utf-8"))
@@ -54,9 +52,3 @@ def test_options_change_fields_and_the_signature() -> None:
 def test_a_wrong_option_is_one_sentence(name: str, options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         built(name, **options)
-
-
-@pytest.mark.parametrize("word", ["fdi", "fid", "xyz", ""])
-def test_hints_read_as_the_harness_gives_them(word: str) -> None:
-    for known in (["fid", "fad", "fvd"], []):
-        assert nearest(word, known) == harness_nearest(word, known)

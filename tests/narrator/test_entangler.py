@@ -115,7 +115,7 @@ def test_without_attention_nothing_changes() -> None:
 
 @pytest.mark.parametrize("option", [{"sharing": "both"}, {"ablation": "no-audio"}])
 def test_unknown_names_are_answered_with_the_known(option: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"Unknown entangle .*; choose one of: "):
+    with pytest.raises(ValueError, match=r"is '.*'; choose one of: "):
         EntangleConfig(**option)  # type: ignore[arg-type]
 
 

@@ -33,10 +33,10 @@ class Extractor(torch.nn.Module):
     def __init__(self, width: Width) -> None:
         super().__init__()
         self.num_features = width
-        self.network = inception(width, "cpu")
+        self.networks = [inception(width, "cpu")]  # no submodule: torchmetrics would make it float64 for everybody
 
     def forward(self, images: Tensor) -> Tensor:
-        blocks = Blocks(self.network, BLOCK)
+        blocks = Blocks(self.networks[0], BLOCK)
         blocks.add((images.float() - 128) / 128)
         return torch.from_numpy(blocks.results())
 
