@@ -73,12 +73,12 @@ def test_nothing_outlives_a_run_however_it_ends(
     ) as process:
         family = _family_at(psutil.Process(process.pid), moment)
         process.send_signal(how)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     assert process.returncode == code
     assert "Traceback" not in said
     assert len(said.strip().splitlines()) == (1 if says else 0), said
     assert says in said
-    _, alive = psutil.wait_procs(family, timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=120)
     assert not alive
 
 

@@ -47,7 +47,7 @@ def write_study(path: Path, corpus: Path, clips: int) -> None:
             "still",
             "cascade",
             {"name": "hangs", "plugin": "command",
-             "options": {"template": f'{python} "{hang}" {{key}} "{clip}" {{out}}', "timeout": 3.0}},
+             "options": {"template": f'{python} "{hang}" {{key}} "{clip}" {{out}}', "timeout": 8.0}},
             {"name": "fails", "plugin": "command",
              "options": {"template": f'{python} "{fail}" {{key}} "{clip}" {{out}}'}},
         ],
@@ -119,7 +119,7 @@ def disturbed(study: Path, run: Path, draw: random.Random) -> list[str]:
             os.killpg(process.pid, signal.SIGKILL) if whole else os.kill(process.pid, signal.SIGKILL)
         if process.wait() != -signal.SIGKILL:
             return killed
-    _, alive = psutil.wait_procs(family, timeout=30.0)
+    _, alive = psutil.wait_procs(family, timeout=120.0)
     if alive:
         raise AssertionError(f"processes outlived the run that started them: {[p.cmdline() for p in alive]}")
     return [*killed, f"{'group' if whole else 'main process'}, {how}"]
