@@ -4,51 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.base.metric import ClipMetric, ClipObserver, Modality, Statistics
+from metrics.base.metric import ClipObserver, Modality, Statistics
+from metrics.base.signature import statistics_id
 
 
 @dataclass(frozen=True)
-class LengthConfig:
-    """How many pictures there are in a second."""
+class Length:
+    """Seconds of a clip's pictures or of its sound, of the part that is read: observed like a metric, but no score.
 
+    Per clip: `seconds`, a float64 scalar.
+
+    Attributes:
+        modality: which stream is timed.
+        fps: frames in a second of pictures.
+    """
+
+    modality: Modality
     fps: float
+    native_audio = False
 
+    @property
+    def modalities(self) -> frozenset[Modality]:
+        """What it looks at."""
+        return frozenset({self.modality})
 
-class PictureLength(ClipMetric):
-    """Seconds of a clip's pictures, of the part that is read; no score of its own."""
+    @property
+    def statistics_id(self) -> str:
+        """Names its statistics, as that of a metric does."""
+        return statistics_id("length", self, {}, __name__)
 
-    name = title = "picture-length"
-    unit = "s"
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"video"})
-
-    def __init__(self, fps: float) -> None:
-        super().__init__(config=LengthConfig(fps))
-
-    def observe(self) -> ClipObserver:
-        return _PictureObserver(self.config.fps)
-
-    def update(self) -> None:
-        """Not for a training loop."""
-        raise NotImplementedError
-
-    def compute(self) -> None:
-        """Not for a training loop."""
-        raise NotImplementedError
-
-
-class SoundLength(PictureLength):
-    """Seconds of a clip's sound, of the part that is read; no score of its own."""
-
-    name = title = "sound-length"
-    modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
+    @property
+    def signature(self) -> str:
+        """No number of it is ever shown, so the name of its statistics suffices."""
+        return self.statistics_id
 
     def observe(self) -> ClipObserver:
-        return _SoundObserver()
+        """A fresh observer for one clip."""
+        return _PictureObserver(self.fps) if self.modality == "video" else _SoundObserver()
 
 
 class _PictureObserver(ClipObserver):

@@ -22,7 +22,7 @@ from bench.media.audio import native_waveform, resampled
 from bench.media.clip import Decoding, UnreadableClip, frames
 from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric, lacking_weights
-from bench.scoring.length import PictureLength, SoundLength
+from bench.scoring.length import Length
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -50,16 +50,16 @@ class Measuring:
     metrics: tuple[Choice, ...]
     device: str
 
-    def built(self) -> list[ClipMetric]:
+    def built(self) -> list[ClipMetric | Length]:
         """The metrics that can be computed here, and the lengths of the streams that they look at."""
         built = [built_metric(choice, self.device) for choice in self.metrics]
         usable = [metric for metric in built if lacking_weights(metric) is None]
         modalities = sorted({modality for metric in usable for modality in metric.modalities})
         return [*usable, *(self.length(modality) for modality in modalities)]
 
-    def length(self, modality: Modality) -> ClipMetric:
+    def length(self, modality: Modality) -> Length:
         """What times the streams of a modality."""
-        return (PictureLength if modality == "video" else SoundLength)(self.decoding.fps or 1.0)
+        return Length(modality, self.decoding.fps or 1.0)
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _batches(items: Sequence[Item], workers: int) -> Iterator[Sequence[Item]]:
         yield items[start : start + size]
 
 
-def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetric]) -> dict[Path, Finish]:
+def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetric | Length]) -> dict[Path, Finish]:
     """One decode pass of one clip for all metrics that want it."""
     observing = _Pass(wanted)
     if observing.any("video"):
@@ -161,7 +161,7 @@ def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetri
 class _Pass:
     """The observers of one decode pass; one that fails drops out with its reason and the others go on."""
 
-    def __init__(self, wanted: Mapping[Path, ClipMetric]) -> None:
+    def __init__(self, wanted: Mapping[Path, ClipMetric | Length]) -> None:
         self._metrics = wanted
         self._observers: dict[Path, ClipObserver] = {}
         self._finishers: dict[Path, Finish] = {}
