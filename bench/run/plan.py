@@ -45,8 +45,8 @@ def _task(study: Study, run: RunFolder, choice: Choice, generator: Generator, da
     prompt = read_prompt(run.prompt(dataset, key))
     try:
         identity = narration_identity(choice, generator, prompt, study.protocol)
-    except (GenerationFailed, OSError):
-        identity = ""  # the generator will tell the reason
+    except Exception:  # a plug-in may raise anything; narrating the clip will tell the reason
+        identity = ""
     return GeneratingTask(run, choice, dataset, key, study.folder, identity, study.protocol, study.time_limit)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.choice import Choice
 from bench.datasets.folder import Folder
-from bench.media.clip import Decoding
+from bench.media.clip import Decoding, UnreadableClip
 from bench.media.clip_file import ClipFile
 from bench.run.selection import clip_file
 from bench.scoring.cells import Pairing, Scoring, bound_pairs
@@ -84,10 +84,10 @@ def score_folders(
     """
     real_clips, passed_over = _clips(real, "real")
     generated_clips, also = _clips(generated, "generated")
-    reference = {key: clip.identity(decoding) for key, clip in real_clips.items()}
-    candidate = {key: clip.identity(decoding) for key, clip in generated_clips.items()}
-    files = {reference[key]: clip for key, clip in real_clips.items()}
-    files |= {candidate[key]: clip for key, clip in generated_clips.items()}
+    reference, unreadable = _identities(real_clips, decoding, "reference")
+    candidate, also_unreadable = _identities(generated_clips, decoding, "generated")
+    files = {name: real_clips[key] for key, name in reference.items()}
+    files |= {name: generated_clips[key] for key, name in candidate.items()}
     shared = [key for key in candidate if key in reference]
     compared = {key: reference[key] for key in shared} if len(shared) == len(candidate) else reference
     alone = [key for key in reference if key not in candidate] if shared and not rules.allow_missing else []
@@ -101,7 +101,7 @@ def score_folders(
         measured = measure_all(measuring, files, pairs, pool, progress)
         stack.enter_context(single_thread())
         scoring = Scoring(measuring, measured.errors, rules.unequal, rules.max_failed)
-        pairing = Pairing(reference, candidate, dict.fromkeys(alone, NO_GENERATED))
+        pairing = Pairing(reference, candidate, dict.fromkeys(alone, NO_GENERATED) | unreadable | also_unreadable)
         scores = {}
         for choice in metrics:
             score = scoring.cell(choice, pairing)[1]
@@ -115,3 +115,15 @@ def _clips(folder: Path, side: str) -> tuple[dict[str, ClipFile], dict[str, str]
     index = Folder().load(folder)
     reasons = {f"{side}/{f.subject}": f"{f.reason} ({f.detail})" if f.detail else f.reason for f in index.findings}
     return {sample.key: clip_file(sample) for sample in index.samples}, reasons
+
+
+def _identities(clips: Mapping[str, ClipFile], decoding: Decoding, side: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Each clip's identity, and the reason for those whose files cannot be read at all."""
+    identities: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for key, clip in clips.items():
+        try:
+            identities[key] = clip.identity(decoding)
+        except UnreadableClip as error:
+            reasons[key] = f"{side}: {error.reason}"
+    return identities, reasons

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from bench.media.clip import Decoding, UnreadableClip
+from bench.media.clip_file import ClipFile
 from bench.scoring import measure
 
 Cli = Callable[..., Any]
@@ -176,3 +178,21 @@ def test_paper_table1_is_counted_from_the_live_module(cli: Cli) -> None:
     assert rows["MultiheadAttention-2"]["measured"] == rows["MultiheadAttention-2"]["published"] == 1_048_576
     assert rows["shared (STE)"]["measured"] == 1_575_936
     assert rows["explicit (ETE)"]["measured"] == 3_151_872
+
+
+def test_a_clip_that_cannot_be_opened_is_one_failure_of_a_score(
+    cli: Cli, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For instance without the permission to read it, which the superuser always has."""
+    identity = ClipFile.identity
+
+    def refused(clip: ClipFile, decoding: Decoding) -> str:
+        if clip.video.name == "clip0.mp4":
+            raise UnreadableClip(clip.video, "it may not be read")
+        return identity(clip, decoding)
+
+    monkeypatch.setattr(ClipFile, "identity", refused)
+    arguments = ("score", "--real", clips, "--generated", clips, "--metrics", "mcd", "--workers", "1", "--json")
+    score = json.loads(cli(*arguments, "--max-failed", "0.5", "--no-bounds").out)["mcd"]
+    assert score["n"] == 3
+    assert score["failed"] == {"clip0": "generated: it may not be read"}
