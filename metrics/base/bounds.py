@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def set_bounds(metric: DistributionMetric, reference: Mapping[str, Statistics], 
         notes=(note,),
         details={"half": half},
     )
-    return Bounds(replace(ceiling), chance)
+    return Bounds(ceiling, chance)
 
 
 def chance_partners(keys: Iterable[str]) -> dict[str, str]:
