@@ -1,24 +1,28 @@
 """The results files: everything that reports may know of a run, typed, written with stable bytes.
 
-`results.json` is equal for equal input, whatever happened on the way; what differs each time (seconds and memory in
-`costs.json`, the machine in `environment.json`) lies beside it.
+`results.json` and, clip by clip, `clip_scores.json` are equal for equal input, whatever happened on the way; what
+differs each time (seconds and memory in `costs.json`, the machine in `environment.json`) lies beside them.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from statistics import fmean
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from reports.text import visible
 from reports.writing import write
 
-SCHEMA = 2
+SCHEMA = 3
 MAX_BYTES = 512 << 20
+ROUNDING = {"rel_tol": 1e-6, "abs_tol": 1e-6}
+"""How far a score may be from the mean over its clips."""
 BOUNDS = ("ceiling", "chance")
-COSTS, ENVIRONMENT = "costs.json", "environment.json"
+COSTS, ENVIRONMENT, SCORES = "costs.json", "environment.json", "clip_scores.json"
 
 Value = TypeVar("Value")
 ByKey = Annotated[dict[str, Value], AfterValidator(lambda mapping: dict(sorted(mapping.items())))]
@@ -66,7 +70,8 @@ class Cell(Record):
     """One generator on one dataset by one metric: a value, or the reason why it is missing.
 
     `failed` maps clip keys to reasons; `low` and `high` bound the 95 % interval. Values compare where signature and
-    protocol, the hash of how clips were prepared, are equal.
+    protocol, the hash of how clips were prepared, are equal. `by_clip` holds numbers by clip key whose mean is the
+    value and whose standard error is the value's, see `metrics.base.score.Score`; it may be empty.
     """
 
     dataset: str
@@ -84,6 +89,12 @@ class Cell(Record):
     protocol: str = ""
     notes: tuple[str, ...] = ()
     details: ByKey[float] = Field(default_factory=dict)
+    by_clip: ByKey[float] = Field(default_factory=dict)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Dataset, generator, metric."""
+        return self.dataset, self.generator, self.metric
 
 
 class Profile(Record):
@@ -114,7 +125,11 @@ class Profile(Record):
 
 
 class Clip(Record):
-    """One generated clip: `file` and `reference` are relative to the run's folder, None where there is none to play."""
+    """One generated clip: `file` and `reference` are relative to the run's folder, None where there is none to play.
+
+    `prompt` is the hash of all that the generator was given, `reference_identity` that of the reference clip and of how
+    it is decoded.
+    """
 
     dataset: str
     generator: str
@@ -124,6 +139,8 @@ class Clip(Record):
     text: str
     text_source: str
     voice_source: str
+    prompt: str = ""
+    reference_identity: str = ""
     error: str | None = None
 
 
@@ -138,7 +155,7 @@ class Finding(Record):
 class Results(Record):
     """All that is known of a run; `environment` and `profiles` lie in files of their own."""
 
-    schema_version: Literal[2] = Field(default=2, alias="schema")
+    schema_version: Literal[3] = Field(default=3, alias="schema")
     study: Study
     protocol: dict[str, Any]
     environment: dict[str, Any] = Field(default_factory=dict)
@@ -149,15 +166,17 @@ class Results(Record):
     notes: tuple[str, ...] = ()
 
     def write(self, path: Path) -> None:
-        """Write the results file and the two beside it, each atomically; equal results give equal bytes."""
+        """Write the results file and those beside it, each atomically; equal results give equal bytes."""
         beside = self.model_dump(mode="json", include={"environment", "profiles"})
-        _write(path, self.model_dump(mode="json", by_alias=True, exclude={"environment", "profiles"}))
+        elsewhere: Any = {"environment": True, "profiles": True, "cells": {"__all__": {"by_clip"}}}
+        _write(path, self.model_dump(mode="json", by_alias=True, exclude=elsewhere))
+        _write(path.with_name(SCORES), _nested(self.cells))
         _write(path.with_name(COSTS), beside["profiles"])
         _write(path.with_name(ENVIRONMENT), beside["environment"])
 
     @classmethod
     def read(cls, path: Path) -> Results:
-        """Read a results file and, where they are there, the costs and the environment beside it.
+        """Read a results file and, where they are there, the costs, clip scores and environment beside it.
 
         Raises:
             ResultsError: no such file, not JSON, of another schema, not results, or results that contradict themselves.
@@ -170,15 +189,36 @@ class Results(Record):
         for name, file in (("profiles", COSTS), ("environment", ENVIRONMENT)):
             if path.with_name(file).exists():
                 content[name] = _json(path.with_name(file))
+        by_clip = _json(path.with_name(SCORES)) if path.with_name(SCORES).exists() else {}
         try:
             results = cls.model_validate(content)
+            scores = _CLIP_SCORES.validate_python(by_clip)
         except ValidationError as error:
             problem = error.errors()[0]
             place = visible(".".join(str(part) for part in problem["loc"]))[:200]
             raise ResultsError(f"{path} is not a results file: {place}: {visible(problem['msg'])}.") from error
+        results = results.model_copy(update={"cells": tuple(_with_clips(cell, scores) for cell in results.cells)})
         if (contradiction := _contradiction(results)) is not None:
             raise ResultsError(f"{path} is not a results file: {contradiction}.")
         return results
+
+
+ClipScores = dict[str, dict[str, dict[str, dict[str, Annotated[float, Field(allow_inf_nan=False)]]]]]
+"""Numbers by dataset, generator, metric and clip key."""
+
+_CLIP_SCORES: TypeAdapter[ClipScores] = TypeAdapter(ClipScores)
+
+
+def _nested(cells: tuple[Cell, ...]) -> ClipScores:
+    nested: ClipScores = {}
+    for cell in cells:
+        nested.setdefault(cell.dataset, {}).setdefault(cell.generator, {})[cell.metric] = dict(cell.by_clip)
+    return nested
+
+
+def _with_clips(cell: Cell, scores: ClipScores) -> Cell:
+    by_clip = scores.get(cell.dataset, {}).get(cell.generator, {}).get(cell.metric, {})
+    return cell.model_copy(update={"by_clip": dict(sorted(by_clip.items()))})
 
 
 def _write(path: Path, content: Any) -> None:
@@ -223,10 +263,11 @@ def _contradiction(results: Results) -> str | None:
                     return f"a {part} names the {what} '{visible(name)[:80]}', which its study does not"
     seen = set()
     for cell in results.cells:
-        place = (cell.dataset, cell.generator, cell.metric)
-        if place in seen:
-            return f"the cell of {', '.join(map(visible, place))} stands twice"
+        if cell.place in seen:
+            return f"the cell of {', '.join(map(visible, cell.place))} stands twice"
         if (cell.value is None) == (cell.missing is None):
-            return f"the cell of {', '.join(map(visible, place))} must have a value or a reason why it is missing"
-        seen.add(place)
+            return f"the cell of {', '.join(map(visible, cell.place))} must have a value or a reason why it is missing"
+        if cell.by_clip and not math.isclose(mean := fmean(cell.by_clip.values()), cell.value or 0.0, **ROUNDING):
+            return f"the clips of {', '.join(map(visible, cell.place))} have a mean of {mean:g}, the cell {cell.value}"
+        seen.add(cell.place)
     return None

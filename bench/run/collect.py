@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bench import fingerprint
 from bench.choice import Choice
 from bench.datasets.dataset import Finding as DatasetFinding
 from bench.files import read_json
 from bench.media.clip_file import ClipFile
 from bench.run.folder import RunFolder
 from bench.run.plan import record_of
+from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip
 from bench.run.selection import SelectedClip, read_selection
 from bench.scoring.cells import Pairing, Scoring
@@ -39,6 +41,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
         reference = {clip.key: identify(clip.file) for clip in selection.clips}
+        prompts = {key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, key))) for key in reference}
         for generator in study.generators:
             records = {clip.key: record_of(run, generator.name, dataset.name, clip.key) for clip in selection.clips}
             files = {key: record.clip(_folder(run, generator, dataset.name)) for key, record in records.items()}
@@ -62,7 +65,10 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             untrained |= _untrained(generator.name, records.values())
             costs = {key: read_json(run.cost(generator.name, dataset.name, key)) for key in generated}
             profiles.append(_profile(dataset.name, generator.name, records, costs))
-            clips += [_clip(run, generator, dataset.name, clip, records[clip.key]) for clip in selection.clips]
+            clips += [
+                _clip(run, generator, dataset.name, clip, records[clip.key], prompts[clip.key], reference[clip.key])
+                for clip in selection.clips
+            ]
     return Results(
         study=StudyRecord(
             name=study.name,
@@ -120,7 +126,15 @@ def _profile(
     )
 
 
-def _clip(run: RunFolder, generator: Choice, dataset: str, clip: SelectedClip, record: GeneratedClip) -> Clip:
+def _clip(
+    run: RunFolder,
+    generator: Choice,
+    dataset: str,
+    clip: SelectedClip,
+    record: GeneratedClip,
+    prompt: str,
+    reference_identity: str,
+) -> Clip:
     file = _folder(run, generator, dataset) / record.played
     return Clip(
         dataset=dataset,
@@ -128,6 +142,8 @@ def _clip(run: RunFolder, generator: Choice, dataset: str, clip: SelectedClip, r
         key=clip.key,
         file=None if record.error else file.relative_to(run.root).as_posix(),
         reference=clip.played.as_posix(),
+        prompt=prompt,
+        reference_identity=reference_identity,
         text=clip.text,
         text_source=clip.text_source,
         voice_source=clip.voice_source,

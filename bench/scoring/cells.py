@@ -164,7 +164,7 @@ class Scoring:
             f"max_failed = {self.max_failed:g} allows ({reasons(score.failed)})"
         )
         details = {**score.details, "failed_left_out": score.value}
-        return replace(score, value=None, missing=reason, low=None, high=None, notes=(), details=details)
+        return replace(score, value=None, missing=reason, low=None, high=None, notes=(), details=details, by_clip={})
 
     def _store(self, metric: ClipMetric) -> StatisticsStore:
         return StatisticsStore(self.measuring.store, metric)

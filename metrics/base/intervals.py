@@ -77,6 +77,27 @@ def bootstrap_interval(
     return around(distance(reference, generated), float(np.std(resampled, ddof=1)))
 
 
+def jackknife_influences(
+    distance: Callable[[Sequence[Clip], Sequence[Clip]], float],
+    reference: Sequence[Clip],
+    generated: Sequence[Clip],
+    value: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """How much each clip moves any distance between two sets, by leaving it out; None for sets that are too many.
+
+    Without a clip the distance is smaller by its influence; each set's are shifted to a sum of zero, which takes the
+    distance's bias out of them.
+
+    Args:
+        value: the distance between the whole sets.
+    """
+    if not FEWEST <= min(len(reference), len(generated)) <= max(len(reference), len(generated)) <= SET_RESAMPLES:
+        return None
+    first = np.array([value - distance(_without(reference, i), generated) for i in range(len(reference))])
+    second = np.array([value - distance(reference, _without(generated, i)) for i in range(len(generated))])
+    return first - first.mean(), second - second.mean()
+
+
 def around(value: float, standard_error: float) -> tuple[float, float]:
     """The normal 95 % interval."""
     reach = float(ndtri((1 + CONFIDENCE) / 2)) * standard_error
@@ -85,6 +106,10 @@ def around(value: float, standard_error: float) -> tuple[float, float]:
 
 def _resample(clips: Sequence[Clip], generator: np.random.Generator) -> Sequence[Clip]:
     return take(clips, generator.integers(len(clips), size=len(clips)))
+
+
+def _without(clips: Sequence[Clip], index: int) -> Sequence[Clip]:
+    return take(clips, (i for i in range(len(clips)) if i != index))
 
 
 def extrapolated(

@@ -29,7 +29,7 @@ from torchmetrics import Metric
 from metrics import weights
 from metrics.base.clip_set import ClipSet
 from metrics.base.conventions import chosen
-from metrics.base.intervals import FEWEST, bootstrap_interval, mean_interval
+from metrics.base.intervals import FEWEST, bootstrap_interval, jackknife_influences, mean_interval
 from metrics.base.media import checked_batch, checked_rate
 from metrics.base.packing import gathered, pack
 from metrics.base.score import Direction, Score, summary
@@ -236,12 +236,18 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A distance between two sets of clips, its 95 % interval if it can be had, and what belongs beside it."""
+    """A distance between two sets of clips, its 95 % interval if it can be had, and what belongs beside it.
+
+    Attributes:
+        influences: how much each clip of the two sets moved the value, float64 [n] and [m], each with a sum of zero;
+            None where that is not known.
+    """
 
     value: float
     interval: tuple[float, float] | None
     details: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    influences: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
 
 class DistributionMetric(ClipMetric):
@@ -265,7 +271,8 @@ class DistributionMetric(ClipMetric):
     def estimate(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> Estimate:
         """The distance with the 95 % interval of what sets of this size are expected to give; both sets vary."""
         value = self.reduce(reference, generated)
-        return Estimate(value, bootstrap_interval(self.reduce, reference, generated))
+        interval = bootstrap_interval(self.reduce, reference, generated)
+        return Estimate(value, interval, influences=jackknife_influences(self.reduce, reference, generated, value))
 
     def score(
         self,
@@ -285,6 +292,7 @@ class DistributionMetric(ClipMetric):
             interval=made.interval,
             notes=self._notes(min(len(reference), len(generated)), made.interval) + made.notes,
             details={"reference_clips": len(reference), **made.details},
+            by_clip=_pseudo_values(made, sorted(generated)) if reference.keys() == generated.keys() else {},
         )
 
     def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:
@@ -347,7 +355,8 @@ class PairedMetric(ClipMetric):
         """The mean over pairs with its interval."""
         if not pairs:
             return self.missing(summary(failed or {}, "pairs"), failed)
-        values = np.array([float(pairs[key]["value"]) for key in sorted(pairs)])
+        by_clip = {key: float(pairs[key]["value"]) for key in sorted(pairs)}
+        values = np.array(list(by_clip.values()))
         interval = mean_interval(values)
         return self._score(
             float(values.mean()),
@@ -355,6 +364,7 @@ class PairedMetric(ClipMetric):
             failed=failed,
             interval=interval,
             notes=self._notes(len(values), interval),
+            by_clip=by_clip,
         )
 
     def update(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> None:
@@ -392,3 +402,15 @@ class PairedMetric(ClipMetric):
             last = f" (the last: {self._reason})" if unmeasured and self._reason else ""
             raise Unmeasurable(f"{self.name} has no pair with a score; {int(unmeasured)} could not be measured{last}.")
         return total / measured
+
+
+def _pseudo_values(made: Estimate, keys: Sequence[str]) -> dict[str, float]:
+    """Numbers by clip whose mean is the distance and whose standard error is that of the distance.
+
+    The value plus n times the joint influence of a generated clip and its reference: the pseudo-values of the
+    infinitesimal jackknife (Jaeckel 1972; Efron and Tibshirani 1993, chapter 11).
+    """
+    if made.influences is None:
+        return {}
+    joint = made.influences[0] + made.influences[1]
+    return dict(zip(keys, (made.value + len(keys) * joint).tolist(), strict=True))

@@ -26,6 +26,10 @@ class Score:
         signature: how the number was made; equal signatures mean comparable numbers.
         notes: warnings that belong beside the number ("n = 7 is below the sensible minimum of 50").
         details: further numbers of the same measurement (bias-corrected value, number of frames or windows).
+        by_clip: numbers by clip key whose mean is the value and whose standard error over clips is the value's, so that
+            two scores of the same clips can be compared clip by clip: each pair's own score or, of a distance between
+            sets whose clips are paired by key, its pseudo-values (the value plus n times the clip's influence). Empty
+            where they cannot be had.
     """
 
     value: float | None
@@ -39,6 +43,7 @@ class Score:
     high: float | None = None
     notes: tuple[str, ...] = ()
     details: Mapping[str, float] = field(default_factory=dict)
+    by_clip: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.missing is None):

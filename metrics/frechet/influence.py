@@ -12,18 +12,39 @@ with fewer vectors than dimensions too. One singular value decomposition thus re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from metrics.frechet.distance import Gaussian
 from metrics.frechet.singular import singular_vectors
 
 
-def distance_and_error(
-    first: Gaussian, second: Gaussian, clips_1: Sequence[Tensor], clips_2: Sequence[Tensor]
-) -> tuple[float, float]:
-    """The Frechet distance and its standard error over clips.
+@dataclass(frozen=True)
+class Influence:
+    """A Frechet distance and how much each clip moved it.
+
+    Attributes:
+        distance: the distance.
+        first, second: float64 [n] and [m], one number for each clip of either set; each sums to zero, and the distance
+            without a clip is, to first order in 1/n, smaller by the clip's number.
+    """
+
+    distance: float
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+
+    @property
+    def standard_error(self) -> float:
+        """Standard error of the distance over clips, the two sets being independent."""
+        return float(sum(_variance(side) for side in (self.first, self.second)) ** 0.5)
+
+
+def influence(first: Gaussian, second: Gaussian, clips_1: Sequence[Tensor], clips_2: Sequence[Tensor]) -> Influence:
+    """The Frechet distance and its influence function, summed over the vectors of each clip.
 
     Args:
         first, second: fitted to `clips_1` and `clips_2`.
@@ -36,18 +57,25 @@ def distance_and_error(
     transport_1 = (right[kept] @ second.factor) / root
     transport_2 = (left[:, kept].T @ first.factor) / root
     shift = first.mean - second.mean
-    variance = _variance(clips_1, first, shift, transport_1) + _variance(clips_2, second, -shift, transport_2)
-    return first.distance_given(second, singular), float(variance**0.5)
+    return Influence(
+        first.distance_given(second, singular),
+        _by_clip(clips_1, first, shift, transport_1),
+        _by_clip(clips_2, second, -shift, transport_2),
+    )
 
 
-def _variance(clips: Sequence[Tensor], fitted: Gaussian, shift: Tensor, transport: Tensor) -> float:
-    """Variance of the sum over clips of each clip's influence, which is the sum of its vectors'."""
+def _by_clip(clips: Sequence[Tensor], fitted: Gaussian, shift: Tensor, transport: Tensor) -> NDArray[np.float64]:
+    """Each clip's influence, which is the sum of its vectors'."""
     sums = []
     for clip in clips:
         centred = clip.double() - fitted.mean
         moved = centred.square().sum(dim=1) - (centred @ transport.T).square().sum(dim=1)
         sums.append(float((2 * centred @ shift + fitted.inflation * moved).sum()))
-    sizes = torch.tensor([len(clip) for clip in clips], dtype=torch.float64)
+    sizes = np.array([len(clip) for clip in clips], dtype=np.float64)
     # A clip of more vectors weighs more; what counts is how its vectors differ from the mean influence of a vector.
-    influence = (torch.tensor(sums, dtype=torch.float64) - sum(sums) / sizes.sum() * sizes) / sizes.sum()
-    return float(influence.square().sum()) * len(clips) / (len(clips) - 1)
+    moved_by: NDArray[np.float64] = (np.array(sums) - sum(sums) / sizes.sum() * sizes) / sizes.sum()
+    return moved_by
+
+
+def _variance(side: NDArray[np.float64]) -> float:
+    return float(np.square(side).sum()) * len(side) / (len(side) - 1)

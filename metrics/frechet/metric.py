@@ -19,7 +19,7 @@ from metrics.base.clip_set import view
 from metrics.base.intervals import FEWEST, around, extrapolated
 from metrics.base.metric import DistributionMetric, Estimate, Statistics, Unmeasurable
 from metrics.frechet.distance import Gaussian
-from metrics.frechet.influence import distance_and_error
+from metrics.frechet.influence import influence
 from metrics.frechet.moments import Moments
 
 
@@ -63,10 +63,11 @@ class FrechetMetric(DistributionMetric):
             return Estimate(0.0, None, details, (*notes, "no interval: both sets hold the same vectors"))
         if fewest < FEWEST:
             return Estimate(first.distance(second), None, details, notes)
-        value, error = distance_and_error(first, second, *features)
+        found = influence(first, second, *features)
+        value = found.distance
         if fewest >= 2 * FEWEST:
             details["bias_corrected"] = extrapolated(self.reduce, reference, generated, value)
-        return Estimate(value, around(value, error), details, notes)
+        return Estimate(value, around(value, found.standard_error), details, notes, (found.first, found.second))
 
     def vectors(self, statistics: Statistics) -> Tensor:
         """The feature vectors [k, d] of a clip, on the metric's device."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from metrics.base.intervals import around, mean_interval
 from metrics.frechet.distance import Gaussian
-from metrics.frechet.influence import distance_and_error
+from metrics.frechet.influence import influence
 
 Array = NDArray[np.float64]
 Interval = tuple[float, float]
@@ -49,9 +49,9 @@ def frechet(d: int, clips: int, k: int, scale: float, shift: float, repetitions:
             noise = generator.normal(size=(clips, 1, d)) + generator.normal(size=(clips, k, d))
             sides.append(list(torch.from_numpy((noise * factor / 2**0.5 + offset) * spread)))
         fitted = [Gaussian.fitted(side, ddof=1) for side in sides]
-        value, error = distance_and_error(*fitted, *sides)
-        values.append(value)
-        errors.append(error)
+        found = influence(*fitted, *sides)
+        values.append(found.distance)
+        errors.append(found.standard_error)
     truth = float(np.mean(values))
     covered = np.mean([low <= truth <= high for low, high in map(around, values, errors)])
     return [truth, float(np.std(values)), float(np.mean(errors)), float(covered)]

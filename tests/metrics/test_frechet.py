@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from metrics.frechet.distance import Gaussian, frechet_distance, frechet_distance_from_moments
-from metrics.frechet.influence import distance_and_error
+from metrics.frechet.influence import influence
 from metrics.frechet.moments import Moments
 
 Array = NDArray[np.float64]
@@ -174,11 +174,12 @@ def test_influence_is_the_derivative_of_the_distance(clips: int, k: int, d: int)
         derivatives.append((weighted(up) - weighted(down)) / (2 * step))
     variance = np.sum(np.square(derivatives)) * clips / (clips - 1)
     first, second = (Gaussian.fitted(list(side), 1) for side in (x, y))
-    value, error = distance_and_error(first, second, list(x), list(y))
-    assert value == pytest.approx(first.distance(second), rel=1e-12)
-    swapped = distance_and_error(second, first, list(y), list(x))
-    assert swapped == pytest.approx((value, error), rel=1e-9)
-    alone = distance_and_error(first, second, list(x), [y.reshape(-1, d).mean(0, keepdim=True)] * 2)[1]
+    found = influence(first, second, list(x), list(y))
+    assert found.distance == pytest.approx(first.distance(second), rel=1e-12)
+    assert found.first * clips == pytest.approx(np.array(derivatives) * clips, rel=1e-3, abs=1e-4 * found.distance)
+    swapped = influence(second, first, list(y), list(x))
+    assert (swapped.distance, swapped.standard_error) == pytest.approx((found.distance, found.standard_error), rel=1e-9)
+    alone = influence(first, second, list(x), [y.reshape(-1, d).mean(0, keepdim=True)] * 2).standard_error
     assert alone**2 == pytest.approx(variance, rel=1e-3)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torchmetrics import MetricCollection
 
 from metrics.base.intervals import bootstrap_interval
-from metrics.base.metric import ClipObserver, Statistics
+from metrics.base.metric import ClipObserver, DistributionMetric, Estimate, Statistics
 from metrics.base.signature import reduction_field
 from metrics.frechet.distance import frechet_distance
 from metrics.frechet.metric import FrechetMetric
@@ -48,6 +48,13 @@ class ColourDistance(FrechetMetric):
 
     def observe(self) -> ClipObserver:
         return ColourObserver()
+
+
+class PlainColourDistance(ColourDistance):
+    """The same for somebody who knows no influence function."""
+
+    def estimate(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> Estimate:
+        return DistributionMetric.estimate(self, reference, generated)
 
 
 def clips(n: int, seed: int, shift: float = 0.0, k: int = 4, d: int = 3) -> dict[str, Statistics]:
@@ -170,3 +177,37 @@ def test_a_large_mean_beside_a_small_spread_costs_no_digits() -> None:
         for name, real in (("r", True), ("g", False)):
             metric._absorb({"features": features[name][row : row + 1]}, real)
     assert float(metric.compute()) == pytest.approx(frechet_distance(features["r"], features["g"]), rel=1e-9)
+
+
+@pytest.mark.parametrize("metric", [ColourDistance(), PlainColourDistance()], ids=["influence", "jackknife"])
+def test_numbers_by_clip_carry_the_distance_and_the_error_of_a_difference(metric: DistributionMetric) -> None:
+    """Their mean is the distance, and differences between two generators' have the bootstrap's standard error."""
+    n = 80
+    reference = clips(n, 0, k=6)
+    noise = clips(n, 1, k=6)
+    near, far = (
+        {key: {"features": c["features"] + weight * noise[key]["features"] + shift} for key, c in reference.items()}
+        for weight, shift in ((0.3, 0.6), (0.6, 0.9))
+    )
+    scores = [metric.score(reference, generated) for generated in (near, far)]
+    for score in scores:
+        assert list(score.by_clip) == sorted(reference)
+        assert np.mean(list(score.by_clip.values())) == pytest.approx(score.value, rel=1e-12)
+    told = np.array([scores[1].by_clip[key] - scores[0].by_clip[key] for key in reference])
+    error = told.std(ddof=1) / np.sqrt(n)
+
+    generator = np.random.default_rng(2)
+    keys = sorted(reference)
+    resampled = []
+    for _ in range(400):
+        drawn = [keys[i] for i in generator.integers(n, size=n)]
+        sides = [[side[key] for key in drawn] for side in (reference, near, far)]
+        resampled.append(metric.reduce(sides[0], sides[2]) - metric.reduce(sides[0], sides[1]))
+    assert error == pytest.approx(np.std(resampled, ddof=1), rel=0.15)
+    apart = np.hypot(*(np.std(list(score.by_clip.values()), ddof=1) / np.sqrt(n) for score in scores))
+    assert error < 0.9 * apart, "pairing must pay, or the test shows nothing"
+
+
+def test_there_are_no_numbers_by_clip_without_pairs() -> None:
+    assert ColourDistance().score(clips(20, 0), clips(19, 1)).by_clip == {}
+    assert ColourDistance().score(clips(4, 0), clips(4, 1)).by_clip == {}

@@ -98,6 +98,7 @@ def test_paired_metric_scores_in_any_order() -> None:
     assert score.low < score.value < score.high
     assert score.signature.startswith("level|floor:1e-06|version:")
     assert score.notes == ()
+    assert score.by_clip == {key: float(pair["value"]) for key, pair in pairs.items()}
 
     torch_half = LevelDifference()
     torch_half.update(noise(20, 1)[:7], noise(20)[:7], sample_rate=16_000)
