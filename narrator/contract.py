@@ -133,6 +133,7 @@ class Generator(Protocol):
     * `study_folder`: parameter of the constructor. The harness fills it with the folder that the study file lies in,
       from which relative paths among the options count.
     * `for_dataset(clips)`: see `SeesDataset`; `ceiling` and `chance` need to see the dataset's clips.
+    * `identity()`: see `Identified`; saves loading what is heavy where nothing is left to be made.
     * `inputs(prompt)`: see `ReadsFiles`; whoever hands over files, or runs them, has it.
 
     The constructor checks every option, raising `ValueError` or `TypeError` with one sentence, and loads nothing heavy:
@@ -148,6 +149,17 @@ class Generator(Protocol):
     def describe(self) -> Mapping[str, Any]:
         """Parameters, checkpoint hash, configuration: JSON values that go into the results."""
         ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A generator that can say what its narrations depend on before it has loaded what makes them.
+
+    `identity` gives JSON values; generators of the same code with equal ones narrate a prompt equally. The harness asks
+    for it, instead of `describe`, whether a clip is made already, so that a finished run loads no network.
+    """
+
+    def identity(self) -> Mapping[str, Any]: ...
 
 
 @runtime_checkable

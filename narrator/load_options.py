@@ -9,17 +9,18 @@ from typing import Any
 
 import narrator.options as options
 from narrator.checkpoints.reading import FilePath
-from narrator.checkpoints.released import ReleasedFiles
+from narrator.checkpoints.released_files import ReleasedFiles
 from narrator.entangle import Ablation, Sharing
-from narrator.model import DType, RuntimeOptions, TextRows
+from narrator.files import sha256
 from narrator.presets import PRESETS, NarratorConfig
+from narrator.runtime import DType, RuntimeOptions, TextRows
 from narrator.speech.sampling import SamplingRules
-from narrator.video import Sampling
-from narrator.video.config import AttentionKind, ReferenceOrder
+from narrator.video.config import AttentionKind, ReferenceOrder, Sampling
 
 RELEASED = tuple(part.name for part in fields(ReleasedFiles))
 _BESIDE_CHECKPOINT = (*RELEASED, "xtts_config", "vocabulary")
 _FILES = ("checkpoint", *_BESIDE_CHECKPOINT, "arcface")
+_NO_VALUES = frozenset({*_FILES, "weight_paths", "study_folder", "speech"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,16 @@ class LoadOptions:
             role: options.file(f"generator 'narrator': {role}", path, self.study_folder)
             for role, path in given.items()
             if path is not None
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """JSON values that say all that these options make of a prompt; files by the hash of their content."""
+        files = self.files() | {name: Path(path) for name, path in (self.weight_paths or {}).items()}
+        told = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in _NO_VALUES}
+        return {
+            **told,
+            "speech": vars(_rules(self.speech)),
+            "files": {role: sha256(path) for role, path in files.items()},
         }
 
     def entangled(self, config: NarratorConfig) -> NarratorConfig:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,63 +18,13 @@ from narrator.contract import GenerationFailed, Narration, Prompt, StageClock, V
 from narrator.entangle import Latents, rows, text_rows_of_ids
 from narrator.face import FaceMesh
 from narrator.networks import Networks
-from narrator.options import flag, one_of, shown
 from narrator.prompts import check_voice, speakable_text
+from narrator.runtime import Origin, RuntimeOptions
 from narrator.speech.hifigan import SPEECH_RATE
-from narrator.speech.sampling import SamplingRules
 from narrator.speech.tokenizer import SpeechTokenizer
 from narrator.threads import each_on_one_thread, one_thread
-from narrator.video import FaceInputs, IdentityEmbedder, Sampling, prepare_face
-
-TextRows = Literal["embedding", "ids"]
-DType = Literal["float32", "float16", "bfloat16"]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a generator's weights come from; told in every result.
-
-    Attributes:
-        preset: name of the sizes.
-        files: name and SHA-256 of every file that was read, by role.
-        untrained: parts whose weights, or some of them, were drawn from `seed` instead of learnt.
-        seed: of the untrained parts.
-        notes: sentences from loading.
-    """
-
-    preset: str
-    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    untrained: tuple[str, ...] = ()
-    seed: int = 0
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class RuntimeOptions:
-    """How a generator runs; none of it changes what its weights are.
-
-    Attributes:
-        video: sampling of the video half.
-        speech: drawing of speech codes.
-        text_rows: what the text is to the entangled encoders: `embedding`, the speech model's embedded tokens, or
-            `ids`, the raw token ids in one row, as the published training code has it.
-        device: where the networks are.
-        dtype: of the video networks; speech and entangling run in float32, as released.
-        compile: whether the denoising UNet runs through `torch.compile`.
-    """
-
-    video: Sampling
-    speech: SamplingRules = field(default_factory=SamplingRules)
-    text_rows: TextRows = "embedding"
-    device: str = "cpu"
-    dtype: DType = "float32"
-    compile: bool = False
-
-    def __post_init__(self) -> None:
-        one_of("text_rows", self.text_rows, get_args(TextRows))
-        one_of("dtype", self.dtype, get_args(DType))
-        flag("compile", self.compile)
-        check_device(self.device)
+from narrator.video.face_inputs import FaceInputs, prepare_face
+from narrator.video.identity import IdentityEmbedder
 
 
 class Narrator:
@@ -255,18 +205,6 @@ class Narrator:
             sampling=self.options.video,
             clock=clock,
         )
-
-
-def check_device(name: object) -> None:
-    """Refuse what is no device's name, or none of this machine's.
-
-    Raises:
-        ValueError: with the reason.
-    """
-    try:
-        torch.empty(0, device=torch.device(str(name)))
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or 'cuda'.") from None
 
 
 def _count(part: torch.nn.Module) -> int:

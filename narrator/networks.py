@@ -16,7 +16,7 @@ from narrator.entangle import Entangler
 from narrator.presets import NarratorConfig
 from narrator.speech.features import SpeechFeatures
 from narrator.speech.synthesizer import SpeechSynthesizer
-from narrator.video import FaceAnimator
+from narrator.video.animator import FaceAnimator
 from narrator.video.net import AnimationNet, build_vae
 
 Part = Literal["speech", "entangler", "net", "vae", "features"]

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from narrator.entangle import EntangleConfig
-from narrator.speech.features import FeatureConfig
-from narrator.speech.gpt import GptConfig
-from narrator.speech.synthesizer import SpeechConfig
-from narrator.video import FaceAnimatorConfig
+from narrator.speech.config import FeatureConfig, GptConfig, SpeechConfig
+from narrator.video.config import FaceAnimatorConfig
 
 
 @dataclass(frozen=True)

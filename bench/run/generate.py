@@ -36,6 +36,7 @@ from narrator.contract import (
     FinishedClip,
     GenerationFailed,
     Generator,
+    Identified,
     Narration,
     Prompt,
     ReadsFiles,
@@ -123,7 +124,7 @@ def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, pro
         [
             choice.plugin,
             choice.options,
-            dict(generator.describe()),
+            dict(generator.identity() if isinstance(generator, Identified) else generator.describe()),
             source_hash(type(generator).__module__),
             fingerprint.of_prompt(prompt),
             [fingerprint.of_file(file) for file in files],

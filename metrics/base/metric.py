@@ -17,24 +17,25 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics import Metric
 
 from metrics import weights
 from metrics.base.clip_set import ClipSet
 from metrics.base.conventions import chosen
+from metrics.base.estimate import Estimate
 from metrics.base.intervals import FEWEST, bootstrap_interval, jackknife_influences, mean_interval
 from metrics.base.media import checked_batch, checked_rate
 from metrics.base.packing import gathered, pack
 from metrics.base.score import Direction, Score, summary
 from metrics.base.signature import signature as signature_of
 from metrics.base.signature import statistics_id as statistics_id_of
+from metrics.base.torchmetrics_base import Metric
 
 Statistics = Mapping[str, NDArray[Any]]
 """Named arrays that say all a metric needs to know of one clip (or one pair); stored without pickle."""
@@ -234,22 +235,6 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         return pending
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A distance between two sets of clips, its 95 % interval if it can be had, and what belongs beside it.
-
-    Attributes:
-        influences: how much each clip of the two sets moved the value, float64 [n] and [m], each with a sum of zero;
-            None where that is not known.
-    """
-
-    value: float
-    interval: tuple[float, float] | None
-    details: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    influences: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-
-
 class DistributionMetric(ClipMetric):
     """Compares two sets of clips.
 
@@ -292,7 +277,7 @@ class DistributionMetric(ClipMetric):
             interval=made.interval,
             notes=self._notes(min(len(reference), len(generated)), made.interval) + made.notes,
             details={"reference_clips": len(reference), **made.details},
-            by_clip=_pseudo_values(made, sorted(generated)) if reference.keys() == generated.keys() else {},
+            by_clip=made.by_clip(sorted(generated)) if reference.keys() == generated.keys() else {},
         )
 
     def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:
@@ -402,15 +387,3 @@ class PairedMetric(ClipMetric):
             last = f" (the last: {self._reason})" if unmeasured and self._reason else ""
             raise Unmeasurable(f"{self.name} has no pair with a score; {int(unmeasured)} could not be measured{last}.")
         return total / measured
-
-
-def _pseudo_values(made: Estimate, keys: Sequence[str]) -> dict[str, float]:
-    """Numbers by clip whose mean is the distance and whose standard error is that of the distance.
-
-    The value plus n times the joint influence of a generated clip and its reference: the pseudo-values of the
-    infinitesimal jackknife (Jaeckel 1972; Efron and Tibshirani 1993, chapter 11).
-    """
-    if made.influences is None:
-        return {}
-    joint = made.influences[0] + made.influences[1]
-    return dict(zip(keys, (made.value + len(keys) * joint).tolist(), strict=True))

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchmetrics.utilities import dim_zero_cat
+
+from metrics.base.torchmetrics_base import dim_zero_cat
 
 _HEADER = 8
 

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from metrics.base.clip_set import view
+from metrics.base.estimate import Estimate
 from metrics.base.intervals import FEWEST, around, extrapolated
-from metrics.base.metric import DistributionMetric, Estimate, Statistics, Unmeasurable
+from metrics.base.metric import DistributionMetric, Statistics, Unmeasurable
 from metrics.frechet.distance import Gaussian
 from metrics.frechet.influence import influence
 from metrics.frechet.moments import Moments

@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar
 import torch
 from torch import Tensor
 
-from metrics.base.metric import Estimate, Statistics
+from metrics.base.estimate import Estimate
+from metrics.base.metric import Statistics
 from metrics.base.ranges import Range
 from metrics.base.signature import reduction_field
 from metrics.frechet.distance import Gaussian

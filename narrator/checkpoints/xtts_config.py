@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from narrator.checkpoints.reading import CheckpointError
-from narrator.speech.synthesizer import SpeechConfig
+from narrator.speech.config import SpeechConfig
 
 
 class _ModelArgs(BaseModel):

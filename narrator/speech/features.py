@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
+from narrator.speech.config import FeatureConfig
 from narrator.speech.resample import resample
 
 FEATURE_RATE = 16_000
 """Hz of the speech that the features are computed from."""
-
-
-@dataclass(frozen=True)
-class FeatureConfig:
-    """Sizes of the wav2vec 2.0 network; the defaults are wav2vec2-base-960h's.
-
-    Attributes:
-        layers, width, heads, feed: of the transformer.
-        convolutions: channels of the seven convolutions that lead from samples to 50 vectors a second.
-        position_groups: groups of the convolution that encodes positions.
-    """
-
-    layers: int = 12
-    width: int = 768
-    heads: int = 12
-    feed: int = 3072
-    convolutions: int = 512
-    position_groups: int = 16
 
 
 class SpeechFeatures(nn.Module):

@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2Model
 from transformers.cache_utils import DynamicCache
 
 from narrator.speech.conditioning import ConditioningEncoder, Perceiver
+from narrator.speech.config import GptConfig
 from narrator.speech.sampling import SamplingRules
 
 # The released code hands the penalty a row of ids in which every prefix position holds this one.
 _PREFIX_ID = 1
-
-
-@dataclass(frozen=True)
-class GptConfig:
-    """Sizes of the speech GPT; the defaults are XTTS v2's.
-
-    Attributes:
-        text_ids: size of the text vocabulary.
-        codes: size of the speech vocabulary; the last two ids start and stop an utterance.
-        layers, width, heads: of the transformer.
-        text_limit: longest text in tokens, without start and stop.
-        code_limit: the released `gpt_max_audio_tokens`; an utterance ends after 3 codes less than that.
-        latents: voice latents that prompt the model.
-        mels: bands of the voice profile's mel spectrogram.
-    """
-
-    text_ids: int = 6681
-    codes: int = 1026
-    layers: int = 30
-    width: int = 1024
-    heads: int = 16
-    text_limit: int = 402
-    code_limit: int = 605
-    latents: int = 32
-    mels: int = 80
-
-    @property
-    def start_code(self) -> int:
-        return self.codes - 2
-
-    @property
-    def stop_code(self) -> int:
-        return self.codes - 1
-
-    @property
-    def longest_utterance(self) -> int:
-        """Codes after which generation ends without a stop."""
-        return self.code_limit - 3
 
 
 class _Positions(nn.Module):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from narrator.speech.gpt import GptConfig, SpeechGpt
+from narrator.speech.config import SpeechConfig
+from narrator.speech.gpt import SpeechGpt
 from narrator.speech.hifigan import HifiGan
 from narrator.speech.mel import VOICE_RATE, voice_mel
 from narrator.speech.resample import resample
@@ -17,28 +16,6 @@ from narrator.speech.speaker import SPEAKER_RATE, SpeakerEncoder
 
 _LONGEST_PROFILE_SECONDS = 30
 _SHORTEST_CHUNK_SECONDS = 0.33
-
-
-@dataclass(frozen=True)
-class SpeechConfig:
-    """Sizes of the speech networks and how they read a voice profile; the defaults are XTTS v2's, as the paper uses it.
-
-    Attributes:
-        gpt: the speech GPT.
-        vocoder_channels: HiFi-GAN's channels before the first upsampling.
-        speaker_width: length of the speaker embedding.
-        speaker_blocks, speaker_filters: residual blocks and channels of the speaker encoder's four stages.
-        voice_seconds: how much of the voice profile, from its start, becomes voice latents.
-        voice_chunk_seconds: it is encoded in chunks of this length, whose latents are averaged.
-    """
-
-    gpt: GptConfig = field(default_factory=GptConfig)
-    vocoder_channels: int = 512
-    speaker_width: int = 512
-    speaker_blocks: tuple[int, int, int, int] = (3, 4, 6, 3)
-    speaker_filters: tuple[int, int, int, int] = (32, 64, 128, 256)
-    voice_seconds: float = 6.0
-    voice_chunk_seconds: float = 6.0
 
 
 class _Decoder(nn.Module):

@@ -18,7 +18,9 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from narrator.contract import StageClock
-from narrator.video import FaceAnimator, FaceAnimatorConfig, FaceInputs, Sampling
+from narrator.video.animator import FaceAnimator
+from narrator.video.config import FaceAnimatorConfig, Sampling
+from narrator.video.face_inputs import FaceInputs
 
 
 def made_up_face(config: FaceAnimatorConfig) -> FaceInputs:

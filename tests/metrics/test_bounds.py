@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from metrics.base.bounds import chance_partners, set_bounds
-from metrics.base.metric import ClipObserver, DistributionMetric, Estimate, Statistics, Unmeasurable
+from metrics.base.estimate import Estimate
+from metrics.base.metric import ClipObserver, DistributionMetric, Statistics, Unmeasurable
 
 
 class Observed:

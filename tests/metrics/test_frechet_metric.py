@@ -13,8 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torchmetrics import MetricCollection
 
+from metrics.base.estimate import Estimate
 from metrics.base.intervals import bootstrap_interval
-from metrics.base.metric import ClipObserver, DistributionMetric, Estimate, Statistics
+from metrics.base.metric import ClipObserver, DistributionMetric, Statistics
 from metrics.base.signature import reduction_field
 from metrics.frechet.distance import frechet_distance
 from metrics.frechet.metric import FrechetMetric

@@ -20,8 +20,9 @@ import narrator
 from narrator import presets
 from narrator.contract import GenerationFailed, Generator, Narration, Prompt, Voice
 from narrator.face import Face
-from narrator.model import Narrator, Origin, RuntimeOptions
+from narrator.model import Narrator
 from narrator.presets import NarratorConfig, small
+from narrator.runtime import Origin, RuntimeOptions
 from narrator.speech.tokenizer import BUNDLED_VOCABULARY, SpeechTokenizer
 
 STAGES = {
@@ -248,7 +249,7 @@ def test_voice_profiles_that_cannot_be_learnt_from_are_refused(generator: Narrat
 
 
 def test_every_file_that_is_read_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("narrator.loading.FaceMesh", lambda paths: MadeUpFace())
+    monkeypatch.setattr("narrator.building.FaceMesh", lambda paths: MadeUpFace())
     monkeypatch.setattr("narrator.loading.IdentityEmbedder", lambda path: None)
     names = ("face-detector", "face-mesh", "face-detector-full-range", "arcface")
     for name in names:

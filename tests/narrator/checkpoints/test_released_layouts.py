@@ -16,7 +16,7 @@ from narrator.checkpoints.reading import CheckpointError
 from narrator.checkpoints.xtts_config import with_xtts_sizes
 from narrator.model import Narrator
 from narrator.presets import small
-from narrator.speech.synthesizer import SpeechConfig
+from narrator.speech.config import SpeechConfig
 from narrator.speech.tokenizer import BUNDLED_VOCABULARY
 
 

@@ -11,13 +11,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.functional import pad
 
-from narrator.speech.gpt import GptConfig, SpeechGpt
+from narrator.speech.config import GptConfig, SpeechConfig
+from narrator.speech.gpt import SpeechGpt
 from narrator.speech.hifigan import HifiGan
 from narrator.speech.mel import voice_mel
 from narrator.speech.resample import resample
 from narrator.speech.sampling import SamplingRules
 from narrator.speech.speaker import SpeakerEncoder
-from narrator.speech.synthesizer import SpeechConfig, SpeechSynthesizer
+from narrator.speech.synthesizer import SpeechSynthesizer
 from narrator.speech.text import clean_english
 from narrator.speech.tokenizer import SpeechTokenizer
 

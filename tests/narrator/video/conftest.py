@@ -11,8 +11,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from narrator.video import FaceAnimator, FaceAnimatorConfig, FaceInputs, Sampling
-from narrator.video.config import UNetConfig, VaeConfig
+from narrator.video.animator import FaceAnimator
+from narrator.video.config import FaceAnimatorConfig, Sampling, UNetConfig, VaeConfig
+from narrator.video.face_inputs import FaceInputs
 
 TINY_UNET = UNetConfig(widths=(32, 32, 64, 64), layers=1, heads=8, context_width=24, audio_width=20)
 

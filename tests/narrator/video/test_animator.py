@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from torch._dynamo.testing import CompileCounter
 
 from narrator.contract import StageClock
-from narrator.video import FaceAnimator, FaceAnimatorConfig, FaceInputs, Sampling
-from narrator.video.config import AudioProjectionConfig, UNetConfig, VaeConfig
+from narrator.video.animator import FaceAnimator
+from narrator.video.config import AudioProjectionConfig, FaceAnimatorConfig, Sampling, UNetConfig, VaeConfig
+from narrator.video.face_inputs import FaceInputs
 
 FRAMES = 10  # with clips of 4 frames: 4 + 4 + 2
 

@@ -15,9 +15,9 @@ from PIL import Image
 
 from narrator.contract import GenerationFailed
 from narrator.face import Face, FaceMesh
-from narrator.video import FaceAnimatorConfig, IdentityEmbedder, prepare_face
-from narrator.video.face_inputs import to_pixels
-from narrator.video.identity import LANDMARKS, TEMPLATE, align, similarity
+from narrator.video.config import FaceAnimatorConfig
+from narrator.video.face_inputs import prepare_face, to_pixels
+from narrator.video.identity import LANDMARKS, TEMPLATE, IdentityEmbedder, align, similarity
 from narrator.video.masks import LIPS, SILHOUETTE
 
 SMALL = FaceAnimatorConfig.small()

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from narrator.video import FaceAnimator, FaceAnimatorConfig
+from narrator.video.animator import FaceAnimator
+from narrator.video.config import FaceAnimatorConfig
 
 pytestmark = pytest.mark.shared
 
