@@ -51,8 +51,11 @@ def write_clip(path: Path, frames: NDArray[np.uint8], sound: NDArray[np.float32]
 
 def main() -> None:
     CLIPS.mkdir(exist_ok=True)
-    for seed, path in enumerate((*REFERENCE, *GENERATED), 1):
-        write_clip(path, pictures(seed, 20, 64, 96), stereo(seed, RATE, SECONDS))
+    for seed, (reference, generated) in enumerate(zip(REFERENCE, GENERATED, strict=True), 1):
+        said = stereo(seed, RATE, SECONDS)
+        write_clip(reference, pictures(seed, 20, 64, 96), said)
+        # What is said again, with another voice in it: intelligibility and distortion lie in the middle of their scales.
+        write_clip(generated, pictures(seed + 2, 20, 64, 96), 0.6 * said + 0.4 * stereo(seed + 2, RATE, SECONDS))
     samples = np.rint(stereo(9, 8000, 0.5) * 32767).astype("<i2")
     with wave.open(str(STEREO), "wb") as file:
         file.setparams((2, 2, 8000, samples.shape[1], "NONE", ""))
