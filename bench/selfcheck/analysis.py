@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from bench.selfcheck import inputs
-from bench.selfcheck.check import EXACT, FLOAT32, FLOAT64, TRACKER, Budget, Check, configured
+from bench.selfcheck.check import EXACT, FLOAT32, FLOAT64, TRACKER, Budget, Check, configured, is_a
 from metrics.audio.cepstral_features import CepstralFeatures
 from metrics.audio.embeddings import mn04, vggish
 from metrics.audio.embeddings.embedding import Embedding
@@ -102,10 +102,6 @@ def _histograms(device: str) -> NDArray[np.float16]:
     return motion_histograms(inputs.tracks(1))
 
 
-def _moves(metric: ClipMetric) -> bool:
-    return isinstance(metric, FrechetVideoMotionDistance)
-
-
 def _mel_check(name: str, budget: Budget, result: Any, kind: type[Embedding]) -> Check:
     return Check("analysis", name, budget, result, partial(_embeds_by, kind))
 
@@ -114,8 +110,7 @@ CHECKS = (
     *_cepstral_checks(),
     *(
         Check("analysis", f"intelligibility, {name}", FLOAT64, partial(_intelligible, config),
-              lambda metric, config=config: isinstance(metric, ShortTimeObjectiveIntelligibility)
-              and metric.config == config)
+              is_a(ShortTimeObjectiveIntelligibility, extended=config.extended, alignment=config.alignment))
         for name, config in STOI.items()
     ),
     _mel_check("mel energies of GE2E", FLOAT32, lambda _: GE2E().partial_utterances(inputs.speech(4, _RATE, 2.1)),
@@ -123,17 +118,17 @@ CHECKS = (
     _mel_check("mel bands of mn04", FLOAT32, _kaldi_mel, mn04.MN04),
     *(
         Check("analysis", f"mel patches of {name}", FLOAT32, partial(_patches, embedding),
-              lambda metric, embedding=embedding: getattr(metric.config, "embedding", None) == embedding)
+              configured(embedding=embedding))
         for name, embedding in _VGGISH.items()
     ),
     Check("analysis", "frames of FID", FLOAT32, _frames_taken,
-          lambda metric: isinstance(metric, FrechetInceptionDistance)),
+          is_a(FrechetInceptionDistance)),
     *(
         Check("analysis", f"windows of FVD, step {step}", FLOAT32, partial(_windows_taken, step),
-              lambda metric: isinstance(metric, FrechetVideoDistance))
+              is_a(FrechetVideoDistance))
         for step in (16, 8)
     ),
     Check("analysis", "Lucas-Kanade tracks", TRACKER, _tracks,
-          lambda metric: _moves(metric) and isinstance(metric.config.tracker, LucasKanade)),
-    Check("analysis", "motion histograms", EXACT, _histograms, _moves),
+          lambda metric: isinstance(getattr(metric.config, "tracker", None), LucasKanade)),
+    Check("analysis", "motion histograms", EXACT, _histograms, is_a(FrechetVideoMotionDistance)),
 )  # fmt: skip

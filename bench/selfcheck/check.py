@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import UnionType
 from typing import Any, Literal, get_args
 
 from numpy.typing import NDArray
@@ -40,14 +41,16 @@ class Budget:
 
 EXACT = Budget(0.0, 0.0, "whole numbers, or sums of them: any difference is a change of what is computed")
 COLOUR = Budget(1e-2, 1e-2, "one grey level either way, as converters for other processors round")
-CODEC = Budget(1e-4, 1e-4, "AAC is decoded in float32, and the standard leaves rounding to the decoder")
-FLOAT32 = Budget(2e-6, 1e-5, "float32 rounds at 6e-8, and sums of tens of terms some times more")
-FLOAT64 = Budget(1e-8, 1e-8, "float64 rounds at 1e-16; decompositions and logarithms of small spectra lose digits")
-TRACKER = Budget(1e-3, 1e-3, "a point's search ends a step of 1/64 pixel earlier or later when rounding differs")
-NETWORK = Budget(2e-5, 5e-4, "float32 through some tens of layers; a GPU sums in another order at each of them")
-MOTION_NUMBER = Budget(2e-2, 2e-2, "one step of 1/64 pixel at a bin's border moves a whole count of a histogram")
-SOUND_NUMBER = Budget(1e-4, 1e-4, "that of decoding AAC")
-NETWORK_NUMBER = Budget(1e-3, 1e-2, "a Frechet distance of few vectors amplifies the features' rounding")
+CODEC = Budget(1e-5, 1e-5, "AAC is decoded in float32, and the standard leaves rounding to the decoder")
+FLOAT32 = Budget(2e-6, 1e-5, "float32 rounds at 6e-8, and a sum of tens of terms some times more")
+FLOAT64 = Budget(1e-9, 1e-9, "float64 rounds at 1e-16; decompositions and logarithms lose digits")
+LEVELS = Budget(1e-3, 1e-3, "pictures are cut down to whole grey levels, and rounding decides about some of them")
+TRACKER = Budget(1e-3, 1e-3, "where rounding differs, the search for a point ends 1/64 pixel beside")
+NETWORK = Budget(5e-5, 5e-4, "float32 through tens of layers; a GPU sums in another order in each of them")
+SOUND_NUMBER = Budget(1e-4, 1e-4, "rounding of the decoded AAC, under a logarithm")
+MOTION_NUMBER = Budget(2e-2, 2e-2, "1/64 pixel at the border of two bins moves a whole count of a histogram")
+LEVELS_NUMBER = Budget(1e-2, 1e-2, "some pictures' grey levels, through a network")
+NETWORK_NUMBER = Budget(1e-4, 5e-3, "a Frechet distance of few vectors amplifies the rounding of features")
 
 
 @dataclass(frozen=True)
@@ -83,3 +86,9 @@ def looks_at(modality: Modality) -> Callable[[ClipMetric], bool]:
 def configured(**fields: Any) -> Callable[[ClipMetric], bool]:
     """Whether a metric's configuration has fields of these values."""
     return lambda metric: all(getattr(metric.config, name, None) == value for name, value in fields.items())
+
+
+def is_a(kind: type[ClipMetric] | UnionType, **fields: Any) -> Callable[[ClipMetric], bool]:
+    """Whether a metric is of a class, and its configuration has fields of these values."""
+    agrees = configured(**fields)
+    return lambda metric: isinstance(metric, kind) and agrees(metric)

@@ -110,7 +110,7 @@ class Comparison:
             if finding.verdict == "failed":
                 yield f"{finding.name} {finding.extent}."
             if finding.verdict == "moved":
-                yield f"{finding.name} {_values(finding)}: {finding.cause}."
+                yield f"{finding.name} {finding.detail}: {finding.cause}."
         for verdict in ("not run", "not known"):
             reasons: dict[str, list[str]] = {}
             for finding in (*self.checks, *self.numbers):
@@ -152,14 +152,16 @@ def _number(plan: Plan, name: str, expected: Record, got: Record, checks: tuple[
     before, now = expected.numbers.get(name), got.numbers.get(name)
     if before is None or now is None:
         verdict, detail = _absent(key, got)
-        return Finding(key, verdict, budget, (name,), detail=detail, now=now and now.value)
+        return Finding(key, verdict, budget, (name,), detail=detail, now=now.value if now else None)
     moved = abs(now.value - before.value) / (abs(before.value) or 1.0)
     signature = _changed(before, now)
     if moved <= budget:
         return Finding(key, "held", budget, (name,), moved, "", before.value, now.value, signature)
     stage = next((finding for finding in checks if finding.wrong and name in finding.metrics), None)
     cause = _named(stage) if stage else "no stage moved beyond its budget"
-    return Finding(key, "moved", budget, (name,), moved, now.unit, before.value, now.value, signature, cause)
+    return Finding(
+        key, "moved", budget, (name,), moved, _values(before, now), before.value, now.value, signature, cause
+    )
 
 
 def _absent(key: str, got: Record) -> tuple[Verdict, str]:
@@ -182,9 +184,7 @@ def _named(finding: Finding) -> str:
     return f"{finding.stage} ({finding.name}): {finding.extent}"
 
 
-def _values(finding: Finding) -> str:
-    """A number's change: 12.345 -> 12.400 dB (+0.45 %)."""
-    assert finding.before is not None and finding.now is not None
-    unit = f" {finding.detail}" if finding.detail else ""
-    percent = f" ({100 * (finding.now - finding.before) / abs(finding.before):+.2g} %)" if finding.before else ""
-    return f"{finding.before:.6g} -> {finding.now:.6g}{unit}{percent}"
+def _values(before: Number, now: Number) -> str:
+    """A number's change: 12.345 -> 12.4 dB (+0.45 %)."""
+    percent = f" ({100 * (now.value - before.value) / abs(before.value):+.2g} %)" if before.value else ""
+    return f"{before.value:.6g} -> {now.value:.6g} {now.unit}".rstrip() + percent

@@ -32,8 +32,6 @@ from metrics.motion.pips import PipsPlusPlus
 from metrics.motion.pips_encoder import FEATURES, STRIDE
 from metrics.motion.pips_tracker import load_pips
 from metrics.video import i3d, inception
-from metrics.video.face_finder import FaceFinder
-from metrics.video.region import REGION_WEIGHTS
 
 _TILE = 65521
 """A prime: no row of a weight matrix repeats another."""
@@ -59,10 +57,6 @@ def _window(device: str) -> NDArray[np.float32]:
 def _wake_word(device: str) -> NDArray[np.float32]:
     paths = {name: weights.fetch(name) for name in OpenWakeWord.weights}
     return np.asarray(OpenWakeWord().network(paths, torch.device(device))(inputs.speech(13, 16000, 1.2)))
-
-
-def _faces(device: str) -> NDArray[np.bool_]:
-    return np.array([FaceFinder().find(frame) is None for frame in inputs.pictures(14, 2, 128, 128)])
 
 
 _Run = Callable[[Any, str], NDArray[np.float32]]

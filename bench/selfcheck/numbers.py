@@ -11,7 +11,7 @@ import numpy as np
 from bench.media.audio import native_waveform, resampled
 from bench.media.clip import Decoding, frames
 from bench.selfcheck import inputs
-from bench.selfcheck.check import MOTION_NUMBER, NETWORK_NUMBER, SOUND_NUMBER, Budget
+from bench.selfcheck.check import LEVELS_NUMBER, MOTION_NUMBER, NETWORK_NUMBER, SOUND_NUMBER, Budget
 from bench.selfcheck.record import Number
 from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
@@ -29,6 +29,8 @@ def budget(metric: ClipMetric) -> Budget:
     """How far the number of a metric may move."""
     if isinstance(metric, FrechetVideoMotionDistance):
         return MOTION_NUMBER
+    if getattr(metric.config, "fit", None) == "crop-256":
+        return LEVELS_NUMBER
     heard = isinstance(metric, MelCepstralDistortion | ShortTimeObjectiveIntelligibility)
     return SOUND_NUMBER if heard else NETWORK_NUMBER
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from pystoi.utils import resample_oct
 
 from bench.media.audio import resampled as to_protocol
 from bench.selfcheck import inputs
-from bench.selfcheck.check import EXACT, FLOAT32, Check, configured, looks_at
+from bench.selfcheck.check import EXACT, FLOAT32, LEVELS, Check, is_a, looks_at
 from metrics.audio.embeddings.kaiser_sinc import RESAMPY, TORCHAUDIO, KaiserSinc
 from metrics.audio.fad import FrechetAudioDistance
 from metrics.audio.mcd import MelCepstralDistortion
@@ -22,7 +21,7 @@ from metrics.base.metric import ClipMetric
 from metrics.motion.fvmd import FrechetVideoMotionDistance
 from metrics.motion.grid import square
 from metrics.video.fid import FrechetInceptionDistance
-from metrics.video.fvd import FITS
+from metrics.video.fvd import FITS, FrechetVideoDistance
 from metrics.video.inception import SIDE
 from metrics.video.resize import RESIZES
 
@@ -83,15 +82,16 @@ CHECKS = (
     Check("resample", "as resampy", FLOAT32, partial(_filtered, RESAMPY), partial(_filters_by, RESAMPY)),
     Check("resample", "as torchaudio", FLOAT32, partial(_filtered, TORCHAUDIO), partial(_filters_by, TORCHAUDIO)),
     Check("resample", "16 to 10 kHz, pystoi", FLOAT32, _octave,
-          lambda metric: isinstance(metric, ShortTimeObjectiveIntelligibility)),
+          is_a(ShortTimeObjectiveIntelligibility)),
     *(
         Check("resize", f"{how} to {SIDE}", FLOAT32, partial(_resized, how),
-              lambda metric, how=how: isinstance(metric, FrechetInceptionDistance) and configured(resize=how)(metric))
+              is_a(FrechetInceptionDistance, resize=how))
         for how in RESIZES
     ),
     *(
-        Check("resize", f"{how} to 224", FLOAT32, partial(_fitted, how), configured(fit=how))
+        Check("resize", f"{how} to 224", LEVELS if how == "crop-256" else FLOAT32, partial(_fitted, how),
+              is_a(FrechetVideoDistance, fit=how))
         for how in FITS
     ),
-    Check("resize", "to 256, bytes", EXACT, _squared, lambda metric: isinstance(metric, FrechetVideoMotionDistance)),
+    Check("resize", "to 256, bytes", EXACT, _squared, is_a(FrechetVideoMotionDistance)),
 )  # fmt: skip

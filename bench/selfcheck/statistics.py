@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from bench.selfcheck import inputs
-from bench.selfcheck.check import FLOAT64, Check, configured
+from bench.selfcheck.check import FLOAT64, Check, is_a
 from metrics.audio.dtw import exact_dtw, fast_dtw_path
 from metrics.audio.mcd import CONVENTIONS as MCD
 from metrics.audio.mcd import MelCepstralDistortion, MelCepstralDistortionConfig, distortion
@@ -30,10 +30,10 @@ def _distance(vectors: int, dimension: int, ddof: int, device: str) -> NDArray[n
 
 def _running(device: str) -> NDArray[np.float64]:
     """The distance from moments that were gathered clip by clip."""
-    clips = [[torch.from_numpy(inputs.vectors(seed, 30, 24)).to(device) for seed in seeds] for seeds in ((1, 2), (3, 4))]
-    moments = [Moments.of_chunks(each, rows=8) for each in clips]
-    return np.array([Gaussian.given(m.mean, m.covariance(1)).distance(Gaussian.given(m.mean * 2, m.covariance(0)))
-                     for m in moments])  # fmt: skip
+    sets = ((51, 52, 53), (54, 55))
+    moments = [Moments.of_chunks((inputs.vectors(seed, 30, 24) for seed in seeds), rows=40) for seeds in sets]
+    first, second = (Gaussian.given(each.mean.to(device), each.covariance().to(device)) for each in moments)
+    return np.array([first.distance(second)])
 
 
 def _estimated(device: str) -> NDArray[np.float64]:
@@ -82,35 +82,33 @@ def _motion(device: str) -> NDArray[np.float64]:
     return np.array([metric.reduce(*sets)])
 
 
-def _compares_sets(metric: ClipMetric) -> bool:
-    return isinstance(metric, FrechetMetric)
-
-
 def _aligns(metric: ClipMetric) -> bool:
     return getattr(metric.config, "alignment", "none") in ("dtw", "fastdtw")
 
 
+_COUNTS = ("alignment", "energy", "length_penalty", "floor_db")
+"""What of a configuration decides how cepstra are compared."""
 _SIZES = (("fewer vectors than dimensions", 40, 200), ("more", 300, 48), ("many dimensions", 900, 520))
 
 CHECKS = (
     *(
         Check("statistics", f"Frechet distance, {title}, ddof {ddof}", FLOAT64,
               partial(_distance, vectors, dimension, ddof),
-              lambda metric, ddof=ddof: _compares_sets(metric) and configured(ddof=ddof)(metric))
+              is_a(FrechetMetric, ddof=ddof))
         for title, vectors, dimension in _SIZES
         for ddof in (1, 0)
     ),
-    Check("statistics", "Frechet distance, running moments", FLOAT64, _running, _compares_sets),
-    Check("statistics", "Frechet distance, interval", FLOAT64, _estimated, _compares_sets),
+    Check("statistics", "Frechet distance, running moments", FLOAT64, _running, is_a(FrechetMetric)),
+    Check("statistics", "Frechet distance, interval", FLOAT64, _estimated, is_a(FrechetMetric)),
     Check("statistics", "FVMD as the package reduces it", FLOAT64, _motion,
-          lambda metric: isinstance(metric, PackageFrechetVideoMotionDistance)),
-    Check("statistics", "mean of pairs", FLOAT64, _mean, lambda metric: isinstance(metric, PairedMetric)),
+          is_a(PackageFrechetVideoMotionDistance)),
+    Check("statistics", "mean of pairs", FLOAT64, _mean, is_a(PairedMetric)),
     Check("statistics", "alignment", FLOAT64, _aligned,
           lambda metric: isinstance(metric, MelCepstralDistortion | ShortTimeObjectiveIntelligibility)
           and _aligns(metric)),
     *(
         Check("statistics", f"distortion, {name}", FLOAT64, partial(_distorted, config),
-              lambda metric, config=config: isinstance(metric, MelCepstralDistortion) and metric.config == config)
+              is_a(MelCepstralDistortion, **{name: getattr(config, name) for name in _COUNTS}))
         for name, config in MCD.items() if config.alignment != "none"
     ),
 )  # fmt: skip

@@ -54,7 +54,7 @@ def main() -> None:
     for seed, (reference, generated) in enumerate(zip(REFERENCE, GENERATED, strict=True), 1):
         said = stereo(seed, RATE, SECONDS)
         write_clip(reference, pictures(seed, 20, 64, 96), said)
-        # What is said again, with another voice in it: intelligibility and distortion lie in the middle of their scales.
+        # What is said again with another voice in it, so that no number lies at an end of its scale.
         write_clip(generated, pictures(seed + 2, 20, 64, 96), 0.6 * said + 0.4 * stereo(seed + 2, RATE, SECONDS))
     samples = np.rint(stereo(9, 8000, 0.5) * 32767).astype("<i2")
     with wave.open(str(STEREO), "wb") as file:

@@ -1,8 +1,8 @@
 """A change planted in production code: a piece of a function's source is replaced and the function compiled anew."""
 
 from __future__ import annotations
-
 import __future__
+
 import inspect
 import textwrap
 from typing import Any
