@@ -98,7 +98,19 @@ def test_networks_may_move_further_between_a_cpu_and_a_gpu(cli: Cli, tmp_path: P
         reading["mean"] += 2e-4 * reading["rms"]
 
     file = stored(tmp_path / "other.json", change)
-    outcome = cli("selfcheck", "--metrics", "fad-ge2e", "--stages", "network", "--against", file, "--device", "cpu")
+    outcome = cli(
+        "selfcheck",
+        "--metrics",
+        "fad-ge2e",
+        "--stages",
+        "network",
+        "--against",
+        file,
+        "--device",
+        "cpu",
+        "--workers",
+        "1",
+    )
     assert outcome.code == code, outcome
     assert ("device cuda:0 -> cpu" in outcome.out) == (device != "cpu")
 

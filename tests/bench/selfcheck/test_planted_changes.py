@@ -49,7 +49,7 @@ def blamed(cli: Cli, metric: str, stage: str) -> list[dict[str, Any]]:
 
 
 def test_another_resampler(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    plant(monkeypatch, audio.resampled, 'quality="VHQ"', 'quality="LQ"')
+    plant(monkeypatch, audio.resampled, 'quality="VHQ"', 'quality="HQ"')
     blamed(cli, "stoi", "resample")
 
 
