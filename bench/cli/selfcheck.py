@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.arguments import chosen_metrics, path_to_read
+from bench.cli.arguments import chosen_metrics, folder_to_write, path_to_read
 from bench.cli.printing import Json, out, print_line, print_rows
 from bench.cli.runs import Device, Workers, incomplete, shown_progress
 from bench.errors import UserMistake, shown
+from bench.files import obstacle
 from bench.paths import written_path
 from metrics.base.hints import nearest
 
@@ -30,8 +32,9 @@ def register(app: typer.Typer) -> None:
 
 def _file_to_write(written: str) -> Path:
     path = written_path(written, "--write")
-    if path.is_dir():
-        raise UserMistake(f"--write {path} is a folder: name a file in it.")
+    if os.path.lexists(path) and (reason := obstacle(path)):
+        raise UserMistake(f"--write cannot write to {path} ({reason}): name a file.")
+    folder_to_write("--write", "the folder")(str(path.parent))
     return path
 
 
@@ -123,9 +126,10 @@ def _show(found: Comparison) -> None:
     for sentence in found.sentences():
         print_line(sentence)
     if not found.problem:
-        held = sum(finding.verdict == "held" for finding in (*found.checks, *found.numbers))
-        of = len(found.checks) + len(found.numbers)
-        out.print(f"{held} of {of} results are as expected, none moved.", style="bold", highlight=False)
+        findings = (*found.checks, *found.numbers)
+        held = sum(finding.verdict == "held" for finding in findings)
+        others = f", {len(findings) - held} could not be compared" if held < len(findings) else ""
+        out.print(f"{held} results are as expected, none moved{others}.", style="bold", highlight=False)
 
 
 def _stage_row(stage: str, findings: list[Finding]) -> Mapping[str, Any]:

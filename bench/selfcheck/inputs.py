@@ -35,8 +35,8 @@ def vectors(seed: int, count: int, dimension: int) -> Floats:
 
 def pictures(seed: int, frames: int, height: int, width: int) -> NDArray[np.uint8]:
     """Frames uint8 [frames, height, width, 3]: crossing slopes that drift at a speed of each seed."""
-    t, y, x = np.ogrid[:frames, :height, :width]
-    slopes = (np.floor(uniform(seed, 3, 3, 3) * 28)).astype(int)
+    t, y, x = (axis.astype(np.int32) for axis in np.ogrid[:frames, :height, :width])
+    slopes = np.floor(uniform(seed, 3, 3, 3) * 28).astype(np.int32)
     channels = [
         sum(_triangle(a * x + b * y + c * t + 170 * channel) for a, b, c in slopes[channel]) // 3
         for channel in range(3)
@@ -63,6 +63,6 @@ def tracks(seed: int) -> Floats:
     return np.asarray(128 + np.cumsum(steps, axis=0), np.float32)
 
 
-def _triangle(phase: NDArray[np.int_]) -> NDArray[np.int_]:
+def _triangle(phase: NDArray[np.int32]) -> NDArray[np.int32]:
     """Up and down between 0 and 256, once in 512 steps."""
     return np.abs(phase % 512 - 256)
