@@ -45,7 +45,8 @@ def test_the_wheel_holds_the_rooms_and_not_the_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names if ".dist-info" not in name}
     assert tops == {"bench", "metrics", "baselines", "reports", "narrator"}
-    assert {"bench/studies/demo.yaml", "bench/py.typed"} <= set(names)
+    assert {"bench/studies/demo.yaml", "bench/py.typed", "bench/selfcheck/expected.json"} <= set(names)
+    assert {"bench/selfcheck/clips/stereo.wav", "bench/selfcheck/clips/reference-0.mp4"} <= set(names)
 
 
 @pytest.mark.slow

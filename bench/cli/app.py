@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from bench import __version__
-from bench.cli import checkpoint, data, doctor, lists, paper, runs, scores
+from bench.cli import checkpoint, data, doctor, lists, paper, runs, scores, selfcheck
 from bench.cli.boundary import Wrapped, ended
 from bench.cli.printing import print_line
 
@@ -41,6 +41,7 @@ data.register(app)
 lists.register(app)
 checkpoint.register(app)
 paper.register(app)
+selfcheck.register(app)
 app.command("doctor")(doctor.doctor)
 
 

@@ -22,7 +22,8 @@ COMMANDS = st.sampled_from([
     ("run",), ("score",), ("report",), ("paper", "table2"), ("data", "verify"), ("data", "verify", "hdtf"), ("data",),
     ("data", "prepare", "folder"), ("checkpoint", "inspect"), ("weights", "fetch"), ("metrics",), ("generators",), (),
     ("score", "--real", "nowhere", "--generated", "nowhere", "--metrics"), ("run", "study.yaml", "--out", "run"),
-    ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("run", "study.yaml", "--out"), ("nope",),
+    ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"),
+    ("run", "study.yaml", "--out"), ("nope",),
 ])  # fmt: skip
 OPTIONS = st.sampled_from([
     "--out", "--workers", "--device", "--shard", "--metrics", "--real", "--generated", "--max-seconds", "--cache",

@@ -44,6 +44,15 @@ class SpeakerEncoder(nn.Module):
         return nn.functional.normalize(raw, eps=0)
 
 
+def speaker_encoder(path: Path, device: torch.device) -> SpeakerEncoder:
+    """The encoder with the weights of a checkpoint."""
+    encoder = SpeakerEncoder()
+    state = checkpoint(path)["model_state"]
+    # Scale and offset of the training loss come along in the checkpoint.
+    encoder.load_state_dict({key: value for key, value in state.items() if not key.startswith("similarity_")})
+    return encoder.eval().to(device)
+
+
 @dataclass(frozen=True)
 class GE2E(Embedding):
     """One 256-d vector per partial utterance of 1.6 s.
@@ -63,11 +72,7 @@ class GE2E(Embedding):
     shortest: ClassVar[float] = 0.5
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
-        encoder = SpeakerEncoder()
-        state = checkpoint(weights["ge2e"])["model_state"]
-        # Scale and offset of the training loss come along in the checkpoint.
-        encoder.load_state_dict({key: value for key, value in state.items() if not key.startswith("similarity_")})
-        encoder.eval().to(device)
+        encoder = speaker_encoder(weights["ge2e"], device)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
             vectors: Tensor = encoder(torch.from_numpy(self.partial_utterances(waveform)).to(device))

@@ -128,6 +128,13 @@ class MobileNet(nn.Module):
         return embedded
 
 
+def mobile_net(path: Path, device: torch.device) -> MobileNet:
+    """The network with the weights of a checkpoint."""
+    network = MobileNet()
+    network.load_state_dict(checkpoint(path))
+    return network.eval().to(device)
+
+
 @dataclass(frozen=True)
 class MN04(Embedding):
     """One 384-d vector per window of sound.
@@ -148,9 +155,7 @@ class MN04(Embedding):
         return max(1.0, self.window / 100)
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
-        network = MobileNet()
-        network.load_state_dict(checkpoint(weights["efficientat-mn04"]))
-        network.eval().to(device)
+        network = mobile_net(weights["efficientat-mn04"], device)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
             mel = log_mel(torch.from_numpy(waveform))

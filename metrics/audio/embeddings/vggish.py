@@ -56,6 +56,13 @@ class VGGishNetwork(nn.Module):
         return embedded
 
 
+def vggish(path: Path, device: torch.device) -> VGGishNetwork:
+    """The network with the weights of a checkpoint."""
+    network = VGGishNetwork()
+    network.load_state_dict(checkpoint(path))
+    return network.eval().to(device)
+
+
 @dataclass(frozen=True)
 class VGGish(Embedding):
     """One 128-d vector per 0.96 s.
@@ -89,9 +96,7 @@ class VGGish(Embedding):
         return 1.0 if self.hop else 0.975
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
-        network = VGGishNetwork()
-        network.load_state_dict(checkpoint(weights["vggish"]))
-        network.eval().to(device)
+        network = vggish(weights["vggish"], device)
 
         def embed(waveform: Waveform) -> Vectors:
             patches = torch.from_numpy(self.patches(waveform))

@@ -1,0 +1,78 @@
+"""Stage `numbers`: whole metrics, from the bundled clips' files to the number that a table shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from pathlib import Path
+
+import numpy as np
+
+from bench.media.audio import native_waveform, resampled
+from bench.media.clip import Decoding, frames
+from bench.selfcheck import inputs
+from bench.selfcheck.check import LEVELS_NUMBER, MOTION_NUMBER, NETWORK_NUMBER, SOUND_NUMBER, Budget
+from bench.selfcheck.record import Number
+from metrics.audio.mcd import MelCepstralDistortion
+from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
+from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics, Unmeasurable
+from metrics.motion.fvmd import FrechetVideoMotionDistance
+
+_RATE = 16000
+_SECONDS = 0.64
+"""Of pictures: one window of sixteen frames, for FVD and FVMD."""
+_STILL = 0.32
+"""Of pictures for a metric of single frames: eight of them, one block of its network."""
+
+
+def budget(metric: ClipMetric) -> Budget:
+    """How far the number of a metric may move."""
+    if isinstance(metric, FrechetVideoMotionDistance):
+        return MOTION_NUMBER
+    if getattr(metric.config, "fit", None) == "crop-256":
+        return LEVELS_NUMBER
+    heard = isinstance(metric, MelCepstralDistortion | ShortTimeObjectiveIntelligibility)
+    return SOUND_NUMBER if heard else NETWORK_NUMBER
+
+
+def numbers(metrics: Sequence[ClipMetric]) -> list[Number]:
+    """The number of each metric; all have the same statistics, which are computed once.
+
+    Raises:
+        Unmeasurable: a metric has no score.
+    """
+    clips = 1 if metrics[0].takes_images else 2  # enough vectors for a distance, and no more than that
+    reference, generated = (
+        {str(number): _statistics(metrics[0], path) for number, path in enumerate(paths[:clips])}
+        for paths in (inputs.REFERENCE, inputs.GENERATED)
+    )
+    return [_number(metric, reference, generated) for metric in metrics]
+
+
+def _number(metric: ClipMetric, reference: Mapping[str, Statistics], generated: Mapping[str, Statistics]) -> Number:
+    if isinstance(metric, PairedMetric):
+        score = metric.score({key: metric.compare(reference[key], generated[key]) for key in reference})
+    else:
+        assert isinstance(metric, DistributionMetric)
+        score = metric.score(reference, generated)
+    if score.value is None:
+        raise Unmeasurable(f"no score: {score.missing}")
+    return Number(value=score.value, unit=score.unit, signature=unversioned(score.signature))
+
+
+def unversioned(signature: str) -> str:
+    """A signature without the version of this package, which changes with every release."""
+    return signature.rpartition("|version:")[0]
+
+
+def _statistics(metric: ClipMetric, path: Path) -> Statistics:
+    observer = metric.observe()
+    if "video" in metric.modalities:
+        for chunk in frames(path, Decoding(max_seconds=_STILL if metric.takes_images else _SECONDS)):
+            observer.frames(chunk)
+    if "audio" in metric.modalities:
+        sound, rate = native_waveform(path, inf)
+        if not metric.native_audio:
+            sound, rate = resampled(sound, rate, _RATE), _RATE
+        observer.waveform(np.ascontiguousarray(sound), rate)
+    return observer.finish()()
