@@ -92,12 +92,16 @@ class Pair(Record):
 
 
 class Comparison(Record):
-    """Pairs of contenders under one protocol; `tested` rows of all pairs share the `level`, by Holm's correction."""
+    """Pairs of contenders under one protocol; `tested` rows of all pairs share the `level`, by Holm's correction.
+
+    `signatures` says by metric how both sides of its rows were made.
+    """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     level: float
     tested: int
     metrics: dict[str, Metric]
+    signatures: dict[str, str]
     protocol: ByKey[Any]
     pairs: tuple[Pair, ...]
 

@@ -51,6 +51,9 @@ def compare(pairs: Sequence[tuple[Side, Side]], partly: bool = False) -> Compari
         level=LEVEL,
         tested=sum(row.p_adjusted is not None for pair in made for row in pair.rows),
         metrics={name: metric for name, metric in metrics.items() if name in used},
+        signatures={
+            metric: cell.signature for each in common for (_, metric), (cell, _) in each.cells.items() if cell.signature
+        },
         protocol=pairs[0][0].results.protocol,
         pairs=made,
     )
@@ -72,8 +75,9 @@ def _one(sides: tuple[Side, Side], dataset: str, metric: str, cells: tuple[Cell,
     try:
         sample = paired(sides, cells, clips)
     except NoSample as reason:
-        values = {"first": cells[0].value, "second": cells[1].value}
-        return Compared(dataset, metric, **values, reason=str(reason), notes=tuple(notes_on(sides, cells, clips, 0)))
+        notes = tuple(notes_on(sides, cells, clips, 0))
+        first, second = (cell.value for cell in cells)
+        return Compared(dataset, metric, first=first, second=second, reason=str(reason), notes=notes)
     difference = paired_difference(sample.first, sample.second)
     notes = tuple(notes_on(sides, cells, clips, difference.n))
     return Compared(dataset, metric, sample, difference, *_means([sample]), notes=notes)
