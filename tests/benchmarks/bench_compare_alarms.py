@@ -1,4 +1,4 @@
-"""How often `compare` is wrong and how much it sees: `python tests/benchmarks/bench_compare_alarms.py [repetitions [table ...]]`.
+"""How often `compare` errs, what it sees: `python tests/benchmarks/bench_compare_alarms.py [repetitions [table ...]]`.
 
 Prints the tables of `docs/compare.md`: false alarms of whole compares of equals, false alarms where clips failed on one
 side, and the rate at which planted degradations are found.
