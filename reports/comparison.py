@@ -27,7 +27,8 @@ class Row(Record):
         first, second: the scores on the clips that both have; None where there are none.
         n: clips that were compared.
         difference, standard_error, low, high: second less first, over clips, with its 95 % interval.
-        p_value, p_adjusted: by approximate randomisation, alone and corrected for all rows of the comparison.
+        p_value, p_adjusted: by approximate randomisation, alone and corrected for all rows that were tested; the latter
+            is None where a row could not be called different, because no clip differs or the clips are too few.
         visible: the smallest difference that so many clips would show, see `metrics.base.comparison.Difference`.
         verdict: on the second contender.
         words: the verdict as a sentence has it, with its reason where nothing is claimed.

@@ -89,33 +89,48 @@ def _shared(
 
 
 def _cells(first: Side, second: Side, dataset: str, metric: str, left_out: list[str]) -> tuple[Cell, Cell] | None:
-    """The two cells, if they were made in one way; a cell without a signature has no value that could mislead."""
-    pair = [_cell(side, dataset, metric) for side in (first, second)]
-    signatures = [cell.signature if cell.value is not None else "" for cell in pair]
-    protocols = [cell.protocol if cell.value is not None else "" for cell in pair]
-    if all(signatures) and signatures[0] != signatures[1]:
+    """The two cells, unless both have values that were made in different ways."""
+    pair = _cell(first, dataset, metric), _cell(second, dataset, metric)
+    if any(cell.value is None for cell in pair):
+        return pair
+    signatures, protocols = ([getattr(cell, name) for cell in pair] for name in ("signature", "protocol"))
+    if signatures[0] != signatures[1]:
         left_out.append(f"signature of {shown(metric, 80)}: {_parts(*signatures)}")
         return None
-    if all(cell.value is not None for cell in pair) and protocols[0] != protocols[1]:
-        left_out.append(f"hash of the protocol of {shown(metric, 80)}: {protocols[0]} against {protocols[1]}")
+    if protocols[0] != protocols[1]:
+        told = " against ".join(shown(protocol or "none", 40) for protocol in protocols)
+        left_out.append(f"hash of the protocol of {shown(metric, 80)}: {told}")
         return None
-    return pair[0], pair[1]
+    return pair
 
 
 def _cell(side: Side, dataset: str, metric: str) -> Cell:
+    """The cell of a side; one that says that it is missing where the run has none."""
     for cell in side.results.cells:
         if cell.place == (dataset, side.generator, metric):
-            if cell.by_clip and len(cell.by_clip) != cell.n:
-                raise UserMistake(
-                    f"The results of {shown(side.folder)} contradict themselves: {shown(metric, 80)} on "
-                    f"{shown(dataset, 80)} is of {cell.n} clips and has {len(cell.by_clip)} numbers; run it again."
-                )
+            _check(side, cell)
             return cell
     described = side.results.study.metrics[metric]
     return Cell(
         dataset=dataset, generator=side.generator, metric=metric, value=None, missing="not part of the run", n=0,
         direction=described.direction, unit=described.unit, signature="",
     )  # fmt: skip
+
+
+def _check(side: Side, cell: Cell) -> None:
+    """Refuse a cell whose numbers by clip are not those of its clips."""
+    if not cell.by_clip:
+        return
+    known = {clip.key for clip in side.results.clips if (clip.dataset, clip.generator) == cell.place[:2]}
+    strangers = cell.by_clip.keys() - known
+    problem = f"has {len(cell.by_clip)} numbers of {cell.n} clips" if len(cell.by_clip) != cell.n else None
+    problem = f"has a number of {min(strangers)}, which is no clip of it" if strangers else problem
+    if problem is not None:
+        place = f"{cell.metric} on {cell.dataset}"
+        raise UserMistake(
+            f"The results of {shown(side.folder)} contradict themselves, {shown(f'{place} {problem}', 200)}: they were "
+            "edited; run it again."
+        )
 
 
 def _parts(first: str, second: str) -> str:

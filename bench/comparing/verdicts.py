@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench.comparing.pairing import Compared
 from bench.comparing.sides import Side
-from metrics.base.comparison import LEVEL, holm, smallest_p_value
+from metrics.base.comparison import LEVEL, Difference, holm, smallest_p_value
 from metrics.base.intervals import FEWEST
 from reports.comparison import Row, Verdict
 from reports.numbers import significant
@@ -14,7 +14,10 @@ from reports.results import Metric
 
 
 def judged(compared: Sequence[tuple[Side, Compared]], metrics: dict[str, Metric]) -> list[Row]:
-    """The rows of a comparison: every p-value corrected for all of them, and a verdict on each.
+    """The rows of a comparison: every p-value corrected for all that are tested, and a verdict on each.
+
+    Rows that could not be called different whatever the signs of their differences, because no clip differs or because
+    the pairs are too few, are not tested and cost the others nothing (Tarone 1990).
 
     A difference is claimed where the corrected p-value is at most 0.05 and the interval leaves zero out, so that a
     verdict never contradicts the interval beside it. The smallest visible difference is that at the level at which the
@@ -23,8 +26,8 @@ def judged(compared: Sequence[tuple[Side, Compared]], metrics: dict[str, Metric]
     Args:
         compared: with the side that the verdict is on.
     """
-    told = {i: each.difference.p_value for i, (_, each) in enumerate(compared) if each.difference}
-    p_values = {i: p_value for i, p_value in told.items() if p_value is not None}
+    found = {i: each.difference for i, (_, each) in enumerate(compared) if each.difference}
+    p_values = {i: each.p_value for i, each in found.items() if each.p_value is not None and _can_differ(each)}
     adjusted = dict(zip(p_values, holm(list(p_values.values())), strict=True))
     level = LEVEL / max(1, sum(p > LEVEL for p in adjusted.values()))
     return [_row(side, each, adjusted.get(i), level, metrics[each.metric]) for i, (side, each) in enumerate(compared)]
@@ -44,17 +47,21 @@ def _row(side: Side, each: Compared, adjusted: float | None, level: float, metri
     return row.model_copy(update={**measured, "low": found.low, "high": found.high, "p_value": found.p_value})
 
 
+def _can_differ(found: Difference) -> bool:
+    return not found.equal and smallest_p_value(found.n) <= LEVEL
+
+
 def _verdict(
     side: Side, each: Compared, adjusted: float | None, visible: float | None, level: float, metric: Metric
 ) -> tuple[Verdict, str]:
     found = each.difference
     if found is None:
         return "no claim", f"no claim: {each.reason}"
-    if adjusted is None or found.low is None or found.high is None:
+    if found.low is None or found.high is None:
         return "no claim", f"no claim: n = {found.n} is below {FEWEST}"
-    if found.standard_error == 0 and found.p_value == 1:
+    if found.equal:
         return "no difference", f"equal on each of the {found.n} clips"
-    if adjusted <= LEVEL and not found.low <= 0 <= found.high:
+    if adjusted is not None and adjusted <= LEVEL and not found.low <= 0 <= found.high:
         better = (found.mean < 0) == (metric.direction == "lower")
         return ("better", f"{side.name} is better") if better else ("worse", f"{side.name} is worse")
     if visible is None:

@@ -51,18 +51,27 @@ class Difference:
     p_value: float | None = None
     degrees: float | None = None
 
+    @property
+    def equal(self) -> bool:
+        """No clip differs by more than rounding."""
+        return self.standard_error == 0 and self.p_value == 1
+
     def visible(self, level: float = LEVEL) -> float | None:
         """The smallest visible difference: what so many pairs with such a spread show in 80 of 100 comparisons.
 
-        The standard error times the sum of Student's quantiles for the level, two-sided, and for a power of 80 %
-        (Cohen 1988, chapter 2). None where no result of so few pairs is below the level.
+        A difference shows where its p-value is below the level and its interval leaves zero out. So it must exceed
+        Student's quantile for the level, two-sided, and half the interval, by Student's quantile for a power of 80 %
+        (Cohen 1988, chapter 2), in standard errors. None where no result of so few pairs is below the level.
 
         Args:
             level: at which the comparison is tested, `LEVEL` divided by the comparisons that share it.
         """
-        if self.standard_error is None or self.degrees is None or smallest_p_value(self.n) > level:
+        if self.standard_error is None or self.degrees is None or self.low is None or self.high is None:
             return None
-        return float((stdtrit(self.degrees, 1 - level / 2) + stdtrit(self.degrees, POWER)) * self.standard_error)
+        if smallest_p_value(self.n) > level:
+            return None
+        reach = max(float(stdtrit(self.degrees, 1 - level / 2)) * self.standard_error, (self.high - self.low) / 2)
+        return reach + float(stdtrit(self.degrees, POWER)) * self.standard_error
 
 
 def paired_difference(first: Array, second: Array) -> Difference:

@@ -73,12 +73,28 @@ def test_no_difference_says_what_could_be_seen(cli: Cli, old: Path, tmp_path: Pa
 
 
 def test_equal_clips(cli: Cli, old: Path, tmp_path: Path) -> None:
-    found = rows(cli("compare", old, new(tmp_path, run(BASELINE)), "--json"))
-    assert {row["words"] for row in found.values()} == {"equal on each of the 40 clips"}
+    outcome = cli("compare", old, new(tmp_path, run(BASELINE)), "--json")
+    assert {row["words"] for row in rows(outcome).values()} == {"equal on each of the 40 clips"}
+    assert json.loads(outcome.out)["tested"] == 0
+
+
+def test_rows_that_cannot_differ_cost_the_others_nothing(cli: Cli, old: Path, tmp_path: Path) -> None:
+    same, results = run(BASELINE), run({"mine": {"seed": 2, "worse": 0.9}})
+    cells = [*(c for c in same.cells if (c.generator, c.metric) != ("mine", "mcd") and c.generator == "mine"),
+             *(c for c in results.cells if c.metric == "mcd")]  # fmt: skip
+    found = rows(cli("compare", old, new(tmp_path, results.model_copy(update={"cells": tuple(cells)})), "--json"))
+    assert found["hdtf", "mcd"]["p_adjusted"] == found["hdtf", "mcd"]["p_value"]
+    assert found["hdtf", "mcd"]["verdict"] == "worse"
+    assert found["hdtf", "fid"]["p_adjusted"] is None
 
 
 @pytest.mark.parametrize(
-    ("n", "says"), [(4, "no claim: n = 4 is below 5"), (6, "n = 6 reaches p = 0.031 at best, and p = 0.017 is needed")]
+    ("n", "says"),
+    [
+        (4, "no claim: n = 4 is below 5"),
+        (5, "no claim: n = 5 reaches p = 0.062 at best, and p = 0.05 is needed"),
+        (6, "no claim: n = 6 reaches p = 0.031 at best, and p = 0.017 is needed"),
+    ],
 )
 def test_too_few_clips_claim_nothing(cli: Cli, tmp_path: Path, n: int, says: str) -> None:
     first = written(tmp_path / "old", run(BASELINE, n=n))
@@ -243,7 +259,12 @@ def test_a_distance_is_carried_over_along_its_bias(cli: Cli, old: Path, tmp_path
     ("edit", "says"),
     [
         (lambda text: text.replace('"value": ', '"value": 1', 1), "the clips of hdtf, mine, fid have a mean of"),
-        (lambda text: text.replace('"n": 40', '"n": 41', 1), "is of 41 clips and has 40 numbers"),
+        (
+            lambda text: text.replace('"n": 40', '"n": 41', 1),
+            "themselves, fid on hdtf has 40 numbers of 41 clips",
+        ),
+        (lambda text: text.replace('"signature": "fid|stride:2|version:1"', '"signature": ""', 1), "signature of fid"),
+        (lambda text: text.replace('"key": "clip000"', '"key": "x"', 1), "has a number of clip000, which is no clip"),
         (lambda text: text.replace('"stride:2', '"stride:4').replace("|stride:2", "|stride:4", 1), "signature of fid"),
         (lambda text: text.replace('"crf": 18', '"crf": 17'), "protocol.crf: 18 against 17"),
         (
