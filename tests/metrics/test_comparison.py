@@ -118,7 +118,7 @@ def test_the_smallest_visible_difference_is_seen_four_times_in_five() -> None:
         assert visible is not None
         assert found.standard_error is not None
         bar = scipy.stats.t.ppf(1 - level / 2, n - 1)
-        assert scipy.stats.nct.sf(bar, n - 1, visible / found.standard_error) == pytest.approx(0.8, abs=0.02)
+        assert scipy.stats.nct.sf(bar, n - 1, visible / found.standard_error) == pytest.approx(0.8, abs=0.04)
     planted = [paired_difference(*scored(40, seed, worse=0.45)) for seed in range(80)]
     assert np.mean([found.visible() or 0.0 for found in planted]) == pytest.approx(0.45, abs=0.03)
     assert 0.7 <= np.mean([claims(found) and (found.low or 0.0) > 0 for found in planted]) <= 0.9
