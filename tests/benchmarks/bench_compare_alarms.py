@@ -214,7 +214,7 @@ def planted_in_sets(metric: str, size: float) -> Callable[[int, int], tuple[Arra
 
 def visible(repetitions: int) -> None:
     """How often a degradation of exactly the smallest visible size is found."""
-    print("\n| n | alone | among 24 |\n|---|---|---|")
+    print("\n| n | as the only row: size, found | as one of 24: size, found |\n|---|---|---|")
     for n in COUNTS:
         rates = []
         for rows in (1, 24):
