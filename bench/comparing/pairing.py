@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 
 NAMED = 3
 """Clips that a note names."""
-MOST_LEFT_OUT = 0.1
-"""A distance between sets is not carried over to fewer of its clips than this share leaves."""
+MOST_LEFT_OUT = 0.05
+"""Share of its clips that a distance between sets may be carried over without; beyond, its bias is guessed too badly."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _moved(side: Side, cell: Cell, n: int) -> float:
     """How much a distance of the cell's clips would be larger on n of them, by its bias; 0 for a mean of pairs."""
     if n == cell.n or not is_distance(cell) or cell.value is None:
         return 0.0
-    if n < (1 - MOST_LEFT_OUT) * cell.n or "bias_corrected" not in cell.details:
+    if cell.n - n > MOST_LEFT_OUT * cell.n or "bias_corrected" not in cell.details:
         raise NoSample(
             f"{shown(side.name, 80)} is a distance of {cell.n} clips, of which {n} are in both, and the bias of a "
             "distance depends on their number"

@@ -253,6 +253,10 @@ def test_a_distance_is_carried_over_along_its_bias(cli: Cli, old: Path, tmp_path
     assert whole.value is not None
     assert row["first"] == pytest.approx(kept + (whole.value - 20.0) * (40 / 39 - 1))  # 20 is the bias-corrected value
     assert row["second"] == pytest.approx(kept)
+    fewer = written(tmp_path / "fewer", without(without(without(run(BASELINE), "clip003"), "clip004"), "clip005"))
+    found = rows(cli("compare", old, fewer, "--json"))
+    assert "old is a distance of 40 clips, of which 37 are in both" in found["hdtf", "fid"]["words"]
+    assert found["hdtf", "mcd"]["words"] == "equal on each of the 37 clips"
 
 
 @pytest.mark.parametrize(
