@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 NAMED = 3
 """Clips that a note names."""
 MOST_LEFT_OUT = 0.05
-"""Share of its clips that a distance between sets may be carried over without; beyond, its bias is guessed too badly."""
+"""Share of its clips that a distance may be carried over without; beyond, its bias is guessed too badly."""
 
 
 @dataclass(frozen=True)
