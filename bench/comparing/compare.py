@@ -13,7 +13,6 @@ from bench.comparing.sides import Side
 from bench.comparing.verdicts import judged
 from bench.errors import shown
 from metrics.base.comparison import LEVEL, mean_difference, paired_difference
-from metrics.base.intervals import FEWEST
 from reports.comparison import Comparison, Contender, Pair
 from reports.results import Cell, Metric
 
@@ -84,14 +83,14 @@ def _one(sides: tuple[Side, Side], dataset: str, metric: str, cells: tuple[Cell,
 
 
 def _overall(metric: str, rows: Sequence[Compared]) -> Compared:
-    """The mean over the datasets that have enough clips."""
-    used = [row for row in rows if row.sample is not None and len(row.sample.keys) >= FEWEST]
+    """The mean over the datasets that have two clips or more."""
+    used = [row for row in rows if row.sample is not None and len(row.sample.keys) > 1]
     if len(used) < 2:
         return Compared(None, metric, reason=f"{len(used)} of {len(rows)} datasets can be compared")
     samples = [row.sample for row in used if row.sample is not None]
     difference = mean_difference([(sample.first, sample.second) for sample in samples])
     lacking = [shown(row.dataset, 80) for row in rows if row not in used]
-    notes = (f"without {', '.join(lacking)}, where nothing can be claimed",) if lacking else ()
+    notes = (f"without {', '.join(lacking)}, which cannot be compared",) if lacking else ()
     return Compared(None, metric, None, difference, *_means(samples), notes=notes)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bench.comparing.sides import Side
 from bench.errors import shown
 from metrics.base.comparison import Difference
+from metrics.base.intervals import FEWEST
 from reports.results import Cell
 
 Array = NDArray[np.float64]
@@ -64,7 +65,8 @@ def paired(sides: tuple[Side, Side], cells: tuple[Cell, Cell], clips: Collection
         if cell.value is None:
             raise NoSample(f"missing in {shown(side.name, 80)} ({cell.missing})")
         if not cell.by_clip:
-            raise NoSample(f"{shown(side.name, 80)} has no numbers by clip")
+            few = f"n = {cell.n} is below {FEWEST}"
+            raise NoSample(few if cell.n < FEWEST else f"{shown(side.name, 80)} has no numbers by clip")
     keys = tuple(sorted(cells[0].by_clip.keys() & cells[1].by_clip.keys() & set(clips)))
     if not keys:
         raise NoSample("no clip was measured in both")

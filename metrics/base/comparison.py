@@ -105,24 +105,30 @@ def mean_difference(pairs: Sequence[tuple[Array, Array]]) -> Difference:
     """The mean over independent sets of clips of their differences, each set weighing the same.
 
     The standard error combines those of the sets, with Welch's and Satterthwaite's degrees of freedom for Student's
-    interval; the p-value flips the signs in all sets together.
+    interval; the p-value flips the signs in all sets together. Claims something from `FEWEST` pairs in all.
 
     Args:
-        pairs: first and second sample of each set; sets of fewer than `FEWEST` pairs leave no claim.
+        pairs: first and second sample of each set, of two clips or more.
+
+    Raises:
+        ValueError: as `paired_difference`, or a set of a single clip, whose spread nobody knows.
     """
-    found = [paired_difference(first, second) for first, second in pairs]
-    mean, n = float(np.mean([each.mean for each in found])), sum(each.n for each in found)
-    parts = [(each.standard_error, each.degrees) for each in found]
-    if any(error is None for error, _ in parts):
+    for first, second in pairs:
+        _check(first, second)
+    differences = [second - first for first, second in pairs]
+    sizes = np.array([len(each) for each in differences])
+    if not len(sizes) or sizes.min() < 2:
+        raise ValueError(f"Each set needs two clips at the least, got {sizes.tolist()}.")
+    n, mean = int(sizes.sum()), float(np.mean([each.mean() for each in differences]))
+    if n < FEWEST:
         return Difference(mean, n)
     if all(_rounding_only(first, second) for first, second in pairs):
         return Difference(mean, n, 0.0, mean, mean, 1.0, n - len(pairs))
-    variances = np.array([error**2 for error, _ in parts if error is not None]) / len(pairs) ** 2
-    spread = np.array([degrees for _, degrees in parts if degrees is not None])
+    variances = np.array([each.var(ddof=1) for each in differences]) / sizes / len(pairs) ** 2
     error = float(variances.sum() ** 0.5)
-    degrees = float(variances.sum() ** 2 / (variances**2 / spread).sum()) if error else float(spread.sum())
+    degrees = float(variances.sum() ** 2 / (variances**2 / (sizes - 1)).sum()) if error else float(n - len(pairs))
     reach = float(stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error
-    weighted = np.concatenate([(second - first) / len(first) for first, second in pairs])
+    weighted = np.concatenate([each / len(each) for each in differences])
     return Difference(mean, n, error, mean - reach, mean + reach, _p_value(weighted), degrees)
 
 

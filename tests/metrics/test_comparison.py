@@ -172,14 +172,19 @@ def test_the_mean_over_datasets_weighs_each_the_same() -> None:
     assert found.low is not None
     assert found.high is not None
     assert found.low < found.mean < found.high
-    assert mean_difference([pairs[1], scored(4, 0)]).p_value is None
+    assert mean_difference([scored(2, 0), scored(2, 1)]).p_value is None
+    few = mean_difference([scored(4, seed, worse=3.0) for seed in range(4)])  # none of them claims anything alone
+    assert claims(few)
+    assert (few.n, few.low is not None and few.low > 0) == (16, True)
+    with pytest.raises(ValueError, match="two clips"):
+        mean_difference([pairs[1], scored(1, 0)])
     one = mean_difference([pairs[1]])
     assert (one.mean, one.p_value) == pytest.approx((parts[1].mean, parts[1].p_value))
     assert mean_difference([(pairs[0][0],) * 2, (pairs[1][0],) * 2]).p_value == 1.0
 
 
 def test_the_mean_over_datasets_of_equals_is_called_different_in_one_of_twenty() -> None:
-    hits = sum(claims(mean_difference([scored(8, 2 * seed), scored(14, 2 * seed + 1)])) for seed in range(200))
+    hits = sum(claims(mean_difference([scored(3, 2 * seed), scored(14, 2 * seed + 1)])) for seed in range(200))
     assert hits <= 16
 
 
