@@ -30,21 +30,18 @@ class Interval:
 
 def comparison_page(comparison: Comparison, folder: Path) -> str:
     """The page as HTML for `folder`/index.html; clips are linked relative to it where that is possible."""
-    return (
-        templates()
-        .get_template("comparison.html")
-        .render(
-            comparison=comparison,
-            tables=[
-                (pair, verdict_table(comparison, pair), list(_intervals(comparison, pair))) for pair in comparison.pairs
-            ],
-            told=told,
-            fixed=fixed,
-            heading=lambda name: metric_heading(comparison, name),
-            videos=videos,
-            reach=REACH,
-            link=lambda run, file: linked(run, file, folder),
-        )
+    template = templates().get_template("comparison.html")
+    return template.render(
+        comparison=comparison,
+        tables=[
+            (pair, verdict_table(comparison, pair), list(_intervals(comparison, pair))) for pair in comparison.pairs
+        ],
+        told=told,
+        fixed=fixed,
+        heading=lambda name: metric_heading(comparison, name),
+        videos=videos,
+        reach=REACH,
+        link=lambda run, file: linked(run, file, folder),
     )
 
 

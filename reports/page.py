@@ -23,23 +23,20 @@ SHOWN_AT_ONCE = 6
 
 def page(results: Results) -> str:
     """The page as HTML for RUN/report/index.html; clips are linked relative to it."""
-    return (
-        templates()
-        .get_template("page.html")
-        .render(
-            results=results,
-            scores=score_table(results),
-            paper=_paper_table(results),
-            costs=cost_table(results),
-            stages=stage_table(results),
-            protocol=_told(results.protocol | {"seed": results.study.seed}),
-            environment=_told(results.environment),
-            failed=[cell for cell in results.cells if cell.failed],
-            failures=failures,
-            galleries=_galleries(results),
-            shown_at_once=SHOWN_AT_ONCE,
-            link=_link,
-        )
+    template = templates().get_template("page.html")
+    return template.render(
+        results=results,
+        scores=score_table(results),
+        paper=_paper_table(results),
+        costs=cost_table(results),
+        stages=stage_table(results),
+        protocol=_told(results.protocol | {"seed": results.study.seed}),
+        environment=_told(results.environment),
+        failed=[cell for cell in results.cells if cell.failed],
+        failures=failures,
+        galleries=_galleries(results),
+        shown_at_once=SHOWN_AT_ONCE,
+        link=_link,
     )
 
 
