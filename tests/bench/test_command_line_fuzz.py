@@ -23,7 +23,8 @@ COMMANDS = st.sampled_from([
     ("data", "prepare", "folder"), ("checkpoint", "inspect"), ("weights", "fetch"), ("metrics",), ("generators",), (),
     ("score", "--real", "nowhere", "--generated", "nowhere", "--metrics"), ("run", "study.yaml", "--out", "run"),
     ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"), ("compare",),
-    ("run", "study.yaml", "--out"), ("nope",), ("compare", "nowhere"), ("compare", "nowhere", "nowhere", "--generators"),
+    ("run", "study.yaml", "--out"), ("nope",), ("compare", "nowhere"),
+    ("compare", "nowhere", "nowhere", "--generators"),
 ])  # fmt: skip
 OPTIONS = st.sampled_from([
     "--out", "--workers", "--device", "--shard", "--metrics", "--real", "--generated", "--max-seconds", "--cache",
