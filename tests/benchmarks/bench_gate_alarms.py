@@ -1,0 +1,200 @@
+"""How often `gate` is wrong: `python tests/benchmarks/bench_gate_alarms.py [gates]` prints the tables of docs/gate.md.
+
+Every gate is a whole one, from two results files' content to the verdict: 4 datasets x 6 metrics of one generator. The two
+runs share their clips (a clip that is hard is hard in both) and differ by noise of their own; the Frechet distances are
+those of vectors drawn for both runs, with the numbers by clip that a run keeps.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import stdtr
+
+from bench.gating.evidence import chance, standard_error
+from bench.gating.judge import judge
+from bench.gating.reference import Reference
+from bench.gating.rules import Amount, Rules
+from metrics.base.comparison import holm
+from metrics.frechet.distance import Gaussian
+from metrics.frechet.influence import influence
+from reports.results import Cell, Clip, Metric, Results, Study
+
+Array = NDArray[np.float64]
+Noise = Callable[[np.random.Generator, int], Array]
+
+DATASETS = 4
+NAMES = [f"metric{number}" for number in range(6)]
+LEVEL, SPREAD, NOISE = 9.0, 1.5, 0.4
+"""Of a paired metric, about those of MCD in dB: its score, how much clips differ, how much a clip differs between runs."""
+
+
+class Pair(NamedTuple):
+    """The numbers by clip of one cell in two runs."""
+
+    reference: Array
+    run: Array
+
+
+NOISES: dict[str, Noise] = {
+    "normal": lambda g, n: g.normal(size=n),
+    "skewed (lognormal, sigma 1)": lambda g, n: (g.lognormal(size=n) - np.exp(0.5)) / 2.16,
+    "heavy tails (Student, 3 degrees)": lambda g, n: g.standard_t(3, n) / 3**0.5,
+    "one clip in five differs": lambda g, n: g.normal(size=n) * (g.random(n) < 0.2) * 5**0.5,
+}
+
+
+def paired(noise: Noise, n: int, generator: np.random.Generator, planted: float = 0.0) -> list[Pair]:
+    """24 cells of a metric that scores pairs; `planted` is added to the first dataset's first metric.
+
+    The six metrics of a dataset hear the same mishaps: half of the variance of their noise is shared.
+    """
+    pairs = []
+    for _ in range(DATASETS):
+        shared = [noise(generator, n) for _ in range(2)]
+        for _ in NAMES:
+            clips = LEVEL + SPREAD * generator.normal(size=n)
+            first, second = (clips + NOISE * 0.5**0.5 * (each + noise(generator, n)) for each in shared)
+            pairs.append(Pair(first, second + planted * (len(pairs) == 0)))
+    return pairs
+
+
+def frechet(n: int, generator: np.random.Generator, planted: float = 0.0, d: int = 32, k: int = 4) -> list[Pair]:
+    """24 Frechet distances: `planted` moves the first cell's run away, in standard deviations of a vector's entry."""
+    pairs = []
+    for _ in range(DATASETS * len(NAMES)):
+        scale = np.logspace(0, -1.5, d)
+        clips = generator.normal(size=(n, 1, d))
+
+        def drawn(shift: float, scale: Array = scale, clips: Array = clips) -> list[torch.Tensor]:
+            vectors = (clips + generator.normal(size=(n, k, d))) * 0.5**0.5 + shift
+            return list(torch.from_numpy(vectors * scale))
+
+        real, first, second = drawn(0.0), drawn(0.5), drawn(0.5 + planted * (len(pairs) == 0))
+        pairs.append(Pair(*(_numbers(real, generated) for generated in (first, second))))
+    return pairs
+
+
+def _numbers(real: list[torch.Tensor], generated: list[torch.Tensor]) -> Array:
+    """The distance plus n times each clip's influence, as `Score.by_clip` has it."""
+    found = influence(Gaussian.fitted(real, ddof=1), Gaussian.fitted(generated, ddof=1), real, generated)
+    return found.distance + len(real) * (found.first + found.second)
+
+
+def verdict(pairs: list[Pair], rules: Rules) -> str:
+    """What the gate says of the first cell, "regression elsewhere" if only another is one."""
+    made = judge(_results(p.run for p in pairs), Reference.of(_results(p.reference for p in pairs), rules, "r"), rules,
+                 "reference", "rules")  # fmt: skip
+    first = next(cell for cell in made.cells if (cell.dataset, cell.metric) == ("dataset0", NAMES[0]))
+    elsewhere = made.verdict == "regression" and first.verdict != "regression"
+    return "regression elsewhere" if elsewhere else first.verdict
+
+
+def _results(numbers: Iterable[Array]) -> Results:
+    datasets = tuple(f"dataset{number}" for number in range(DATASETS))
+    places = [(dataset, metric) for dataset in datasets for metric in NAMES]
+    cells = []
+    for (dataset, metric), values in zip(places, numbers, strict=True):
+        by_clip = {f"clip{number:04}": float(value) for number, value in enumerate(values)}
+        cells.append(
+            Cell(
+                dataset=dataset, generator="g", metric=metric, value=float(values.mean()), missing=None, n=len(values),
+                direction="lower", signature=metric, by_clip=by_clip,
+            )
+        )  # fmt: skip
+    clips = [
+        Clip(dataset=dataset, generator="g", key=key, file=None, reference=None, text="", text_source="",
+             voice_source="", prompt=key, reference_identity=key)
+        for dataset in datasets for key in cells[0].by_clip
+    ]  # fmt: skip
+    metrics = {name: Metric(title=name, direction="lower") for name in NAMES}
+    study = Study(name="alarms", seed=0, datasets=datasets, generators=("g",), metrics=metrics)
+    return Results(study=study, protocol={}, cells=tuple(cells), clips=tuple(clips))
+
+
+def alarms(draw: Callable[[np.random.Generator], list[Pair]], rules: list[Rules], gates: int) -> list[float]:
+    """Share of gates that say regression anywhere, under each of the rules."""
+    found = np.zeros(len(rules))
+    for seed in range(gates):
+        pairs = draw(np.random.default_rng(seed))
+        found += [verdict(pairs, each).startswith("regression") for each in rules]
+    return [float(share) for share in found / gates]
+
+
+def decisions(draw: Callable[[np.random.Generator], list[Pair]], tolerance: float, gates: int) -> list[float]:
+    """Share of gates in which the first cell is called a regression, by three rules at a significance of 0.05.
+
+    Ours tests the excess over the tolerance; Student's t does so too; the third asks that the worsening is beyond the
+    tolerance and tests it against zero.
+    """
+    found = np.zeros(3)
+    for seed in range(gates):
+        worse = [pair.run - pair.reference for pair in draw(np.random.default_rng(seed))]
+        excess = [each - tolerance for each in worse]
+        student = [float(stdtr(len(e) - 1, -e.mean() / standard_error(e))) for e in excess]
+        found += [
+            holm([chance(each) for each in excess])[0] <= 0.05,
+            holm(student)[0] <= 0.05,
+            holm([chance(each) for each in worse])[0] <= 0.05 and excess[0].mean() > 0,
+        ]
+    return [float(share) for share in found / gates]
+
+
+def row(*entries: object) -> None:
+    print("| " + " | ".join(f"{e:.1%}" if isinstance(e, float) else str(e) for e in entries) + " |", flush=True)
+
+
+def header(*names: str) -> None:
+    print()
+    row(*names)
+    row(*["---"] * len(names))
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    gates = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    print(f"Each entry: {gates} gates of 24 cells.")
+    none = Amount(relative=0.0)
+    rules = [Rules(significance=0.05, tolerance=none), Rules(significance=0.01, tolerance=none), Rules()]
+    header("equal runs", "clips", "0.05, nothing tolerated", "0.01, nothing tolerated", "default: 0.01, 1 % tolerated")
+    for name, noise in NOISES.items():
+        for n in (20, 50, 200):
+            row(f"pairs, {name}", n, *alarms(lambda g, n=n, noise=noise: paired(noise, n, g), rules, gates))
+    for n in (50, 200):
+        row("Frechet distances", n, *alarms(lambda g, n=n: frechet(n, g), rules, gates))
+
+    header(
+        "true worsening of one cell", "clips", "excess tested (ours)", "by Student's t", "worsening tested against 0"
+    )
+    for name in ("normal", "skewed (lognormal, sigma 1)"):
+        for planted in (0.0, 0.2, 0.4):
+            for n in (20, 50, 200):
+                told = decisions(lambda g, n=n, p=planted, name=name: paired(NOISES[name], n, g, p), 0.2, gates)
+                row(f"{planted} dB where 0.2 is tolerated, {name}", n, *told)
+
+    sizes = (0.1, 0.2, 0.3, 0.5, 1.0)
+    header("found: pairs, default rules", *(f"{size} dB ({size / NOISE:.2g} sd)" for size in sizes))
+    for n in (20, 50, 100, 200):
+        shares = []
+        for size in sizes:
+            told = [verdict(paired(NOISES["normal"], n, np.random.default_rng(s), size), Rules()) for s in range(gates)]
+            shares.append(told.count("regression") / gates)
+        row(f"{n} clips", *shares)
+
+    shifts = (0.05, 0.1, 0.2, 0.3)
+    header("found: Frechet distances, default rules", *(f"moved by {shift} sd" for shift in shifts))
+    for n in (20, 50, 100, 200):
+        shares = []
+        for shift in shifts:
+            told = [verdict(frechet(n, np.random.default_rng(s), shift), Rules()) for s in range(gates)]
+            shares.append(told.count("regression") / gates)
+        row(f"{n} clips", *shares)
+
+
+if __name__ == "__main__":
+    main()
