@@ -64,9 +64,3 @@ def made_cell(dataset: str, generator: str, metric: str, by_clip: Mapping[str, f
         "by_clip": dict(by_clip),
     }  # fmt: skip
     return Cell(**made | fields)
-
-
-def changed_cells(run: Results, **fields: Any) -> Results:
-    """The run with these fields in every cell of 'mine'."""
-    cells = (cell.model_copy(update=fields) if cell.generator == "mine" else cell for cell in run.cells)
-    return run.model_copy(update={"cells": tuple(cells)})
