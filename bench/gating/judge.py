@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.errors import UserMistake
 from bench.gating.evidence import Array, chance, interval, smallest_chance, visible_excess
-from bench.gating.reference import Reference, ReferenceCell, clips_of, rounded
+from bench.gating.reference import LARGEST, Reference, ReferenceCell, clips_of, rounded
 from bench.gating.rules import SELECTORS, Limits, Place, Rules
 from metrics.base.comparison import ROUNDING, holm
 from reports.gate import VERDICTS, GateResult, Judged, Verdict
@@ -130,6 +130,8 @@ class _Gate:
         ]
         if not pairs:
             return _unmeasured(place, "no clip has a score in both", was, now)
+        if max(abs(number) for pair in pairs for number in pair) > LARGEST:
+            return _unmeasured(place, f"a number by clip is beyond {LARGEST:g}, which no score is", was, now)
         sample = _Sample(place, limits, now.unit, 1.0 if now.direction == "lower" else -1.0, *np.array(pairs).T)
         if sample.same:
             return _told(sample, "holds", "the same in every clip", chance_of_any=1.0)

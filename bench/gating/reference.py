@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from bench.errors import UserMistake, in_words, shown
 from bench.files import UnreadableFile, as_text, atomic, read_small
@@ -26,6 +26,8 @@ SCHEMA = 1
 MAX_BYTES = 64 << 20
 DIGITS = 7
 """Significant digits of a number; float32, in which networks compute, has as many."""
+LARGEST = 1e100
+"""Of a number that is a score; beyond it squares overflow."""
 
 
 def rounded(number: float) -> float:
@@ -37,7 +39,13 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
-Number = Annotated[float, Field(ge=-1e300, le=1e300)]
+def _bounded(number: float) -> float:
+    if abs(number) > LARGEST:
+        raise ValueError(f"no score is as large as {number:g}")
+    return number
+
+
+Number = Annotated[float, AfterValidator(_bounded)]
 
 
 class ReferenceCell(_Record):
@@ -77,7 +85,7 @@ class ReferenceCell(_Record):
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ValueError(f"the interval ends at {self.high:g}, below where it begins, {self.low:g}")
         largest = max([abs(number) for number in numbers], default=0.0)
-        if numbers and not math.isclose(fmean(numbers), self.value, rel_tol=3e-6, abs_tol=3e-6 * largest):
+        if numbers and not math.isclose(fmean(numbers), self.value, rel_tol=3e-6, abs_tol=3e-6 * max(1, largest)):
             raise ValueError(f"the numbers by clip have a mean of {fmean(numbers):g}, the value is {self.value:g}")
         return self
 
@@ -116,7 +124,7 @@ class Reference(_Record):
         """The reference that a run makes: the cells that the rules select.
 
         Raises:
-            UserMistake: the rules name what the run does not know, or select nothing.
+            UserMistake: the rules name what the run does not know, or select nothing; a number is no score.
         """
         study = results.study
         known = {"dataset": study.datasets, "generator": study.generators, "metric": study.metrics}
@@ -125,12 +133,15 @@ class Reference(_Record):
         if not cells:
             raise UserMistake(f"{rules_name} select no cell of the run: name other datasets, generators or metrics.")
         clips = {name: clips_of(results, name) for name in study.datasets if name in {c.dataset for c in cells}}
-        return cls(
-            study=study.name,
-            protocol=results.protocol,
-            clips=clips,
-            cells=[_reference_cell(cell, clips[cell.dataset]) for cell in cells],
-        )
+        try:
+            return cls(
+                study=study.name,
+                protocol=results.protocol,
+                clips=clips,
+                cells=[_reference_cell(cell, clips[cell.dataset]) for cell in cells],
+            )
+        except ValidationError as error:
+            raise UserMistake(f"The run cannot be a reference: {in_words(error.errors()[0]['msg'])}.") from error
 
     @classmethod
     def read(cls, path: Path) -> Reference:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from support.gated_runs import gated_run
+from support.gated_runs import gated_run, made_cell
 
 from bench.gating.reference import Reference
 from bench.gating.rules import Rules
@@ -68,11 +68,17 @@ def _huge(path: Path) -> None:
         file.truncate(1 << 40)
 
 
+def _huge_run(folder: Path) -> None:
+    run = gated_run(0, clips=20)
+    cells = [made_cell(*cell.place, dict.fromkeys(cell.by_clip, 1e200)) for cell in run.cells]
+    run.model_copy(update={"cells": tuple(cells)}).write(folder / "run/results.json")
+
+
 EDITED: dict[str, tuple[Change, str]] = {
     "a value of its own": (lambda c: c["cells"][0].update(value=1.0), "have a mean of"),
     "NaN": (lambda c: c["cells"][0].update(value=float("nan")), "NaN is no number"),
     "infinity by clip": (lambda c: c["cells"][0]["by_clip"].__setitem__(0, float("inf")), "Infinity is no number"),
-    "a number of 1e308": (lambda c: c["cells"][0]["by_clip"].__setitem__(0, 1e308), "less than or equal to 1000"),
+    "a number of 1e308": (lambda c: c["cells"][0]["by_clip"].__setitem__(0, 1e308), r"no score is as large as 1e\+308"),
     "text for a value": (lambda c: c["cells"][0].update(value="9.0"), "cells.0.value"),
     "true for a value": (lambda c: c["cells"][0].update(value=True), "cells.0.value"),
     "a list for a value": (lambda c: c["cells"][0].update(value=[1]), "cells.0.value"),
@@ -151,6 +157,9 @@ NO_RULES: dict[str, tuple[str | bytes, str]] = {
 def cases() -> Iterator[Case]:
     """All of them."""
     yield Case("gate", "as it should be", _laid_out(lambda folder: None), codes=(0,), says="Holds: ")
+    for name, arguments in (("gated", ()), ("to be a reference", ("--update",))):
+        codes, says = ((2,), "no score is as large") if arguments else ((3,), "which no score is")
+        yield Case("gate", f"a run of huge numbers, {name}", _laid_out(_huge_run, *arguments), codes, says)
     for name, (change, says) in EDITED.items():
         yield Case("gate", f"edited: {name}", _changed(change), says=says)
     for name, (damage, says) in DAMAGES.items():
