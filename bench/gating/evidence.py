@@ -26,28 +26,26 @@ def interval(numbers: Array) -> tuple[float, float]:
 
 
 def chance(excess: Array) -> float:
-    """One-sided p-value of a mean above zero: the share of sign patterns with as large a sum.
+    """One-sided p-value of a mean above zero, by approximate randomisation (Noreen 1989).
 
-    If the two runs are equally good, either could have made either clip of a pair, so that each difference is as likely
-    to be negative as positive (Noreen 1989, see `metrics.base.comparison`). All patterns are gone through for up to
-    `EXACT` clips, `FLIPS` drawn ones beyond; where none of these reaches the sum, the tail is Student's, so that many
-    cells may share one level, and never less than the exact test could give. A mean that is not above zero is no
-    evidence: 1.
+    If the two runs are equally good, either could have made either clip of a pair, so that the sign of each difference
+    is a coin's: it is the share of sign patterns with as large a sum, that is of sets of clips whose sum is not above
+    zero. So no clip that gets worse ever makes the share larger. All sets are gone through for up to `EXACT` clips,
+    `FLIPS` drawn ones beyond; where none of these is one, the tail is Student's, so that many cells may share one
+    level, and never less than all sets could give. A mean that is not above zero is no evidence: 1.
 
     Args:
-        excess: by clip how much worse than tolerated, float64 [n].
+        excess: by clip how much worse than tolerated, float64 [n], in an order that says nothing, such as that of keys.
     """
-    n, total = len(excess), excess.sum()
-    if total <= 0:
+    n = len(excess)
+    if excess.sum() <= 0:
         return 1.0
-    excess = excess[np.argsort(np.abs(excess), kind="stable")]  # the order of clips says nothing
-    sizes = np.abs(excess)
-    signs, bar = _signs(n), total - 1e-9 * sizes.sum()
+    sets, rounding = _sets(n), 1e-12 * np.abs(excess).sum()
     rows = max(1, 2**20 // n)  # of a block, so that memory does not grow with the clips
-    blocks = (signs[start : start + rows] for start in range(0, len(signs), rows))
-    reached = sum(int(np.count_nonzero(block @ sizes >= bar)) for block in blocks)
+    blocks = (sets[start : start + rows] for start in range(0, len(sets), rows))
+    reached = sum(int(np.count_nonzero(block @ excess <= rounding)) for block in blocks)
     if n <= EXACT:
-        return reached / len(signs)
+        return reached / len(sets)
     drawn = (reached + 1) / (FLIPS + 1)
     if reached:
         return drawn
@@ -72,10 +70,8 @@ def visible_excess(excess: Array, level: float) -> float:
 
 
 @functools.lru_cache(maxsize=4)
-def _signs(n: int) -> NDArray[np.int8]:
-    """Patterns of signs, int8 [patterns, n], the same for every cell of n clips."""
+def _sets(n: int) -> NDArray[np.bool_]:
+    """Sets of clips, bool [sets, n], the same for every cell of n clips."""
     if n <= EXACT:
-        bits = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(np.int8)
-    else:
-        bits = np.random.default_rng(SEED).integers(2, size=(FLIPS, n), dtype=np.int8)
-    return 1 - 2 * bits
+        return (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
+    return np.random.default_rng(SEED).integers(2, size=(FLIPS, n), dtype=np.int8).astype(bool)

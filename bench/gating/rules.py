@@ -190,8 +190,8 @@ def _first_problem(error: ValidationError) -> str:
     if problem["type"] == "extra_forbidden":
         if place[-1] in _SPEED:
             return (
-                f"'{spelled}': seconds depend on the machine and on what else it does, so no gate judges them; judge "
-                "what they cost by hand with the run's table of costs."
+                f"'{spelled}': seconds depend on the machine and on what else it does, so no gate judges them: "
+                "compare the tables of costs in the reports by hand."
             )
         model = _MODELS.get(str(place[-2]), Rule if place[0] == "rules" else Rules) if len(place) > 1 else Rules
         return f"unknown key '{spelled}'.{nearest(str(place[-1]), model.model_fields)}"

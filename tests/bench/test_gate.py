@@ -206,20 +206,33 @@ def test_rules_select_and_the_last_one_wins() -> None:
 numbers = st.lists(st.floats(-100, 100, allow_subnormal=False), min_size=2, max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
-@given(numbers, st.floats(0, 50))
-def test_a_run_that_is_worse_by_more_is_never_less_suspicious(excess: list[float], more: float) -> None:
+@settings(max_examples=80, deadline=None)
+@given(numbers, st.lists(st.just(0.0) | st.floats(0, 1000), min_size=40, max_size=40))
+def test_a_run_with_clips_that_are_worse_is_never_less_suspicious(excess: list[float], more: list[float]) -> None:
     worse = np.array(excess)
-    assert chance(worse + more) <= chance(worse) * (1 + 1e-9) + 2e-4  # of drawn patterns, one may change sides
+    after = chance(worse + np.array(more[: len(worse)]))
+    assert after <= chance(worse) or after <= 1e-4  # where no drawn set reaches it, the tail is Student's
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(["mcd", "fid", "stoi"]), st.floats(0, 3), st.integers(0, 40))
+def test_a_worse_run_never_turns_a_regression_into_one_that_holds(metric: str, more: float, clips: int) -> None:
+    bad = gated_run(1, worse={metric: {"mcd": 0.3, "fid": 5.0, "stoi": 0.02}[metric]})
+    cell = next(cell for cell in bad.cells if cell.place == ("hdtf", "mine", metric))
+    sign = 1 if cell.direction == "lower" else -1
+    by_clip = {key: x + sign * more * (i < clips) for i, (key, x) in enumerate(cell.by_clip.items())}
+    worse = with_cell(bad, "hdtf", metric, by_clip=by_clip, value=float(np.mean(list(by_clip.values()))))
+    before, after = of(judged(bad), metric), of(judged(worse), metric)
+    assert (before.p_value or 0) >= (after.p_value or 0) or (after.p_value or 0) < 1e-3
+    assert after.verdict == "regression" or before.verdict == "holds"
 
 
 @settings(max_examples=60, deadline=None)
 @given(numbers)
-def test_the_chance_is_one_and_does_not_depend_on_order_or_scale(excess: list[float]) -> None:
+def test_the_chance_is_one_and_does_not_depend_on_scale(excess: list[float]) -> None:
     worse = np.array(excess)
     found = chance(worse)
     assert smallest_chance(len(worse)) <= found <= 1
-    assert chance(worse[::-1]) == found
     assert chance(worse * 4) == found
     assert max(found, chance(-worse)) >= 0.5
 

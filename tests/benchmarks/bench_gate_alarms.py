@@ -1,4 +1,6 @@
-"""How often `gate` is wrong: `python tests/benchmarks/bench_gate_alarms.py [gates]` prints the tables of docs/gate.md.
+"""How often `gate` is wrong: `python tests/benchmarks/bench_gate_alarms.py [gates [table ...]]`.
+
+Prints the tables of docs/gate.md: alarms, tolerance, power.
 
 Every gate is a whole one, from two results files to the verdict: 4 datasets x 6 metrics of one generator.
 The two runs share their clips (a clip that is hard is hard in both) and differ by noise of their own; the Frechet
@@ -166,10 +168,7 @@ def header(*names: str) -> None:
     row(*["---"] * len(names))
 
 
-def main() -> None:
-    torch.set_num_threads(1)
-    gates = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    print(f"Each entry: {gates} gates of 24 cells.")
+def alarm_table(gates: int) -> None:
     none = Amount(relative=0.0)
     rules = [Rules(significance=0.05, tolerance=none), Rules(significance=0.01, tolerance=none), Rules()]
     header("equal runs", "clips", "0.05, nothing tolerated", "0.01, nothing tolerated", "default: 0.01, 1 % tolerated")
@@ -179,6 +178,8 @@ def main() -> None:
     for n in (50, 200):
         row("8 Frechet distances, 16 of pairs", n, *alarms(lambda g, n=n: frechet(n, g, 8), rules, gates))
 
+
+def tolerance_table(gates: int) -> None:
     header(
         "true worsening of one cell", "clips", "excess tested (ours)", "by Student's t", "worsening tested against 0"
     )
@@ -187,14 +188,24 @@ def main() -> None:
         for n in (20, 50, 200):
             row(f"{planted} dB where 0.2 is tolerated, {name}", n, *decisions(NOISES[name], n, planted, 0.2, 5 * gates))
 
-    sizes = (0.1, 0.2, 0.3, 0.5)
+
+def power_table(gates: int) -> None:
+    sizes, shifts = (0.1, 0.2, 0.3, 0.5), (0.05, 0.1, 0.2)
     header("found: pairs", *(f"{size} dB ({size / NOISE:.2g} sd)" for size in sizes))
     for n in (20, 50, 100, 200):
         row(f"{n} clips", *(power(lambda g, n=n, s=size: paired(NOISES["normal"], n, g, s), gates) for size in sizes))
-    shifts = (0.05, 0.1, 0.2)
     header("found: Frechet distances", *(f"moved by {shift} sd" for shift in shifts))
     for n in (20, 50, 100, 200):
         row(f"{n} clips", *(power(lambda g, n=n, s=shift: frechet(n, g, 1, s), gates) for shift in shifts))
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    gates = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    tables = {"alarms": alarm_table, "tolerance": tolerance_table, "power": power_table}
+    print(f"Each entry: {gates} gates of 24 cells.")
+    for name in sys.argv[2:] or tables:
+        tables[name](gates)
 
 
 if __name__ == "__main__":
