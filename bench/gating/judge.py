@@ -115,7 +115,8 @@ class _Gate:
         if self.protocol:
             yield f"another protocol: {self.protocol}"
         if was.signature != now.signature:
-            yield f"another signature: {_differing(_fields(was.signature), _fields(now.signature))}"
+            differing = _differing(_fields(was.signature), _fields(now.signature))
+            yield f"another signature: {differing or now.signature}"
         if other := self.other_clips.get(place.dataset):
             yield other
 
@@ -170,13 +171,9 @@ def _verdict(sample: _Sample, chance_of_any: float, significance: float, level: 
     return _told(sample, "holds", reason, chance_of_any, seen)
 
 
-def _told(
-    sample: _Sample, verdict: Verdict, reason: str, chance_of_any: float,
-    visible: float | None = None,
-) -> Judged:  # fmt: skip
+def _told(sample: _Sample, verdict: Verdict, reason: str, chance_of_any: float, visible: float | None = None) -> Judged:
     """A verdict with its numbers."""
-    several = len(sample.worse) > 1
-    low, high = interval(sample.worse) if several else (None, None)
+    low, high = interval(sample.worse) if len(sample.worse) > 1 else (None, None)
     return Judged(
         *sample.place, verdict, f"{reason}.", sample.unit, float(sample.reference.mean()), float(sample.value.mean()),
         float(sample.worse.mean()), low, high, sample.tolerance, chance_of_any, visible, len(sample.worse),
