@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from reports.tables import Entry, Row, Table
 from reports.text import visible
+
+if TYPE_CHECKING:
+    from reports.tables import Entry, Row, Table
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

@@ -24,11 +24,13 @@ COMMANDS = st.sampled_from([
     ("score", "--real", "nowhere", "--generated", "nowhere", "--metrics"), ("run", "study.yaml", "--out", "run"),
     ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"), ("compare",),
     ("run", "study.yaml", "--out"), ("nope",), ("compare", "nowhere"),
-    ("compare", "nowhere", "nowhere", "--generators"),
+    ("compare", "nowhere", "nowhere", "--generators"), ("gate",), ("gate", "nowhere", "--against"),
+    ("gate", ".", "--update", "--against"),
 ])  # fmt: skip
 OPTIONS = st.sampled_from([
     "--out", "--workers", "--device", "--shard", "--metrics", "--real", "--generated", "--max-seconds", "--cache",
     "--option", "--limit", "--generators", "--common", "--json", "--no-bounds", "--nope", "--help",
+    "--against", "--rules",
 ])  # fmt: skip
 ARGUMENTS = st.lists(WORD | st.tuples(OPTIONS, WORD), min_size=1, max_size=5)
 
