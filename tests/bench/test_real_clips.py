@@ -59,8 +59,7 @@ def test_the_study_on_the_four_trees(cli: Callable[..., Any], trees: Path, tmp_p
             assert (cell["value"] is None) == bool(cell["missing"])
             assert cell["n"] + len(cell["failed"]) >= min(usable, CLIPS_AT_MOST), (dataset, generator, metric)
             best = cells["ceiling", metric]
-            real = generator == "ceiling" or (generator == "chance" and metric not in PAIRED)
-            if not real and cell["value"] is not None:
+            if metric in PAIRED and generator != "ceiling" and cell["value"] is not None:
                 sign = 1 if cell["direction"] == "lower" else -1
                 assert sign * best["value"] < sign * cell["value"], (dataset, generator, metric)
         assert all(cells["ceiling", name]["value"] is not None for _, name in cells)
