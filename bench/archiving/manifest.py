@@ -96,5 +96,5 @@ def read_manifest(content: bytes, path: Path) -> Manifest:
         if problem["loc"] == ("schema",):
             found = shown(repr(problem["input"]), 40)
             raise ArchiveError(path, f"its {MANIFEST} has schema {found}, and this version reads schema 1") from error
-        place = ".".join(str(part) for part in problem["loc"])
-        raise ArchiveError(path, f"its {MANIFEST} is none ({shown(place, 80)} {in_words(problem['msg'])})") from error
+        said = " ".join([*(str(part) for part in problem["loc"]), in_words(problem["msg"])])
+        raise ArchiveError(path, f"its {MANIFEST} is none ({shown(said, 160)})") from error

@@ -22,7 +22,8 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-12
 def study_to_replay(path: Path, roots: Mapping[str, Path], programs: bool, out: Path) -> tuple[Study, Results]:
     """The study of a run's folder, results file or archive, and the results that it gave.
 
-    Relative paths of the study start at the folder, or at the one where the file lies.
+    Relative paths of the study, which only options of generators still hold, start at the current folder: where the
+    study's file lay is not recorded, and on another machine would be nowhere.
 
     Args:
         path: the run's folder, its results file or its archive.
@@ -50,10 +51,10 @@ def _recorded(path: Path) -> tuple[Study, Results]:
     if is_archive(path):
         with open_archive(path) as folder:
             text = _text(folder / STUDY, f"{STUDY} in {path}")
-            return parse_study(text, f"{STUDY} in {path}", path.parent), read_results(folder, path)
+            return parse_study(text, f"{STUDY} in {path}", Path.cwd()), read_results(folder, path)
     results = results_of(path)
     file = _folder(path) / STUDY
-    return parse_study(_text(file, str(file)), str(file), file.parent), results
+    return parse_study(_text(file, str(file)), str(file), Path.cwd()), results
 
 
 def _folder(path: Path) -> Path:
@@ -142,4 +143,4 @@ def _text(path: Path, called: str) -> str:
     try:
         return as_text(read_small(path, MAX_BYTES))
     except UnreadableFile as error:
-        raise UserMistake(f"Cannot read the study {called} ({error}): name a run with its {STUDY}.") from error
+        raise UserMistake(f"Cannot read {called} ({error}): name a run with its {STUDY}.") from error
