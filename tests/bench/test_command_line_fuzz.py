@@ -23,11 +23,12 @@ COMMANDS = st.sampled_from([
     ("data", "prepare", "folder"), ("checkpoint", "inspect"), ("weights", "fetch"), ("metrics",), ("generators",), (),
     ("score", "--real", "nowhere", "--generated", "nowhere", "--metrics"), ("run", "study.yaml", "--out", "run"),
     ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"),
-    ("run", "study.yaml", "--out"), ("nope",),
+    ("run", "study.yaml", "--out"), ("nope",), ("archive",),
+    ("unpack",), ("run", "--out", "run", "--from-results"),
 ])  # fmt: skip
 OPTIONS = st.sampled_from([
     "--out", "--workers", "--device", "--shard", "--metrics", "--real", "--generated", "--max-seconds", "--cache",
-    "--option", "--limit", "--json", "--no-bounds", "--nope", "--help",
+    "--option", "--limit", "--json", "--no-bounds", "--from-results", "--root", "--media", "--nope", "--help",
 ])  # fmt: skip
 ARGUMENTS = st.lists(WORD | st.tuples(OPTIONS, WORD), min_size=1, max_size=5)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -84,7 +85,8 @@ def rewritten(
     said["members"] = {n: {"size": len(b), "sha256": hashlib.sha256(b).hexdigest()} for n, b in content.items()}
     manifest(said)
     content["manifest.json"] = json.dumps(said).encode()
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a name stands twice
         for name, written in [*content.items(), *((n, b) for n, b in content.items() if n == twice)]:
             info = zipfile.ZipInfo(name)
             info.compress_type = zipfile.ZIP_DEFLATED
