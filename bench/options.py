@@ -13,7 +13,6 @@ from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
 from bench.errors import UserMistake, in_words, shown
 from metrics.base.hints import nearest
-from metrics.base.metric import ClipMetric
 
 GIVEN = frozenset({"weight_paths", "study_folder"})
 """Parameters of generators that the harness fills; no study sets them."""
@@ -59,7 +58,7 @@ def options_of(factory: Callable[..., Any]) -> Options:
     hints = _hints(factory.__init__ if inspect.isclass(factory) else factory)
     types = {parameter.name: hints.get(parameter.name, Any) for parameter in named}
     required = frozenset(parameter.name for parameter in named if parameter.default is parameter.empty)
-    if inspect.isclass(factory) and issubclass(factory, ClipMetric):
+    if inspect.isclass(factory) and _is_metric(factory):
         config = _default_config(factory) if "config" in types else None
         types = {name: hint for name, hint in types.items() if name not in ("name", "config")} | _fields(config)
         return Options(types, required, config=config)
@@ -109,6 +108,12 @@ def _typed(what: str, name: str, value: Any, hint: Any) -> Any:
         problem = error.errors()[0]["msg"]
         raise UserMistake(f"{what}: {name} {in_words(problem)}, got {shown(repr(value), 60)}.") from error
     return value if isinstance(value, Mapping) else read
+
+
+def _is_metric(kind: type) -> bool:
+    from metrics.base.metric import ClipMetric  # waits for PyTorch, which most commands do without
+
+    return issubclass(kind, ClipMetric)
 
 
 def _hints(function: Any) -> dict[str, Any]:

@@ -8,16 +8,18 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from bench.choice import Choice
 from bench.datasets.dataset import Dataset
 from bench.errors import UserMistake, shown
 from bench.options import GIVEN, checked, options_of, unknown_option
 from metrics.base.hints import nearest
-from metrics.base.metric import ClipMetric
 from metrics.weights import WeightsError, WeightsMissing, fetch
 from narrator.contract import Generator
+
+if TYPE_CHECKING:
+    from metrics.base.metric import ClipMetric
 
 Kind = Literal["metric", "generator", "dataset"]
 
@@ -105,7 +107,12 @@ def _called(kind: Kind, choice: Choice) -> str:
     return f"The {kind} '{choice.name}'" + (f" (plugin '{choice.plugin}')" if choice.name != choice.plugin else "")
 
 
-_CONTRACTS: Mapping[Kind, type] = {"metric": ClipMetric, "generator": Generator, "dataset": Dataset}
+def _contract(kind: Kind) -> type:
+    if kind != "metric":
+        return {"generator": Generator, "dataset": Dataset}[kind]
+    from metrics.base.metric import ClipMetric  # waits for PyTorch, which most commands do without
+
+    return ClipMetric
 
 
 def _built(kind: Kind, name: str, what: str, given: Mapping[str, Any]) -> Any:
@@ -122,7 +129,7 @@ def _built(kind: Kind, name: str, what: str, given: Mapping[str, Any]) -> Any:
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         said = f"{type(error).__name__}: {shown(error)}".rstrip(".: ")
         raise UserMistake(f"{what} cannot be built: {said}.") from error
-    if not isinstance(made, _CONTRACTS[kind]):
+    if not isinstance(made, _contract(kind)):
         raise UserMistake(f"{what} ({factory.__module__}) made a {type(made).__name__}, which is no {kind}.")
     return made
 

@@ -8,8 +8,8 @@ from reports.text import visible
 _ESCAPES = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
     ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}", "-": "{-}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "—": "---", "–": "--",
-    "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "…": r"\ldots{}",
+    "`": r"\textasciigrave{}", "-": "{-}", "↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\rightarrow$",
+    "—": "---", "–": "--", "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "…": r"\ldots{}",
     "‘": "`", "’": "'", "“": "``", "”": "''",
 } | {special: f"\\{special}" for special in "%_&#{}$"}  # fmt: skip
 _LETTERS = set("ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž")
@@ -18,7 +18,7 @@ _LETTERS = set("ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŐő
 
 def latex(table: Table) -> str:
     """A `table*` with caption, footnotes and remarks. Needs \\usepackage[T1]{fontenc}, booktabs and graphicx."""
-    columns = "l" * len(table.labels) + "r" * len(table.headings)
+    columns = "l" * len(table.labels) + "r" * table.numbers + "l" * table.words
     lines = [
         r"% \usepackage[T1]{fontenc} \usepackage{textcomp} \usepackage{booktabs} \usepackage{graphicx}",
         r"\begin{table*}",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from reports.tables import Entry, Row, Table
 from reports.text import visible
+
+if TYPE_CHECKING:
+    from reports.tables import Entry, Row, Table
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~$#])")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -15,7 +18,7 @@ def markdown(table: Table) -> str:
     """The table, its footnotes and remarks, in GitHub's Markdown."""
     headings = [*map(escaped, table.labels), *map(_entry, table.headings)]
     lines = [f"### {escaped(table.title)}", "", _line(headings)]
-    lines.append(_line([":--"] * len(table.labels) + ["--:"] * len(table.headings)))
+    lines.append(_line([":--"] * len(table.labels) + ["--:"] * table.numbers + [":--"] * table.words))
     lines += [_line(_cells(row)) for group in table.groups for row in group]
     lines += ["", *(f"{number}. {escaped(text)}" for number, text in enumerate(table.footnotes, 1))]
     lines += [part for text in table.remarks for part in ("", escaped(text))]

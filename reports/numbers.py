@@ -36,3 +36,13 @@ def heading(metric: Metric, name: str, alone: bool) -> str:
     title = metric.title if alone else f"{metric.title} ({name})"
     unit = f" ({metric.unit})" if metric.unit else ""
     return f"{title}{unit} {ARROWS[metric.direction]}"
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """A number with so many significant digits, without an exponent; whole numbers keep all of theirs.
+
+    >>> significant(0.0723), significant(7.23), significant(723.4)
+    ('0.072', '7.2', '723')
+    """
+    places = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+    return f"{value:.{max(0, places)}f}"

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.numbers import fixed
@@ -23,11 +23,8 @@ SHOWN_AT_ONCE = 6
 
 def page(results: Results) -> str:
     """The page as HTML for RUN/report/index.html; clips are linked relative to it."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
-    )
-    template = resources.files("reports").joinpath("page.html").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
+    template = templates().get_template("page.html")
+    return template.render(
         results=results,
         scores=score_table(results),
         paper=_paper_table(results),
@@ -41,6 +38,14 @@ def page(results: Results) -> str:
         shown_at_once=SHOWN_AT_ONCE,
         link=_link,
     )
+
+
+def templates() -> Environment:
+    """The pages' templates; all text in them is escaped, and characters that nobody sees are shown."""
+    return Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen,
+        loader=FunctionLoader(lambda name: resources.files("reports").joinpath(name).read_text(encoding="utf-8")),
+    )  # fmt: skip
 
 
 def _seen(value: Any) -> Any:

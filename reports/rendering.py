@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 
 import pandas as pd
@@ -13,10 +12,7 @@ from reports.page import page
 from reports.results import Results, ResultsError
 from reports.tables import cost_frame, cost_table, score_frame, score_table, stage_table
 from reports.text import harmless
-from reports.writing import write
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-"""Faults of the machine, which the caller tells as those of any other file."""
+from reports.writing import FULL, write
 
 
 def render(run: Path) -> Path:
@@ -39,7 +35,7 @@ def render(run: Path) -> Path:
                 write(tables / f"{name}.csv", csv(frame))
         write(index, page(results))
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise
         raise ResultsError(
             f"Cannot write the report {index.parent} ({error.strerror or error}): make the run's folder writable, or "

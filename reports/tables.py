@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from reports.numbers import fixed, heading, interval
 from reports.ranking import Mark, comparable, marks
 from reports.results import Cell, Profile, Results
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOT_COMPARABLE = "Signatures differ between the generators, so that no value is marked: see the signatures."
 
@@ -48,6 +50,7 @@ class Table:
         footnotes: texts; footnote number 1 is the first.
         remarks: paragraphs below: protocol, notes, what the marks mean.
         signatures: how each column was made.
+        words: how many of the last columns hold words, which begin at the left, and no numbers.
     """
 
     title: str
@@ -57,9 +60,15 @@ class Table:
     footnotes: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
+    words: int = 0
+
+    @property
+    def numbers(self) -> int:
+        """How many columns hold numbers."""
+        return len(self.headings) - self.words
 
 
-class _Footnotes:
+class Footnotes:
     """Numbers texts in the order of their first use."""
 
     def __init__(self) -> None:
@@ -76,7 +85,7 @@ def score_table(results: Results) -> Table:
     study, bounds = results.study, results.study.bounds
     by_place = {(cell.dataset, cell.generator, cell.metric): cell for cell in results.cells}
     ordered = sorted(study.generators, key=lambda name: name in bounds)
-    footnotes = _Footnotes()
+    footnotes = Footnotes()
     common = {metric: _common_notes(results, metric) for metric in study.metrics}
     headings = _headings(results, common, footnotes)
     groups = []
@@ -152,6 +161,8 @@ def stage_table(results: Results) -> Table | None:
 
 def score_frame(results: Results) -> pd.DataFrame:
     """Every cell with all its fields, one row each."""
+    import pandas as pd
+
     rows = [
         cell.model_dump(exclude={"failed", "notes", "details"})
         | {"failed": len(cell.failed), "failures": failures(cell), "notes": "; ".join(cell.notes)}
@@ -164,6 +175,8 @@ def score_frame(results: Results) -> pd.DataFrame:
 
 def cost_frame(results: Results) -> pd.DataFrame:
     """Every profile, one row each; stages and memory in columns of their own."""
+    import pandas as pd
+
     rows = [
         profile.model_dump(exclude={"stages", "peak_memory_mib"})
         | {f"seconds_{stage}": seconds for stage, seconds in profile.stages.items()}
@@ -193,7 +206,7 @@ def _common_notes(results: Results, metric: str) -> frozenset[str]:
     return frozenset.intersection(*notes) if notes else frozenset()
 
 
-def _headings(results: Results, common: Mapping[str, frozenset[str]], footnotes: _Footnotes) -> tuple[Entry, ...]:
+def _headings(results: Results, common: Mapping[str, frozenset[str]], footnotes: Footnotes) -> tuple[Entry, ...]:
     titles = Counter(metric.title for metric in results.study.metrics.values())
     return tuple(
         Entry(
@@ -205,7 +218,7 @@ def _headings(results: Results, common: Mapping[str, frozenset[str]], footnotes:
 
 
 def _entry(
-    cell: Cell | None, mark: Mark | None, rivals: Sequence[Cell], common: frozenset[str], footnotes: _Footnotes
+    cell: Cell | None, mark: Mark | None, rivals: Sequence[Cell], common: frozenset[str], footnotes: Footnotes
 ) -> Entry:
     """One cell beside those that it competes with."""
     if cell is None:

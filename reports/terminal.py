@@ -26,7 +26,7 @@ def terminal_tables(results: Results) -> str:
 
 def plain(table: Table) -> str:
     """The table as text; best is marked with *, second best with +."""
-    alignment = ["left"] * (len(table.labels) - 1) + ["right"] * len(table.headings)
+    alignment = ["left"] * (len(table.labels) - 1) + ["right"] * table.numbers + ["left"] * table.words
     parts = []
     for group in table.groups:
         headings = [*table.labels[1:], *map(_entry, table.headings)]
@@ -46,5 +46,5 @@ def _group_name(group: tuple[Row, ...]) -> str:
 
 def _entry(entry: Entry) -> str:
     numbers = ",".join(map(str, entry.footnotes))
-    text = f"{entry.text}{_MARKS[entry.mark]}{f' {numbers})' if numbers else ''}"
+    text = f"{visible(entry.text)}{_MARKS[entry.mark]}{f' {numbers})' if numbers else ''}"
     return f"{text}\n{entry.small}" if entry.small else text

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""Faults of the machine, which the caller tells as those of any other file."""
 
 
 def write(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """The one place where whatever ends a command early becomes one sentence and an exit code.
 
-0 done; 1 failed, though the user made no mistake; 2 the user's mistake; 130 interrupted; 143 ended by SIGTERM.
+0 done; 1 failed, though the user made no mistake; 2 the user's mistake; 3 `gate` found no regression but could not
+measure everything; 130 interrupted; 143 ended by SIGTERM.
 Imports nothing but the standard library, so that it holds also where the installation does not.
 """
 

@@ -14,7 +14,6 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from numpy.typing import NDArray
-from scipy.io import wavfile
 
 from bench.files import atomic
 from bench.media.audio import native_waveform, no_sound, resampled
@@ -73,6 +72,8 @@ def write_clip(
 
 def write_wav(path: Path, waveform: NDArray[np.float32], sample_rate: int) -> None:
     """Write a mono 32-bit float WAV; it appears under its name only when whole."""
+    from scipy.io import wavfile
+
     with atomic(path) as temporary:
         wavfile.write(temporary, sample_rate, np.ascontiguousarray(waveform, dtype=np.float32))
 

@@ -22,13 +22,15 @@ COMMANDS = st.sampled_from([
     ("run",), ("score",), ("report",), ("paper", "table2"), ("data", "verify"), ("data", "verify", "hdtf"), ("data",),
     ("data", "prepare", "folder"), ("checkpoint", "inspect"), ("weights", "fetch"), ("metrics",), ("generators",), (),
     ("score", "--real", "nowhere", "--generated", "nowhere", "--metrics"), ("run", "study.yaml", "--out", "run"),
-    ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"),
-    ("run", "study.yaml", "--out"), ("nope",), ("archive",),
-    ("unpack",), ("run", "--out", "run", "--from-results"),
+    ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"), ("compare",),
+    ("run", "study.yaml", "--out"), ("nope",), ("compare", "nowhere"),
+    ("compare", "nowhere", "nowhere", "--generators"), ("gate",), ("gate", "nowhere", "--against"),
+    ("gate", ".", "--update", "--against"), ("archive",), ("unpack",), ("run", "--out", "run", "--from-results"),
 ])  # fmt: skip
 OPTIONS = st.sampled_from([
     "--out", "--workers", "--device", "--shard", "--metrics", "--real", "--generated", "--max-seconds", "--cache",
-    "--option", "--limit", "--json", "--no-bounds", "--from-results", "--root", "--media", "--nope", "--help",
+    "--option", "--limit", "--generators", "--common", "--json", "--no-bounds", "--nope", "--help",
+    "--against", "--rules", "--from-results", "--root", "--media",
 ])  # fmt: skip
 ARGUMENTS = st.lists(WORD | st.tuples(OPTIONS, WORD), min_size=1, max_size=5)
 

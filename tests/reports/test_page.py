@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from support.parsed_page import Parsed
 from support.trial_run import cell, with_cells
 
 import reports
 from reports.results import Results
 
-VOID = {"meta", "br", "img", "link", "input", "hr"}
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
-
-
-class Parsed(HTMLParser):
-    """Every element with its attributes and the text inside; fails on an element that is closed out of turn."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self.feed(html)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def all(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.elements if name == tag]
 
 
 def rendered(results: Results, run: Path) -> Parsed:
