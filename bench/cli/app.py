@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from bench import __version__
-from bench.cli import checkpoint, comparing, data, doctor, gates, lists, paper, runs, scores, selfcheck
+from bench.cli import archives, checkpoint, comparing, data, doctor, gates, lists, paper, runs, scores, selfcheck
 from bench.cli.boundary import Wrapped, ended
 from bench.cli.printing import print_line
 
@@ -39,6 +39,7 @@ runs.register(app)
 scores.register(app)
 comparing.register(app)
 gates.register(app)
+archives.register(app)
 data.register(app)
 lists.register(app)
 checkpoint.register(app)

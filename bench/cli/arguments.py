@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from bench import plugins
 from bench.choice import Choice
 from bench.errors import UserMistake, in_words, shown
+from bench.files import obstacle
 from bench.paths import written_path
 from bench.strict_yaml import read_yaml
 
@@ -53,6 +54,23 @@ def folder_to_write(option: str, what: str) -> Callable[[str], Path]:
     return parse
 
 
+def file_to_write(option: str) -> Callable[[str], Path]:
+    """A parser for a file that can be written: a regular one or none yet, in a folder as `folder_to_write` has it.
+
+    Args:
+        option: the option's name, for example "--write".
+    """
+
+    def parse(written: str) -> Path:
+        path = written_path(written, option)
+        if os.path.lexists(path) and (reason := obstacle(path)):
+            raise UserMistake(f"{option} cannot write to {path} ({reason}): name a file.")
+        folder_to_write(option, "the folder")(str(path.parent))
+        return path
+
+    return parse
+
+
 RunToWrite = Annotated[
     Path,
     typer.Option(
@@ -70,6 +88,23 @@ CacheToWrite = Annotated[
 RunToRead = Annotated[
     Path, typer.Argument(parser=path_to_read("The run's folder"), metavar="RUN", help="A run's folder.")
 ]
+
+
+def roots_by_dataset(written: Iterable[str]) -> dict[str, Path]:
+    """Folders of datasets as `--root` names them: `DATASET=FOLDER`, from the current folder on.
+
+    Raises:
+        UserMistake: one is written otherwise, or a dataset is named twice.
+    """
+    roots: dict[str, Path] = {}
+    for entry in written:
+        name, equals, folder = entry.partition("=")
+        if not (equals and name):
+            raise UserMistake(f"--root: '{shown(entry, 80)}' is not DATASET=FOLDER, for example hdtf=/data/HDTF.")
+        if name in roots:
+            raise UserMistake(f"--root names the dataset '{shown(name, 80)}' twice: keep one.")
+        roots[name] = written_path(folder, "--root").resolve()
+    return roots
 
 
 def chosen(model: type[C], kind: plugins.Kind, what: str, name: str, options: Iterable[str] = (), **fields: Any) -> C:

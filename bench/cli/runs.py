@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bench.cli.arguments import RunToRead, RunToWrite
-from bench.cli.printing import err, out, progress_display, tracked
+from bench.cli.arguments import RunToRead, RunToWrite, path_to_read, roots_by_dataset
+from bench.cli.printing import err, out, print_line, print_rows, progress_display, tracked
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
 from bench.study import Study, find_study
@@ -38,14 +39,40 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    study: Annotated[str, typer.Argument(help="A study file, or the name of a bundled study.")],
     folder: RunToWrite,
+    study: Annotated[str, typer.Argument(help="A study file, or the name of a bundled study.")] = "",
     workers: Workers = 0,
     device: Device = "",
     shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shards (1-based), without scoring.")] = None,
-) -> None:
+    from_results: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-results", parser=path_to_read("--from-results"), metavar="FILE",
+            help="Instead of STUDY: replay that of a run's folder, results file or archive, and say what differs.",
+        ),
+    ] = None,
+    root: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DATASET=FOLDER", help="With --from-results: where a dataset lies on this machine."),
+    ] = None,
+    programs: Annotated[
+        bool, typer.Option("--run-programs", help="With --from-results: start the programs that an archive names.")
+    ] = False,
+) -> None:  # fmt: skip
     """Generate, measure, score and report a study."""
-    _run(find_study(study), RunFolder(folder), _shard(workers, shard), device, scored=shard is None)
+    if from_results is None:
+        if not study:
+            raise UserMistake("run needs a study, by its file or name, or --from-results with a run or an archive.")
+        if root or programs:
+            raise UserMistake("--root and --run-programs go with --from-results; in a study write them there.")
+        _run(find_study(study), RunFolder(folder), _shard(workers, shard), device, scored=shard is None)
+        return
+    if study:
+        raise UserMistake("--from-results brings its own study: leave out STUDY, or --from-results.")
+    from bench.archiving.replay import study_to_replay
+
+    replayed, before = study_to_replay(from_results, roots_by_dataset(root or ()), programs, folder)
+    _run(replayed, RunFolder(folder), _shard(workers, shard), device, scored=shard is None, before=before)
 
 
 def demo(
@@ -76,7 +103,9 @@ def _shard(workers: int, shard: str | None) -> Shard:
     return Shard(workers or default_workers(), int(number) - 1, int(count))
 
 
-def _run(study: Study, folder: RunFolder, shard: Shard, device: str, scored: bool) -> None:
+def _run(
+    study: Study, folder: RunFolder, shard: Shard, device: str, scored: bool, before: Results | None = None
+) -> None:
     from bench.run.execute import Execution
     from reports import render
 
@@ -94,8 +123,21 @@ def _run(study: Study, folder: RunFolder, shard: Shard, device: str, scored: boo
     if execution.measured.damaged:
         out.print(f"{execution.measured.damaged} damaged statistics files were measured again.", highlight=False)
     out.print(f"Report: {page}", markup=False, highlight=False, style="bold")
+    if before is not None:
+        _show_replay(before, results)
     if problem := _problem(results, study.max_failed):
         incomplete(problem)
+
+
+def _show_replay(before: Results, now: Results) -> None:
+    from bench.archiving.replay import RELATIVE, differences, other_clips
+
+    rows = [asdict(difference) for difference in differences(before, now)]
+    if rows:
+        print_rows(rows, False, "Replay: other than then")
+    print_line(f"Replay: {len(now.cells) - len(rows)} of {len(now.cells)} cells are as then, within {RELATIVE:g}.")
+    if told := other_clips(before, now):
+        print_line(told)
 
 
 def incomplete(problem: str) -> NoReturn:

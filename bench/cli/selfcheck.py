@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bench.cli.arguments import chosen_metrics, folder_to_write, path_to_read
+from bench.cli.arguments import chosen_metrics, file_to_write, path_to_read
 from bench.cli.printing import Json, out, print_line, print_rows
 from bench.cli.runs import Device, Workers, incomplete, shown_progress
 from bench.errors import UserMistake, shown
-from bench.files import obstacle
-from bench.paths import written_path
 from metrics.base.hints import nearest
 
 if TYPE_CHECKING:
@@ -30,20 +27,12 @@ def register(app: typer.Typer) -> None:
     app.command("selfcheck")(selfcheck)
 
 
-def _file_to_write(written: str) -> Path:
-    path = written_path(written, "--write")
-    if os.path.lexists(path) and (reason := obstacle(path)):
-        raise UserMistake(f"--write cannot write to {path} ({reason}): name a file.")
-    folder_to_write("--write", "the folder")(str(path.parent))
-    return path
-
-
 def selfcheck(
     metrics: Annotated[str, typer.Option(help="Names from `metrics list`; all that can run here if left out.")] = "",
     stages: Annotated[str, typer.Option(help="Which stages: decode,resize,...; all of them if left out.")] = "",
     write: Annotated[
         Path | None,
-        typer.Option(parser=_file_to_write, metavar="FILE", help="Write what this machine gets into a file."),
+        typer.Option(parser=file_to_write("--write"), metavar="FILE", help="Write what this machine gets into a file."),
     ] = None,
     against: Annotated[
         Path | None,

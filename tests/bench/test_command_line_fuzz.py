@@ -25,12 +25,12 @@ COMMANDS = st.sampled_from([
     ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"), ("compare",),
     ("run", "study.yaml", "--out"), ("nope",), ("compare", "nowhere"),
     ("compare", "nowhere", "nowhere", "--generators"), ("gate",), ("gate", "nowhere", "--against"),
-    ("gate", ".", "--update", "--against"),
+    ("gate", ".", "--update", "--against"), ("archive",), ("unpack",), ("run", "--out", "run", "--from-results"),
 ])  # fmt: skip
 OPTIONS = st.sampled_from([
     "--out", "--workers", "--device", "--shard", "--metrics", "--real", "--generated", "--max-seconds", "--cache",
     "--option", "--limit", "--generators", "--common", "--json", "--no-bounds", "--nope", "--help",
-    "--against", "--rules",
+    "--against", "--rules", "--from-results", "--root", "--media",
 ])  # fmt: skip
 ARGUMENTS = st.lists(WORD | st.tuples(OPTIONS, WORD), min_size=1, max_size=5)
 
