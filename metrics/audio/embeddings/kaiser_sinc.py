@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from metrics.audio.waveform import Waveform
 from metrics.base.ranges import Configuration, Range
@@ -37,6 +36,8 @@ class KaiserSinc(Configuration):
         """A waveform float32 [S] at `rate` Hz, at `wanted` Hz; as it is where they are the same."""
         if rate == wanted:
             return waveform
+        from scipy.signal import resample_poly  # as long to import as PyTorch
+
         up, down = wanted // math.gcd(rate, wanted), rate // math.gcd(rate, wanted)
         # The filter on the grid of both rates, where one sample of the lower rate is `step` long.
         step = max(up, down)
