@@ -107,19 +107,20 @@ class Work(Record):
     """What is computed for one clip, and how fast; of PyTorch's operators alone.
 
     Attributes:
-        operations: floating-point operations (two a multiply-add).
-        bytes_moved: bytes read and written by operators, each tensor counted in full.
+        operations: floating-point operations, two for a multiply-add.
+        bytes_moved: bytes that operators read and wrote, each tensor counted in full.
         parameters: of the generator's networks, as it describes itself.
-        least_seconds: that the operations would take at the measured rate of a matrix product of their type, or the
-            bytes at the measured rate of a copy, whichever is longer.
-        share_of_limit: least_seconds over the seconds that a clip takes.
+        arithmetic_share: the seconds that the operations would take at the measured rate of a matrix product of their
+            type, over the clip's seconds.
+        memory_share: the seconds that the bytes would take at the measured rate of a copy, over the clip's seconds;
+            above 1 where caches serve them.
     """
 
     operations: Quantity
     bytes_moved: Quantity
     parameters: Quantity
-    least_seconds: Quantity
-    share_of_limit: Quantity
+    arithmetic_share: Quantity
+    memory_share: Quantity
 
 
 class GeneratorProfile(Record):

@@ -35,7 +35,7 @@ def test_clip_scores_belong_to_their_cells(results: Results, tmp_path: Path) -> 
     assert Results.read(tmp_path / "results.json") == whole
     assert "by_clip" not in (tmp_path / "results.json").read_text()
     scores = tmp_path / "clip_scores.json"
-    scores.write_text(scores.read_text().replace(f"\"b\": {value + 1}", f"\"b\": {value + 3}"))
+    scores.write_text(scores.read_text().replace(f'"b": {value + 1}', f'"b": {value + 3}'))
     with pytest.raises(ResultsError, match="have a mean of"):
         Results.read(tmp_path / "results.json")
     for content in ("[1]", '{"a": {"b": {"c": {"d": NaN}}}}', '{"a": {"b": {"c": {"d": "x"}}}}'):
