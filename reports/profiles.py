@@ -82,7 +82,7 @@ class WarmUp(Record):
     """How a generator came to its usual speed.
 
     Attributes:
-        build_seconds: to import and construct it.
+        build_seconds: to construct it, once its module is imported.
         cold_seconds: the first call, with all that is loaded at the first call.
         seconds: the calls after that, before the timing began.
         stable: whether the last ones agreed, see `bench.profiling.warm_up`.

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from bench import __version__
-from bench.cli import checkpoint, data, doctor, lists, paper, runs, scores
+from bench.cli import checkpoint, data, doctor, lists, paper, profile, runs, scores
 from bench.cli.boundary import Wrapped, ended
 from bench.cli.printing import print_line
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 runs.register(app)
 scores.register(app)
+profile.register(app)
 data.register(app)
 lists.register(app)
 checkpoint.register(app)

@@ -22,7 +22,7 @@ class Subject:
     Attributes:
         choice: as it was named.
         generator: built.
-        build_seconds: to import and construct it; what is heavy is loaded at the first prompt.
+        build_seconds: to construct it, once its module is imported; what is heavy is loaded at the first prompt.
         device: where it computes, as its clock and its memory are read.
         time_limit: seconds for one clip; None waits for ever.
         clock: how the time is read.

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
-
 import numpy as np
 import pytest
 from support.simulated import Simulated, SimulatedClock, session
 
 from bench.profiling.interleaved import CALLS, compared
 from reports.profiles import Comparison
-
-
-@pytest.fixture(autouse=True)
-def _no_garbage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hundreds of comparisons would collect for minutes."""
-    monkeypatch.setattr("bench.profiling.interleaved.garbage_kept", nullcontext)
-    monkeypatch.setattr("bench.profiling.interleaved.collect_between", lambda: None)
 
 
 def planted(slowdown: float, seed: int, noise: float = 0.03, drift: float = 0.0, prompts: int = 8) -> Comparison:

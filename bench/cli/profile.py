@@ -1,0 +1,181 @@
+"""`profile`: how long generators and metrics take, where, and whether one is faster than another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from bench.cli.arguments import chosen_generators, folder_to_write
+from bench.cli.printing import Json, print_line, progress_display, tracked
+from bench.cli.runs import incomplete
+from bench.errors import UserMistake, shown
+from bench.study import DatasetChoice, Study, find_study
+from bench.workers.device import metrics_device
+from metrics.base.hints import nearest
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from bench.profiling.calls import Call
+    from bench.profiling.single import Scenario, Session
+    from bench.profiling.subject import Subject
+    from reports.profiles import ProfileReport
+
+MOST_FAILED = 0.1
+"""Share of the prompts that may fail before the command ends with exit code 1."""
+SCENARIOS = ("single", "stream")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command to the command line."""
+    app.command("profile")(profile)
+
+
+def profile(
+    generators: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="GENERATOR...",
+            help="Names from `generators list`, with options: narrator:preset=small:steps=2. Two are timed in turns.",
+        ),
+    ],
+    scenario: Annotated[
+        str, typer.Option(help="single: one prompt after another; stream: time to the first sound and frames too.")
+    ] = "single",
+    prompts: Annotated[int, typer.Option(min=1, help="How many prompts are timed.")] = 8,
+    percentiles: Annotated[
+        str, typer.Option(help="Percentiles that must be told; by default 50, 90, 95 and 99 where there are enough.")
+    ] = "",
+    device: Annotated[
+        str, typer.Option("--device", help="cpu, cuda, cuda:1, for generators that have the option; else their own.")
+    ] = "",
+    study: Annotated[
+        str, typer.Option(help="Take prompts from the first dataset of this study, and generators by its labels.")
+    ] = "",
+    time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that one clip may take.")] = 600.0,
+    seed: Annotated[int, typer.Option(min=0, help="Each prompt's seed follows from it.")] = 0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            parser=folder_to_write("--out", "the profile's folder"),
+            metavar="FOLDER",
+            help="Write profile.json, tables and figures here.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Time generators: latency, real-time factors, stages, memory, work.
+
+    Two generators are also timed in turns on the same prompts, beside a control of the first against itself, and a
+    difference is claimed only beyond what the control shows. Exit code 1 where more than a tenth of the prompts fail,
+    or timed clips differ from untimed ones.
+    """
+    from bench.profiling.report import profile_report
+
+    if scenario not in SCENARIOS:
+        raise UserMistake(f"--scenario '{shown(scenario, 80)}' is unknown.{nearest(scenario, SCENARIOS)}")
+    percents = _percents(percentiles, prompts)
+    known = find_study(study) if study else None
+    subjects = _subjects(generators, known, device, time_limit)
+    with progress_display() as display:
+        session = _session(known, prompts, seed, device, display)
+        session.scenario, session.percents = cast("Scenario", scenario), percents
+        told = {"dataset": _dataset(known).name, "count": prompts, "distinct": session.distinct, "seed": seed}
+        report = profile_report(subjects, session, told)
+    _show(report, folder, as_json)
+    if problem := _problem(report):
+        incomplete(problem)
+
+
+def _subjects(names: list[str], study: Study | None, device: str, time_limit: float) -> list[Subject]:
+    """The generators, by their labels in the study or by their own names."""
+    from bench.profiling.subject import subject
+
+    if device:
+        metrics_device(device)
+    labelled = {choice.name: choice for choice in study.generators} if study else {}
+    others = [name for name in names if name not in labelled]
+    chosen = dict(zip(others, chosen_generators(others), strict=True)) if others else {}
+    folder = study.folder if study else Path.cwd()
+    return [subject(labelled.get(name) or chosen[name], folder, device, time_limit) for name in names]
+
+
+def _dataset(study: Study | None) -> DatasetChoice:
+    from bench.profiling.prompts import CORPUS
+
+    return study.datasets[0] if study else CORPUS
+
+
+def _session(study: Study | None, count: int, seed: int, device: str, display: Progress) -> Session:
+    from bench.profiling.limits import Limits
+    from bench.profiling.machine import MachineWatch
+    from bench.profiling.prompts import prompts_of
+    from bench.profiling.single import Session
+
+    def show(calls: Iterable[Call], total: int, doing: str) -> Iterable[Call]:
+        return tracked(display, calls, total, doing)
+
+    prompts, distinct = prompts_of(_dataset(study), count, seed)
+    where = device or "cpu"
+    return Session(prompts, distinct, limits=Limits(where), machine=MachineWatch(where), shown=show)
+
+
+def _show(report: ProfileReport, folder: Path | None, as_json: bool) -> None:
+    from reports.profile_rendering import render_profile
+    from reports.profile_tables import profile_tables
+    from reports.terminal import plain
+
+    if as_json:
+        print(report.model_dump_json(by_alias=True, indent=1))
+    else:
+        print_line("\n\n".join(map(plain, profile_tables(report))))
+    if folder is not None:
+        page = render_profile(report, folder)
+        if not as_json:
+            print_line(f"Profile: {page}", style="bold")
+
+
+def _problem(report: ProfileReport) -> str | None:
+    """Why the command ends with exit code 1; None if it ends well."""
+    for told in report.generators:
+        first = next(iter(told.failed.values()), "")
+        if told.latency is None:
+            return f"{told.generator} narrated none of the prompts that it was tried with ({shown(first)})."
+        if len(told.failed) > MOST_FAILED * told.prompts:
+            return (
+                f"{told.generator} failed at {len(told.failed)} of {told.prompts} prompts ({shown(first)}): its times "
+                "are those of the others alone."
+            )
+        if told.output is not None and told.output.different:
+            return (
+                f"{told.generator} made other output when it was not timed ({', '.join(told.output.different)}): for "
+                "one prompt and seed it must always make the same."
+            )
+    return None
+
+
+def _percents(written: str, prompts: int) -> tuple[float, ...]:
+    """The percentiles that are asked for, all of which can be told."""
+    from bench.profiling.percentiles import DEFAULT, needs
+
+    if not written:
+        return DEFAULT
+    told = []
+    for part in written.split(","):
+        try:
+            percent = float(part)
+        except ValueError:
+            percent = 0.0
+        if not 0 < percent < 100:
+            raise UserMistake(f"--percentiles '{shown(part, 40)}' is no number between 0 and 100, such as 50,90.")
+        if prompts < needs(percent):
+            raise UserMistake(
+                f"--percentiles {percent:g} takes at least {needs(percent)} prompts and --prompts is {prompts}: raise "
+                "it, or leave that percentile out."
+            )
+        told.append(percent)
+    return tuple(told)
