@@ -18,14 +18,12 @@ from bench.profiling.subject import Subject
 from bench.profiling.timing import collect_between, garbage_kept
 from bench.profiling.warm_up import warmed_up
 from narrator.contract import Prompt
-from reports.profiles import GeneratorProfile, OutputCheck, Quantity, Stage, WarmUp, Work
+from reports.profiles import GeneratorProfile, OutputCheck, Quantity, Stage, Work
 
 Scenario = Literal["single", "stream"]
 
 CHECKED = 2
 """Prompts whose output is hashed while timed, and made again untimed."""
-TRIED = 3
-"""Prompts that may fail before a generator is taken to fail always."""
 ELSEWHERE = "elsewhere"
 """The stage of what no mark of the generator holds."""
 
@@ -60,7 +58,7 @@ def profiled(subject: Subject, session: Session) -> GeneratorProfile:
         "scenario": session.scenario, "device": subject.device,
         "prompts": len(session.prompts), "distinct": session.distinct,
     }  # fmt: skip
-    warm, failed = _warm(subject, session.prompts)
+    warm, failed = warmed_up(subject.call, session.prompts, subject.build_seconds)
     if warm is None:
         return GeneratorProfile(**known, failed=failed)
     with garbage_kept():
@@ -77,7 +75,7 @@ def profiled(subject: Subject, session: Session) -> GeneratorProfile:
         "joules": joules,
     }
     if failed:
-        known["notes"] = ("The very first call failed, so that the cold start holds less than all loading.",)
+        known["notes"] = ("Calls failed while it warmed up: the cold start may hold less than all loading.",)
     if not done:
         return GeneratorProfile(**known)
     first = next(prompt for prompt in session.prompts if prompt.key == done[0].key)
@@ -89,17 +87,6 @@ def profiled(subject: Subject, session: Session) -> GeneratorProfile:
         output=_checked(subject, session.prompts, calls),
         work=_work(counts if looked.error is None else {}, known["description"], done[0].seconds, session.limits),
     )
-
-
-def _warm(subject: Subject, prompts: Sequence[Prompt]) -> tuple[WarmUp | None, dict[str, str]]:
-    """Warm up with the first prompt that can be narrated; None, and the reasons, if the first three cannot."""
-    failed: dict[str, str] = {}
-    for prompt in prompts[:TRIED]:
-        warm, failure = warmed_up(lambda prompt=prompt: subject.call(prompt), subject.build_seconds)  # type: ignore[misc]
-        if failure is None:
-            return warm, failed
-        failed[failure.key] = failure.error or ""
-    return None, failed
 
 
 def _timed(subject: Subject, session: Session) -> tuple[list[Call], float | None]:

@@ -16,7 +16,7 @@ from bench.profiling.single import profiled
 from bench.profiling.timing import DeviceClock, garbage_kept
 from bench.profiling.warm_up import MOST_CALLS, MOST_SECONDS, warmed_up
 from narrator.contract import FinishedClip, Prompt, StageClock, watched_stages
-from reports.profiles import GeneratorProfile
+from reports.profiles import GeneratorProfile, WarmUp
 
 
 def test_a_call_is_timed_to_its_sound_first_frames_and_end() -> None:
@@ -77,12 +77,13 @@ def test_failures_and_slowness_are_calls_with_a_reason() -> None:
     assert "longer than time_limit" in (timed_call(late, prompt, DeviceClock(), time_limit=0.05).error or "")
 
 
-def warm(*seconds: float) -> tuple[GeneratorProfile | None, Simulated]:
+def warm(*seconds: float) -> tuple[WarmUp, Simulated]:
     clock = SimulatedClock()
     generator = Simulated(clock, speech=lambda n, p: seconds[min(n, len(seconds) - 1)], drawing=lambda n, p: 0.0)
     subject = generator.subject()
-    told, failure = warmed_up(lambda: subject.call(session(1).prompts[0]), subject.build_seconds)
-    assert failure is None
+    told, failed = warmed_up(subject.call, session(1).prompts, subject.build_seconds)
+    assert told is not None
+    assert not failed
     return told, generator
 
 
@@ -155,6 +156,14 @@ def test_a_generator_that_fails_half_the_time() -> None:
     assert told.latency is not None
     assert len(told.latency.samples) == len(told.keys) == 4
     assert told.latency.percentiles[0].value is None
+
+
+def test_warm_up_survives_failures_here_and_there() -> None:
+    generator = Simulated(SimulatedClock(), fails=lambda n, prompt: n % 2 == 0 or prompt.key == "p0")
+    told = profiled(generator.subject(), session(8))
+    assert told.warm_up is not None
+    assert told.warm_up.seconds == pytest.approx([1.0] * 3)
+    assert "while it warmed up" in told.notes[0]
 
 
 def test_a_generator_that_always_fails_is_not_asked_for_ever() -> None:
