@@ -169,14 +169,15 @@ def _comparisons(report: ProfileReport) -> Table | None:
             Entry(str(len(told.ratios))), _estimate(told.ratio), _estimate(told.control),
             Entry("—" if told.spread is None else f"{100 * told.spread:.1f} %"), Entry(verdict),
         )  # fmt: skip
-        return Row((told.first, told.second), entries)
+        return Row((told.first, told.second, told.clock), entries)
 
     return _table(
         "Timed in turns",
-        ("first", "second"),
+        ("first", "second", "clock"),
         ("prompts", "second / first", "first / first", "spread", "second"),
-        tuple((row(told),) for told in report.comparisons),
-        "Ratios of seconds, A B A' A' B A on each prompt; first / first is the very same generator as its own control. "
+        (tuple(map(row, report.comparisons)),) if report.comparisons else (),
+        "Ratios of seconds on the wall, and of seconds that processors computed, which leave out waiting for a core "
+        "that others hold; A B A' A' B A on each prompt. First / first is the very same generator as its own control. "
         "Hodges and Lehmann's estimate with Wilcoxon's 95 % interval over prompts. Nothing below the spread is "
         "claimed: how far the control's interval reaches, 2 % at least.",
     )
@@ -319,8 +320,8 @@ def _numbers(profile: GeneratorProfile) -> Iterable[dict[str, object]]:
         yield row("build", profile.warm_up.build_seconds, "s")
         yield row("cold", profile.warm_up.cold_seconds, "s")
     distributions: dict[str, Distribution | None] = {
-        "latency": profile.latency, "first audio": profile.first_audio, "first frame": profile.first_frame,
-        "playable": profile.playable,
+        "latency": profile.latency, "processor": profile.worked, "first audio": profile.first_audio,
+        "first frame": profile.first_frame, "playable": profile.playable,
     }  # fmt: skip
     for name, told in distributions.items():
         if told is not None:

@@ -129,6 +129,8 @@ class GeneratorProfile(Record):
     Attributes:
         prompts: asked; `distinct` of them differ in more than their seed.
         failed: reason by the prompt's key.
+        latency: seconds on the wall.
+        worked: seconds that processors computed, waiting left out.
         audio_rate, video_rate: real-time factors, seconds of computing for a second of sound or video.
         frames_per_second: frames made in a second of computing.
         first_audio, first_frame: seconds until the sound, and until the first frames, are there.
@@ -150,6 +152,7 @@ class GeneratorProfile(Record):
     keys: tuple[str, ...] = ()
     warm_up: WarmUp | None = None
     latency: Distribution | None = None
+    worked: Distribution | None = None
     first_audio: Distribution | None = None
     first_frame: Distribution | None = None
     playable: Distribution | None = None
@@ -169,6 +172,7 @@ class Comparison(Record):
     """Two generators timed in turns on the same prompts; ratios of seconds, `second` over `first`.
 
     Attributes:
+        clock: what was compared, seconds on the wall or seconds that processors computed.
         ratio: second over first.
         control: first over first, the very same generator as a third in the turns.
         ratios, controls: by prompt, in the order of the prompts.
@@ -179,6 +183,7 @@ class Comparison(Record):
 
     first: str
     second: str
+    clock: Literal["wall", "processor"]
     prompts: int
     failed: ByKey[str] = Field(default_factory=dict)
     ratio: Estimate | None = None

@@ -25,6 +25,7 @@ class Call:
     Attributes:
         key: of the prompt.
         seconds: from the prompt to the last frame, without whatever the caller does between two chunks of frames.
+        worked: seconds that processors computed for it meanwhile.
         first_audio, first_frame: until the sound, and the first frames, were there.
         playable: the least seconds to wait, before the clip can be played without a halt while the rest is made.
         audio_seconds, video_seconds, frames: what was made.
@@ -36,6 +37,7 @@ class Call:
 
     key: str
     seconds: float = 0.0
+    worked: float = 0.0
     first_audio: float = 0.0
     first_frame: float = 0.0
     playable: float = 0.0
@@ -65,12 +67,12 @@ def timed_call(
     """
     try:
         with interrupted_after(time_limit):
-            start = clock.read()
-            made = generator(prompt)
-            spoken = clock.read() - start
+            watch = Stopwatch(clock)
+            with watch:
+                made = generator(prompt)
             if isinstance(made, Narration):
-                return _drawn(made, prompt.key, clock, spoken, digest)
-        return _finished(made, prompt.key, spoken, digest)
+                return _drawn(made, prompt.key, watch, digest)
+        return _finished(made, prompt.key, watch, digest)
     except (GenerationFailed, UnreadableClip, WeightsMissing) as reason:
         return Call(prompt.key, error=str(reason))
     except Exception as error:  # a plug-in may raise anything
@@ -79,30 +81,48 @@ def timed_call(
         return Call(prompt.key, error=f"{type(error).__name__}: {error}")
 
 
-def _drawn(narration: Narration, key: str, clock: DeviceClock, spoken: float, digest: bool) -> Call:
+class Stopwatch:
+    """Adds up the time spent in its `with` blocks, on the wall and of the processors."""
+
+    def __init__(self, clock: DeviceClock) -> None:
+        self._clock = clock
+        self.seconds = self.worked = 0.0
+
+    def __enter__(self) -> None:
+        self._start = self._clock.read()
+
+    def __exit__(self, *_: object) -> None:
+        seconds, worked = self._clock.read()
+        self.seconds += seconds - self._start[0]
+        self.worked += worked - self._start[1]
+
+
+def _drawn(narration: Narration, key: str, watch: Stopwatch, digest: bool) -> Call:
     """The narration with its frames drawn, chunk by chunk."""
-    seconds = spoken
+    spoken = watch.seconds
     hashed = hashlib.sha256(_bytes(narration.waveform) if digest else b"")
     first_frame: float | None = None
     playable, frames, size = spoken, 0, (0, 0)
     chunks = narration.chunks()
     while True:
-        start = clock.read()
-        chunk = next(chunks, None)
-        seconds += clock.read() - start
+        with watch:
+            chunk = next(chunks, None)
         if chunk is None:
             break
         if first_frame is None:
-            first_frame, size = seconds, (chunk.shape[1], chunk.shape[2])
-        playable = max(playable, seconds - frames / narration.fps)  # its first frame is due `frames / fps` after play
+            first_frame, size = watch.seconds, (chunk.shape[1], chunk.shape[2])
+        playable = max(
+            playable, watch.seconds - frames / narration.fps
+        )  # its first frame is due `frames / fps` after play
         frames += len(chunk)
         if digest:
             hashed.update(_bytes(chunk))
     return Call(
         key,
-        seconds,
+        watch.seconds,
+        watch.worked,
         first_audio=spoken,
-        first_frame=seconds if first_frame is None else first_frame,
+        first_frame=watch.seconds if first_frame is None else first_frame,
         playable=playable,
         audio_seconds=len(narration.waveform) / narration.sample_rate,
         video_seconds=frames / narration.fps,
@@ -114,7 +134,7 @@ def _drawn(narration: Narration, key: str, clock: DeviceClock, spoken: float, di
     )
 
 
-def _finished(clip: FinishedClip, key: str, seconds: float, digest: bool) -> Call:
+def _finished(clip: FinishedClip, key: str, watch: Stopwatch, digest: bool) -> Call:
     """A clip that stands in a file is there all at once."""
     try:
         info = probe(clip.path)
@@ -124,10 +144,11 @@ def _finished(clip: FinishedClip, key: str, seconds: float, digest: bool) -> Cal
             shutil.rmtree(clip.temporary, ignore_errors=True)
     return Call(
         key,
-        seconds,
-        first_audio=seconds,
-        first_frame=seconds,
-        playable=seconds,
+        watch.seconds,
+        watch.worked,
+        first_audio=watch.seconds,
+        first_frame=watch.seconds,
+        playable=watch.seconds,
         audio_seconds=info.duration,
         video_seconds=info.duration,
         frames=info.frames,

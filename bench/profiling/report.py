@@ -24,7 +24,7 @@ def profile_report(subjects: Sequence[Subject], session: Session, prompts: dict[
     with single_thread():
         generators = tuple(profiled(subject, session) for subject in subjects)
         usable = all(profile.latency is not None for profile in generators)
-        comparisons = (compared(*subjects, session),) if len(subjects) == 2 and usable else ()
+        comparisons = compared(*subjects, session) if len(subjects) == 2 and usable else ()
     limits = session.limits
     machine = session.machine.seen().model_copy(update={"matmul": limits.matmul, "copy_rate": limits.copy})
     return ProfileReport(

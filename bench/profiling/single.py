@@ -97,11 +97,11 @@ def _timed(subject: Subject, session: Session) -> tuple[list[Call], float | None
     def each() -> Iterable[Call]:
         for number, prompt in enumerate(session.prompts):
             hashed = number < CHECKED
-            start = subject.clock.read()
+            start, _ = subject.clock.read()
             collect_between()
             call = subject.call(prompt, digest=hashed)
             if not hashed and call.error is None:
-                own.append(subject.clock.read() - start - call.seconds)
+                own.append(subject.clock.read()[0] - start - call.seconds)
             session.machine.look()
             yield call
 
@@ -115,6 +115,7 @@ def _times(done: Sequence[Call], percents: Sequence[float]) -> dict[str, Any]:
     return {
         "keys": tuple(call.key for call in done),
         "latency": distribution(seconds, percents),
+        "worked": distribution([call.worked for call in done], percents),
         "first_audio": distribution([call.first_audio for call in done], percents),
         "first_frame": distribution([call.first_frame for call in done], percents),
         "playable": distribution([call.playable for call in done], percents),

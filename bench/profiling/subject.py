@@ -46,7 +46,9 @@ class Subject:
 
     def untimed(self, prompt: Prompt) -> Call:
         """One call with nothing that reads the time or waits for the device; with the hash of what it made."""
-        return timed_call(self.generator, prompt, DeviceClock(now=float), digest=True, time_limit=self.time_limit)
+        return timed_call(
+            self.generator, prompt, DeviceClock(now=float, worked=float), digest=True, time_limit=self.time_limit
+        )
 
 
 def subject(choice: Choice, folder: Path, device: str, time_limit: float | None) -> Subject:

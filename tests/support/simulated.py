@@ -68,7 +68,7 @@ class Simulated:
     def subject(self, name: str = "simulated") -> Subject:
         """Itself as the profiler sees it."""
         choice = Choice(name=name, plugin="simulated")
-        return Subject(choice, self, build_seconds=0.5, clock=DeviceClock(now=self.clock))
+        return Subject(choice, self, build_seconds=0.5, clock=DeviceClock(now=self.clock, worked=self.clock))
 
 
 def session(count: int, **fields: Any) -> Session:

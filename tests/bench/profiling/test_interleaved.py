@@ -25,7 +25,7 @@ def planted(slowdown: float, seed: int, noise: float = 0.03, drift: float = 0.0,
 
     first = Simulated(clock, speech=taking(1.0), drawing=lambda n, p: 0.0).subject("first")
     second = Simulated(clock, speech=taking(slowdown), drawing=lambda n, p: 0.0).subject("second")
-    return compared(first, second, session(prompts))
+    return compared(first, second, session(prompts))[0]
 
 
 def test_a_tenth_is_claimed_and_a_hundredth_is_not() -> None:
@@ -50,10 +50,11 @@ def test_turns_are_palindromes_that_begin_with_each_in_turn() -> None:
     for name in ("A", "B"):
         generator = Simulated(clock, speech=lambda n, p, name=name: log.append(name) or 1.0)  # type: ignore[misc,func-returns-value]
         made.append(generator.subject(name))
-    told = compared(*made, session(3))
+    told, processor = compared(*made, session(3))
     assert "".join(log) == "ABAABA" + "BAAAAB" + "AABBAA"
     assert len(log) == 3 * CALLS
     assert told.reason is not None
+    assert (told.clock, processor.clock) == ("wall", "processor")
     assert told.ratios == pytest.approx((1.0, 1.0, 1.0))
 
 
@@ -61,8 +62,8 @@ def test_a_prompt_that_one_fails_at_is_left_out_with_the_reason() -> None:
     clock = SimulatedClock()
     first = Simulated(clock).subject("first")
     second = Simulated(clock, fails=lambda n, prompt: prompt.key == "p2").subject("second")
-    told = compared(first, second, session(7))
+    told, _ = compared(first, second, session(7))
     assert told.failed == {"p2": "second: it had to fail"}
     assert len(told.ratios) == 6
     never = Simulated(clock, fails=lambda n, p: True).subject("never")
-    assert compared(first, never, session(2)).ratio is None
+    assert [told.ratio for told in compared(first, never, session(2))] == [None, None]

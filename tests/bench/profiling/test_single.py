@@ -22,9 +22,10 @@ from reports.profiles import GeneratorProfile, WarmUp
 def test_a_call_is_timed_to_its_sound_first_frames_and_end() -> None:
     clock = SimulatedClock()
     generator = Simulated(clock, chunks=3)
-    call = timed_call(generator, session(1).prompts[0], DeviceClock(now=clock))
+    call = timed_call(generator, session(1).prompts[0], DeviceClock(now=clock, worked=clock))
     assert call.error is None
     assert (call.first_audio, call.first_frame, call.seconds) == pytest.approx((0.2, 0.6, 1.4))
+    assert call.worked == pytest.approx(1.4)
     assert (call.audio_seconds, call.video_seconds, call.frames) == (3.0, 3.0, 75)
     assert (call.height, call.width) == (4, 6)
     assert call.stages == pytest.approx({"speech": 0.2, "drawing": 1.2})
@@ -34,7 +35,7 @@ def test_a_call_is_timed_to_its_sound_first_frames_and_end() -> None:
 def test_a_slow_generator_is_playable_once_its_last_chunk_comes_in_time() -> None:
     clock = SimulatedClock()
     call = timed_call(
-        Simulated(clock, drawing=lambda n, p: 3.0, chunks=4), session(1).prompts[0], DeviceClock("cpu", clock)
+        Simulated(clock, drawing=lambda n, p: 3.0, chunks=4), session(1).prompts[0], DeviceClock("cpu", clock, clock)
     )
     assert call.playable == pytest.approx(0.2 + 4 * 3.0 - 3.0)  # the fourth chunk is due 3 s after the start of play
 
@@ -42,7 +43,7 @@ def test_a_slow_generator_is_playable_once_its_last_chunk_comes_in_time() -> Non
 def test_what_the_caller_does_between_chunks_is_not_charged(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimulatedClock()
     monkeypatch.setattr("bench.profiling.calls._bytes", lambda array: clock.pass_by(5) or b"")
-    call = timed_call(Simulated(clock), session(1).prompts[0], DeviceClock(now=clock), digest=True)
+    call = timed_call(Simulated(clock), session(1).prompts[0], DeviceClock(now=clock, worked=clock), digest=True)
     assert call.seconds == pytest.approx(1.0)
 
 
@@ -62,7 +63,7 @@ def test_a_finished_clip_is_there_at_once_and_its_folder_goes(tmp_path: Path) ->
         def describe(self) -> dict[str, str]:
             return {}
 
-    call = timed_call(Program(), session(1).prompts[0], DeviceClock(now=clock), digest=True)
+    call = timed_call(Program(), session(1).prompts[0], DeviceClock(now=clock, worked=clock), digest=True)
     assert (call.seconds, call.first_frame, call.frames, call.video_seconds) == (2.0, 2.0, 25, 1.0)
     assert call.digest
     assert not folder.exists()
