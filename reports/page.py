@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from reports.numbers import fixed
@@ -23,18 +23,14 @@ SHOWN_AT_ONCE = 6
 
 def page(results: Results) -> str:
     """The page as HTML for RUN/report/index.html; clips are linked relative to it."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen
-    )
-    template = resources.files("reports").joinpath("page.html").read_text(encoding="utf-8")
-    return environment.from_string(template).render(
+    return template("page.html").render(
         results=results,
         scores=score_table(results),
         paper=_paper_table(results),
         costs=cost_table(results),
         stages=stage_table(results),
-        protocol=_told(results.protocol | {"seed": results.study.seed}),
-        environment=_told(results.environment),
+        protocol=told(results.protocol | {"seed": results.study.seed}),
+        environment=told(results.environment),
         failed=[cell for cell in results.cells if cell.failed],
         failures=failures,
         galleries=_galleries(results),
@@ -43,15 +39,24 @@ def page(results: Results) -> str:
     )
 
 
+def template(name: str) -> Template:
+    """A page of this package; what is put into it is shown, never obeyed."""
+    environment = Environment(
+        loader=FunctionLoader(lambda file: resources.files("reports").joinpath(file).read_text(encoding="utf-8")),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_seen,
+    )  # fmt: skip
+    return environment.get_template(name)
+
+
 def _seen(value: Any) -> Any:
     """What the template writes; text that is markup already was seen before."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _told(mapping: Mapping[str, Any]) -> dict[str, str]:
+def told(mapping: Mapping[str, Any]) -> dict[str, str]:
     """What is set, as text."""
-    told = {name: value for name, value in mapping.items() if value is not None}
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
+    present = {name: value for name, value in mapping.items() if value is not None}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in present.items()}
 
 
 def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:

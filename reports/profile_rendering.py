@@ -1,11 +1,15 @@
-"""A profile's folder: the profile itself, its tables in every format, and its figures."""
+"""A profile's folder: the profile itself, one page, its tables in every format, and its figures."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from markupsafe import Markup
+
 from reports.latex import latex
 from reports.markdown import markdown
+from reports.page import template, told
+from reports.profile_figures import figures
 from reports.profile_tables import profile_frame, profile_tables
 from reports.profiles import FILE, ProfileReport
 from reports.rendering import csv
@@ -13,11 +17,21 @@ from reports.writing import write
 
 
 def render_profile(report: ProfileReport, folder: Path) -> Path:
-    """Write FOLDER/profile.json and FOLDER/report; return the file to look at first."""
+    """Write FOLDER/profile.json and FOLDER/report; return the page to open."""
     report.write(folder / FILE)
-    tables = profile_tables(report)
-    written = folder / "report" / "tables"
+    tables, drawn = profile_tables(report), figures(report)
+    written, page = folder / "report" / "tables", folder / "report" / "index.html"
     write(written / "profile.md", "\n".join(map(markdown, tables)))
     write(written / "profile.tex", "\n".join(map(latex, tables)))
     write(written / "profile.csv", csv(profile_frame(report)))
-    return written / "profile.md"
+    for name, svg in drawn.items():
+        write(folder / "report" / "figures" / f"{name}.svg", svg)
+    names = dict.fromkeys([*(p.generator for p in report.generators), *(m.metric for m in report.metrics)])
+    content = template("profile.html").render(
+        tables=tables,
+        drawn={name.capitalize(): Markup(svg[svg.index("<svg") :]) for name, svg in drawn.items()},
+        generators=list(names),
+        environment=told(report.environment),
+    )
+    write(page, content)
+    return page
