@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from bench import plugins
+from bench.choice import Choice
 from bench.cli.arguments import chosen_generators, folder_to_write
 from bench.cli.printing import Json, print_line, progress_display, tracked
 from bench.cli.runs import incomplete
 from bench.errors import UserMistake, shown
+from bench.options import options_of, unknown_option
 from bench.study import DatasetChoice, Study, find_study
 from bench.workers.device import metrics_device
 from metrics.base.hints import nearest
@@ -56,6 +59,13 @@ def profile(
         str, typer.Option(help="Take prompts from the first dataset of this study, and generators by its labels.")
     ] = "",
     time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds that one clip may take.")] = 600.0,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=V,V,V: how the time grows with length (texts in one clip), resolution (factors on the image's "
+            "sides) or an option, such as steps=2,4,8."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Each prompt's seed follows from it.")] = 0,
     folder: Annotated[
         Path | None,
@@ -74,34 +84,50 @@ def profile(
     difference is claimed only beyond what the control shows. Exit code 1 where more than a tenth of the prompts fail,
     or timed clips differ from untimed ones.
     """
+    from bench.profiling.growth import LENGTH, RESOLUTION, read_variation
     from bench.profiling.report import profile_report
 
     if scenario not in SCENARIOS:
         raise UserMistake(f"--scenario '{shown(scenario, 80)}' is unknown.{nearest(scenario, SCENARIOS)}")
     percents = _percents(percentiles, prompts)
+    variations = [read_variation(written) for written in vary or ()]
     known = find_study(study) if study else None
-    subjects = _subjects(generators, known, device, time_limit)
+    build = _builder(known, device, time_limit)
+    subjects = [build(choice) for choice in _choices(generators, known)]
+    for over in {variation.over for variation in variations} - {LENGTH, RESOLUTION}:
+        for subject in subjects:
+            _check_option(subject.choice, over)
     with progress_display() as display:
         session = _session(known, prompts, seed, device, display)
         session.scenario, session.percents = cast("Scenario", scenario), percents
         told = {"dataset": _dataset(known).name, "count": prompts, "distinct": session.distinct, "seed": seed}
-        report = profile_report(subjects, session, told)
+        report = profile_report(subjects, session, told, variations, build)
     _show(report, folder, as_json)
     if problem := _problem(report):
         incomplete(problem)
 
 
-def _subjects(names: list[str], study: Study | None, device: str, time_limit: float) -> list[Subject]:
+def _choices(names: list[str], study: Study | None) -> list[Choice]:
     """The generators, by their labels in the study or by their own names."""
+    labelled = {choice.name: choice for choice in study.generators} if study else {}
+    others = [name for name in names if name not in labelled]
+    chosen = dict(zip(others, chosen_generators(others), strict=True)) if others else {}
+    return [labelled.get(name) or chosen[name] for name in names]
+
+
+def _builder(study: Study | None, device: str, time_limit: float) -> Callable[[Choice], Subject]:
     from bench.profiling.subject import subject
 
     if device:
         metrics_device(device)
-    labelled = {choice.name: choice for choice in study.generators} if study else {}
-    others = [name for name in names if name not in labelled]
-    chosen = dict(zip(others, chosen_generators(others), strict=True)) if others else {}
     folder = study.folder if study else Path.cwd()
-    return [subject(labelled.get(name) or chosen[name], folder, device, time_limit) for name in names]
+    return lambda choice: subject(choice, folder, device, time_limit)
+
+
+def _check_option(choice: Choice, name: str) -> None:
+    options = options_of(plugins.find("generator", choice.plugin))
+    if options.known and name not in options.types:
+        raise unknown_option(f"The generator '{choice.name}'", name, options)
 
 
 def _dataset(study: Study | None) -> DatasetChoice:

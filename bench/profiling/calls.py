@@ -29,7 +29,7 @@ class Call:
         first_audio, first_frame: until the sound, and the first frames, were there.
         playable: the least seconds to wait, before the clip can be played without a halt while the rest is made.
         audio_seconds, video_seconds, frames: what was made.
-        height, width: of the frames; 0 where the clip is a file.
+        height, width: of the frames.
         stages: seconds by the generator's own marks.
         digest: hash of all that was made; "" where it was not asked for.
         error: why there is nothing; None if there is.
@@ -152,6 +152,8 @@ def _finished(clip: FinishedClip, key: str, watch: Stopwatch, digest: bool) -> C
         audio_seconds=info.duration,
         video_seconds=info.duration,
         frames=info.frames,
+        height=info.height,
+        width=info.width,
         stages=dict(clip.seconds),
         digest="-".join(hashes),
     )

@@ -57,16 +57,15 @@ def spread_of(control: Estimate) -> float:
 def claim(ratio: Estimate, control: Estimate) -> tuple[Claim | None, float, str | None]:
     """Whether a difference is claimed, the share that it has to exceed, and why it is not.
 
-    It is claimed where the interval leaves 1 out and the ratio is further from 1 than both the control's interval and
-    `FLOOR`.
+    It is claimed where the whole interval is further from 1 than the control's interval reaches, and than `FLOOR`.
     """
     spread = max(spread_of(control), FLOOR)
     if ratio.low is None or ratio.high is None or control.low is None:
         return None, spread, f"fewer than {FEWEST} prompts: no interval"
     if ratio.low <= 1 <= ratio.high:
         return None, spread, "the interval holds 1"
-    if abs(math.log(ratio.value)) <= spread:
-        return None, spread, f"within {100 * spread:.1f} %, which the same generator differs from itself"
+    if min(abs(math.log(ratio.low)), abs(math.log(ratio.high))) <= spread:
+        return None, spread, f"the interval comes within {100 * spread:.1f} %, the spread of equal times"
     return ("slower" if ratio.value > 1 else "faster"), spread, None
 
 

@@ -78,6 +78,8 @@ def test_two_generators_are_compared_and_told_apart(cli: Cli, study: Path, simul
         (("ceiling",), "hands over clips of a dataset: it computes nothing to time"),
         (("still:fps=[",), "'fps=[' is not valid YAML"),
         (("still", "still"), "GENERATOR names still twice"),
+        (("still", "--vary", "step=1,2,3"), "The generator 'still' has no option 'step'"),
+        (("still", "--vary", "fps=1,2"), "--vary 'fps=1,2' is not NAME=V,V,V"),
         (("still:fp=3",), "The generator 'still' has no option 'fp'. Did you mean: fps?"),
         (("still", "--study", "nowhere.yaml"), "Cannot read the study nowhere.yaml"),
     ],

@@ -79,6 +79,7 @@ def test_intervals_of_ratios_cover_and_outliers_move_them_little() -> None:
         (Estimate(value=0.9, low=0.88, high=0.92), Estimate(value=1.0, low=0.99, high=1.01), "faster"),
         (Estimate(value=1.1, low=0.98, high=1.2), Estimate(value=1.0, low=0.99, high=1.01), None),
         (Estimate(value=1.1, low=1.08, high=1.12), Estimate(value=1.05, low=0.9, high=1.15), None),
+        (Estimate(value=1.1, low=1.03, high=1.17), Estimate(value=1.0, low=0.95, high=1.05), None),
         (Estimate(value=1.01, low=1.009, high=1.011), Estimate(value=1.0, low=0.999, high=1.001), None),
         (Estimate(value=1.5), Estimate(value=1.0), None),
     ],
