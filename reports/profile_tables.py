@@ -178,8 +178,8 @@ def _comparisons(report: ProfileReport) -> Table | None:
         (tuple(map(row, report.comparisons)),) if report.comparisons else (),
         "Ratios of seconds on the wall, and of seconds that processors computed, which leave out waiting for a core "
         "that others hold; A B A' A' B A on each prompt. First / first is the very same generator as its own control. "
-        "Hodges and Lehmann's estimate with Wilcoxon's 95 % interval over prompts. A "
-        "difference is claimed where its whole interval lies beyond the spread: how far the control's reaches, 2 % at least.",
+        "Hodges and Lehmann's estimate with Wilcoxon's 95 % interval over prompts. A difference is claimed where "
+        "its whole interval lies beyond the spread: how far the control's reaches, 2 % at least.",
     )
 
 

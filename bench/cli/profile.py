@@ -10,7 +10,7 @@ import typer
 
 from bench import plugins
 from bench.choice import Choice
-from bench.cli.arguments import chosen_generators, folder_to_write
+from bench.cli.arguments import chosen_generators, chosen_metrics, folder_to_write
 from bench.cli.printing import Json, print_line, progress_display, tracked
 from bench.cli.runs import incomplete
 from bench.errors import UserMistake, shown
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bench.profiling.calls import Call
     from bench.profiling.single import Scenario, Session
     from bench.profiling.subject import Subject
-    from reports.profiles import ProfileReport
+    from reports.profiles import MetricProfile, ProfileReport
 
 MOST_FAILED = 0.1
 """Share of the prompts that may fail before the command ends with exit code 1."""
@@ -39,12 +39,12 @@ def register(app: typer.Typer) -> None:
 
 def profile(
     generators: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="GENERATOR...",
             help="Names from `generators list`, with options: narrator:preset=small:steps=2. Two are timed in turns.",
         ),
-    ],
+    ] = None,
     scenario: Annotated[
         str, typer.Option(help="single: one prompt after another; stream: time to the first sound and frames too.")
     ] = "single",
@@ -66,6 +66,9 @@ def profile(
             "sides) or an option, such as steps=2,4,8."
         ),
     ] = None,
+    metrics: Annotated[
+        str, typer.Option(help="Profile metrics as well, or alone: fid:stride=10,fvd; --device is where they run.")
+    ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Each prompt's seed follows from it.")] = 0,
     folder: Annotated[
         Path | None,
@@ -78,7 +81,7 @@ def profile(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Time generators: latency, real-time factors, stages, memory, work.
+    """Time generators and metrics: latency, real-time factors, stages, memory, work.
 
     Two generators are also timed in turns on the same prompts, beside a control of the first against itself, and a
     difference is claimed only beyond what the control shows. Exit code 1 where more than a tenth of the prompts fail,
@@ -89,19 +92,24 @@ def profile(
 
     if scenario not in SCENARIOS:
         raise UserMistake(f"--scenario '{shown(scenario, 80)}' is unknown.{nearest(scenario, SCENARIOS)}")
+    if not generators and not metrics:
+        raise UserMistake("Name a generator, or metrics with --metrics, for example `narrator-bench profile cascade`.")
     percents = _percents(percentiles, prompts)
     variations = [read_variation(written) for written in vary or ()]
     known = find_study(study) if study else None
     build = _builder(known, device, time_limit)
-    subjects = [build(choice) for choice in _choices(generators, known)]
+    subjects = [build(choice) for choice in _choices(generators or [], known)]
     for over in {variation.over for variation in variations} - {LENGTH, RESOLUTION}:
         for subject in subjects:
             _check_option(subject.choice, over)
     with progress_display() as display:
-        session = _session(known, prompts, seed, device, display)
+        session = _session(known, prompts if subjects else 1, seed, device, display)
         session.scenario, session.percents = cast("Scenario", scenario), percents
         told = {"dataset": _dataset(known).name, "count": prompts, "distinct": session.distinct, "seed": seed}
         report = profile_report(subjects, session, told, variations, build)
+        if metrics:
+            measured = _metrics(metrics, _dataset(known), prompts, device, display)
+            report = report.model_copy(update={"metrics": measured})
     _show(report, folder, as_json)
     if problem := _problem(report):
         incomplete(problem)
@@ -148,6 +156,24 @@ def _session(study: Study | None, count: int, seed: int, device: str, display: P
     prompts, distinct = prompts_of(_dataset(study), count, seed)
     where = device or "cpu"
     return Session(prompts, distinct, limits=Limits(where), machine=MachineWatch(where), shown=show)
+
+
+def _metrics(
+    written: str, dataset: DatasetChoice, prompts: int, device: str, display: Progress
+) -> tuple[MetricProfile, ...]:
+    """Metrics on twice as many clips as there are prompts, or on as many as the dataset has."""
+    from bench.profiling.metrics import profiled_metric
+    from bench.run.selection import clip_file, decoding_of, load_index
+    from bench.study import Protocol
+    from bench.workers.threads import single_thread
+
+    clips = [clip_file(sample) for sample in load_index(dataset).samples[: 2 * prompts]]
+    if len(clips) < 2:
+        raise UserMistake(f"Dataset '{dataset.name}' has fewer than two clips, and metrics compare clips.")
+    where, decoding, choices = metrics_device(device), decoding_of(Protocol()), chosen_metrics(written)
+    with single_thread():
+        told = (profiled_metric(choice, clips, decoding, where) for choice in choices)
+        return tuple(tracked(display, told, len(choices), "metrics"))
 
 
 def _show(report: ProfileReport, folder: Path | None, as_json: bool) -> None:
