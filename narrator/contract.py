@@ -134,6 +134,7 @@ class Generator(Protocol):
       from which relative paths among the options count.
     * `for_dataset(clips)`: see `SeesDataset`; `ceiling` and `chance` need to see the dataset's clips.
     * `inputs(prompt)`: see `ReadsFiles`; whoever hands over files, or runs them, has it.
+    * `narrate_many(prompts)`: see `NarratesMany`; for throughput where one prompt does not fill the machine.
 
     The constructor checks every option, raising `ValueError` or `TypeError` with one sentence, and loads nothing heavy:
     the harness builds each generator once before any work. What is heavy is loaded at the first prompt.
@@ -166,6 +167,17 @@ class ReadsFiles(Protocol):
     """
 
     def inputs(self, prompt: Prompt) -> Sequence[Path]: ...
+
+
+@runtime_checkable
+class NarratesMany(Protocol):
+    """A generator that can narrate several prompts at once, faster than one after another.
+
+    The narrations are those of the prompts, in their order; frames may come as iterators that are drawn in turn. Raises
+    `GenerationFailed` where any of the prompts cannot be narrated.
+    """
+
+    def narrate_many(self, prompts: Sequence[Prompt]) -> Sequence[Narration]: ...
 
 
 StageWatcher = Callable[[str], AbstractContextManager[object]]

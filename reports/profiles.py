@@ -144,7 +144,7 @@ class GeneratorProfile(Record):
     plugin: str
     options: dict[str, Any] = Field(default_factory=dict)
     description: dict[str, Any] = Field(default_factory=dict)
-    scenario: Literal["single", "stream"]
+    scenario: Literal["single", "batch", "stream"]
     device: str
     prompts: int
     distinct: int

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MOST_FAILED = 0.1
 """Share of the prompts that may fail before the command ends with exit code 1."""
-SCENARIOS = ("single", "stream")
+SCENARIOS = ("single", "batch", "stream")
 
 
 def register(app: typer.Typer) -> None:
@@ -46,7 +46,11 @@ def profile(
         ),
     ] = None,
     scenario: Annotated[
-        str, typer.Option(help="single: one prompt after another; stream: time to the first sound and frames too.")
+        str,
+        typer.Option(
+            help="single: one prompt after another; batch: and several at once, up to --prompts; stream: and the time "
+            "to the first sound and frames."
+        ),
     ] = "single",
     prompts: Annotated[int, typer.Option(min=1, help="How many prompts are timed.")] = 8,
     percentiles: Annotated[
@@ -79,6 +83,9 @@ def profile(
             help="Write profile.json, tables and figures here.",
         ),
     ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Write a trace of one clip of each generator to --out, for Chrome's viewer.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Time generators and metrics: latency, real-time factors, stages, memory, work.
@@ -88,12 +95,14 @@ def profile(
     or timed clips differ from untimed ones.
     """
     from bench.profiling.growth import LENGTH, RESOLUTION, read_variation
-    from bench.profiling.report import profile_report
+    from bench.profiling.report import profile_report, write_traces
 
     if scenario not in SCENARIOS:
         raise UserMistake(f"--scenario '{shown(scenario, 80)}' is unknown.{nearest(scenario, SCENARIOS)}")
     if not generators and not metrics:
         raise UserMistake("Name a generator, or metrics with --metrics, for example `narrator-bench profile cascade`.")
+    if trace and folder is None:
+        raise UserMistake("--trace writes files: name a folder for them with --out.")
     percents = _percents(percentiles, prompts)
     variations = [read_variation(written) for written in vary or ()]
     known = find_study(study) if study else None
@@ -107,6 +116,8 @@ def profile(
         session.scenario, session.percents = cast("Scenario", scenario), percents
         told = {"dataset": _dataset(known).name, "count": prompts, "distinct": session.distinct, "seed": seed}
         report = profile_report(subjects, session, told, variations, build)
+        if folder is not None and trace:
+            write_traces(subjects, session, folder / "traces")
         if metrics:
             measured = _metrics(metrics, _dataset(known), prompts, device, display)
             report = report.model_copy(update={"metrics": measured})

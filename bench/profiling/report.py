@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from bench.choice import Choice
 from bench.environment import describe
+from bench.profiling.batch import batches
 from bench.profiling.growth import Variation, grown
 from bench.profiling.interleaved import compared
 from bench.profiling.single import Session, profiled
 from bench.profiling.subject import Subject
+from bench.profiling.trace import traced
 from bench.workers.threads import single_thread
 from reports.profiles import ProfileReport
+
+
+def write_traces(subjects: Sequence[Subject], session: Session, folder: Path) -> list[Path]:
+    """A trace of the first prompt for each generator, in files of their names."""
+    written = []
+    with single_thread():
+        for subject in subjects:
+            path = folder / f"{subject.name}.json"
+            traced(functools.partial(subject.untimed, session.prompts[0]), path, subject.device)
+            written.append(path)
+    return written
 
 
 def profile_report(
@@ -40,6 +54,9 @@ def profile_report(
         generators = tuple(profiled(subject, session) for subject in subjects)
         usable = all(profile.latency is not None for profile in generators)
         comparisons = compared(*subjects, session) if len(subjects) == 2 and usable else ()
+        batched = tuple(
+            batch for subject in subjects if session.scenario == "batch" for batch in batches(subject, session)
+        )
         growth = tuple(
             grown(subject, functools.partial(at, subject, variation.over), variation, session)
             for subject in subjects
@@ -54,4 +71,5 @@ def profile_report(
         generators=generators,
         comparisons=comparisons,
         growth=growth,
+        batches=batched,
     )

@@ -20,7 +20,7 @@ from bench.profiling.warm_up import warmed_up
 from narrator.contract import Prompt
 from reports.profiles import GeneratorProfile, OutputCheck, Quantity, Stage, Work
 
-Scenario = Literal["single", "stream"]
+Scenario = Literal["single", "batch", "stream"]
 
 CHECKED = 2
 """Prompts whose output is hashed while timed, and made again untimed."""

@@ -69,18 +69,18 @@ def report() -> ProfileReport:
                         matmul={"float32": 9e10}, copy_rate=1.7e10),
         generators=(generator("one", 1.0), generator("two", 2.0)),
         comparisons=(
-            Comparison(**known, clock="wall", ratio=Estimate(value=1.1, low=1.08, high=1.12), ratios=(1.1,), controls=(1.0,),
-                       control=Estimate(value=1.0, low=0.99, high=1.01), spread=0.02, claim="slower"),
+            Comparison(**known, clock="wall", ratio=Estimate(value=1.1, low=1.08, high=1.12), ratios=(1.1,),
+                       control=Estimate(value=1.0, low=0.99, high=1.01), controls=(1.0,), spread=0.02, claim="slower"),
             Comparison(**known, clock="processor", reason="no prompt was narrated by both"),
         ),
-        growth=(Growth(generator="one", over="length", unit="s of clip", levels=(1.0, 2.0, 4.0), seconds=(1.0, 2.0, 4.0),
-                       exponent=Estimate(value=1.0, low=0.9, high=1.1)),
+        growth=(Growth(generator="one", over="length", unit="s of clip", levels=(1.0, 2.0, 4.0),
+                       seconds=(1.0, 2.0, 4.0), exponent=Estimate(value=1.0, low=0.9, high=1.1)),
                 Growth(generator="one", over="resolution", unit="pixels", missing="its frames have one size")),
         batches=(Batch(generator="one", size=1, clips_per_second=2.0, media_per_second=6.0, memory_mib={"host": 1.0}),
                  Batch(generator="one", size=2, missing="out of memory")),
-        metrics=(MetricProfile(metric="fid", device="cpu", clips=4, startup=1.0, seconds={"decode": 1.0, "network": 2.0},
+        metrics=(MetricProfile(metric="fid", device="cpu", clips=4, startup=1.0, seconds={"decode": 1.0, "network": 2},
                                clips_per_second=2.0, memory_mib={"host": 900.0}, value=Quantity(value=12.0)),
-                 MetricProfile(metric="fvmd", device="cpu", clips=4, startup=0.1, value=Quantity(missing="no weights"))),
+                 MetricProfile(metric="fvmd", device="cpu", clips=4, startup=0.1, value=Quantity(missing="none"))),
     )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def test_every_part_has_its_table(report: ProfileReport) -> None:
         "Timed in turns": ("is slower", "2.0 %", "no difference is claimed: no prompt was narrated by both"),
         "Growth": ("[0.900, 1.100]", "missing: its frames have one size"),
         "Batches": ("missing: out of memory",),
-        "Metrics": ("12.00", "missing: no weights"),
+        "Metrics": ("12.00", "missing: none"),
     }.items():
         for part in says:
             assert part in tables[title], tables[title]
