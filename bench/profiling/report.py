@@ -53,7 +53,7 @@ def profile_report(
     with single_thread():
         generators = tuple(profiled(subject, session) for subject in subjects)
         usable = all(profile.latency is not None for profile in generators)
-        comparisons = compared(*subjects, session) if len(subjects) == 2 and usable else ()
+        comparisons = compared(subjects[0], subjects[1], session) if len(subjects) == 2 and usable else ()
         batched = tuple(
             batch for subject in subjects if session.scenario == "batch" for batch in batches(subject, session)
         )

@@ -35,7 +35,7 @@ def processor_seconds() -> float:
     if resource is None:
         return time.process_time()
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+    return float(sum(usage.ru_utime + usage.ru_stime for usage in used))
 
 
 @dataclass(frozen=True)
