@@ -17,10 +17,10 @@ from reports.writing import write
 
 
 def render_profile(report: ProfileReport, folder: Path) -> Path:
-    """Write FOLDER/profile.json and FOLDER/report; return the page to open."""
+    """Write FOLDER/profile.json and FOLDER/report; return the page to open. In a run's folder it replaces nothing."""
     report.write(folder / FILE)
     tables, drawn = profile_tables(report), figures(report)
-    written, page = folder / "report" / "tables", folder / "report" / "index.html"
+    written, page = folder / "report" / "tables", folder / "report" / "profile.html"
     write(written / "profile.md", "\n".join(map(markdown, tables)))
     write(written / "profile.tex", "\n".join(map(latex, tables)))
     write(written / "profile.csv", csv(profile_frame(report)))

@@ -32,7 +32,12 @@ def compared(first: Subject, second: Subject, session: Session) -> tuple[Compari
         the comparison by the clock on the wall and, of what runs on processors, by the seconds that they computed.
     """
     turns, failed = _turns(first, second, session)
-    known: dict[str, Any] = {"first": first.name, "second": second.name, "prompts": len(session.prompts), "failed": failed}
+    known: dict[str, Any] = {
+        "first": first.name,
+        "second": second.name,
+        "prompts": len(session.prompts),
+        "failed": failed,
+    }
     clocks: list[Literal["wall", "processor"]] = ["wall"]
     if not any(subject.device.startswith("cuda") for subject in (first, second)):
         clocks.append("processor")

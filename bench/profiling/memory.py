@@ -20,6 +20,8 @@ class Peaks:
     def __init__(self, device: str = "cpu") -> None:
         self._host = PeakMemory()  # resets the peaks of both
         self._device = device if device.startswith("cuda") else None
+        if self._device is not None:
+            sys.modules["torch"].cuda.reset_peak_memory_stats(self._device)  # it need not be the current one
 
     def mib(self) -> dict[str, float]:
         """The peaks so far."""

@@ -117,7 +117,7 @@ def test_a_profile_is_written_whole_and_read_back(report: ProfileReport, tmp_pat
     assert "<b>face" not in told
     written = {str(file.relative_to(tmp_path)): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert set(written) == {
-        "profile.json", "report/index.html", "report/figures/stages.svg", "report/figures/latency.svg",
+        "profile.json", "report/profile.html", "report/figures/stages.svg", "report/figures/latency.svg",
         *(f"report/tables/profile.{ending}" for ending in ("md", "tex", "csv")),
     }  # fmt: skip
     render_profile(report, tmp_path)
