@@ -149,7 +149,7 @@ def _work(report: ProfileReport) -> Table | None:
         yield from (_share(quantity) for quantity in (work.arithmetic_share, work.memory_share))
 
     rates = [f"a product of matrices of {kind} {rate / 1e9:.1f} GFLOP/s" for kind, rate in machine.matmul.items()]
-    rates += [f"a copy {machine.copy_rate / 1e9:.1f} GB/s"] if machine.copy_rate else []
+    rates += [f"a copy on {device} {rate / 1e9:.1f} GB/s" for device, rate in machine.copy_rate.items()]
     return _table(
         "Work",
         ("device", "generator"),

@@ -258,8 +258,8 @@ class Machine(Record):
         throttled: how often the processor was slowed for heat or power.
         switches: how often this process lost its core to another.
         gpu: clocks, temperature, power and reasons for slowing, before and after, as the driver tells them.
-        matmul: floating-point operations per second of a matrix product, by type of number.
-        copy: bytes per second that a copy in memory reads and writes.
+        matmul: floating-point operations per second of a matrix product, by type of number and device.
+        copy_rate: bytes per second that a copy in memory reads and writes, by device.
     """
 
     load: tuple[float, float] | None = None
@@ -269,7 +269,7 @@ class Machine(Record):
     switches: int | None = None
     gpu: tuple[str, ...] = ()
     matmul: ByKey[float] = Field(default_factory=dict)
-    copy_rate: float | None = None
+    copy_rate: ByKey[float] = Field(default_factory=dict)
 
 
 class ProfileReport(Record):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -15,15 +15,14 @@ from bench.cli.printing import Json, print_line, progress_display, tracked
 from bench.cli.runs import incomplete
 from bench.errors import UserMistake, shown
 from bench.options import options_of, unknown_option
-from bench.study import DatasetChoice, Study, find_study
+from bench.study import DatasetChoice, Protocol, Study, find_study
 from bench.workers.device import metrics_device
 from metrics.base.hints import nearest
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from bench.profiling.calls import Call
-    from bench.profiling.single import Scenario, Session
+    from bench.profiling.single import Scenario
     from bench.profiling.subject import Subject
     from reports.profiles import MetricProfile, ProfileReport
 
@@ -95,7 +94,10 @@ def profile(
     or timed clips differ from untimed ones.
     """
     from bench.profiling.growth import LENGTH, RESOLUTION, read_variation
+    from bench.profiling.machine import MachineWatch
+    from bench.profiling.prompts import CORPUS, prompts_of
     from bench.profiling.report import profile_report, write_traces
+    from bench.profiling.single import Session
 
     if scenario not in SCENARIOS:
         raise UserMistake(f"--scenario '{shown(scenario, 80)}' is unknown.{nearest(scenario, SCENARIOS)}")
@@ -104,23 +106,32 @@ def profile(
     if trace and folder is None:
         raise UserMistake("--trace writes files: name a folder for them with --out.")
     percents = _percents(percentiles, prompts)
+    measured = chosen_metrics(metrics) if metrics else ()
     variations = [read_variation(written) for written in vary or ()]
     known = find_study(study) if study else None
+    dataset = known.datasets[0] if known else CORPUS
     build = _builder(known, device, time_limit)
     subjects = [build(choice) for choice in _choices(generators or [], known)]
     for over in {variation.over for variation in variations} - {LENGTH, RESOLUTION}:
         for subject in subjects:
             _check_option(subject.choice, over)
     with progress_display() as display:
-        session = _session(known, prompts if subjects else 1, seed, device, display)
-        session.scenario, session.percents = cast("Scenario", scenario), percents
-        told = {"dataset": _dataset(known).name, "count": prompts, "distinct": session.distinct, "seed": seed}
+        made, distinct = prompts_of(dataset, prompts, seed) if subjects else ([], 0)
+        session = Session(
+            made,
+            distinct,
+            cast("Scenario", scenario),
+            percents,
+            machine=MachineWatch(subjects[0].device if subjects else device),
+            shown=lambda calls, total, doing: tracked(display, calls, total, doing),
+        )
+        told = {"dataset": dataset.name, "count": len(made), "distinct": distinct, "seed": seed}
         report = profile_report(subjects, session, told, variations, build)
         if folder is not None and trace:
             write_traces(subjects, session, folder / "traces")
-        if metrics:
-            measured = _metrics(metrics, _dataset(known), prompts, device, display)
-            report = report.model_copy(update={"metrics": measured})
+        if measured:
+            found = _metrics(measured, dataset, 2 * prompts, metrics_device(device), display)
+            report = report.model_copy(update={"metrics": found})
     _show(report, folder, as_json)
     if problem := _problem(report):
         incomplete(problem)
@@ -149,41 +160,19 @@ def _check_option(choice: Choice, name: str) -> None:
         raise unknown_option(f"The generator '{choice.name}'", name, options)
 
 
-def _dataset(study: Study | None) -> DatasetChoice:
-    from bench.profiling.prompts import CORPUS
-
-    return study.datasets[0] if study else CORPUS
-
-
-def _session(study: Study | None, count: int, seed: int, device: str, display: Progress) -> Session:
-    from bench.profiling.limits import Limits
-    from bench.profiling.machine import MachineWatch
-    from bench.profiling.prompts import prompts_of
-    from bench.profiling.single import Session
-
-    def show(calls: Iterable[Call], total: int, doing: str) -> Iterable[Call]:
-        return tracked(display, calls, total, doing)
-
-    prompts, distinct = prompts_of(_dataset(study), count, seed)
-    where = device or "cpu"
-    return Session(prompts, distinct, limits=Limits(where), machine=MachineWatch(where), shown=show)
-
-
 def _metrics(
-    written: str, dataset: DatasetChoice, prompts: int, device: str, display: Progress
+    choices: Sequence[Choice], dataset: DatasetChoice, most: int, device: str, display: Progress
 ) -> tuple[MetricProfile, ...]:
-    """Metrics on twice as many clips as there are prompts, or on as many as the dataset has."""
+    """Metrics on so many clips, or on as many as the dataset has."""
     from bench.profiling.metrics import profiled_metric
     from bench.run.selection import clip_file, decoding_of, load_index
-    from bench.study import Protocol
     from bench.workers.threads import single_thread
 
-    clips = [clip_file(sample) for sample in load_index(dataset).samples[: 2 * prompts]]
+    clips = [clip_file(sample) for sample in load_index(dataset).samples[:most]]
     if len(clips) < 2:
         raise UserMistake(f"Dataset '{dataset.name}' has fewer than two clips, and metrics compare clips.")
-    where, decoding, choices = metrics_device(device), decoding_of(Protocol()), chosen_metrics(written)
     with single_thread():
-        told = (profiled_metric(choice, clips, decoding, where) for choice in choices)
+        told = (profiled_metric(choice, clips, decoding_of(Protocol()), device) for choice in choices)
         return tuple(tracked(display, told, len(choices), "metrics"))
 
 

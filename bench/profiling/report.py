@@ -62,11 +62,15 @@ def profile_report(
             for subject in subjects
             for variation in variations
         )
-    limits = session.limits
-    machine = session.machine.seen().model_copy(update={"matmul": limits.matmul, "copy_rate": limits.copy})
+    limits = session.limits.values()
+    rates = {
+        "matmul": {f"{kind} on {limit.device}": rate for limit in limits for kind, rate in limit.matmul.items()},
+        "copy_rate": {limit.device: limit.copy for limit in limits if limit.copy is not None},
+    }
+    machine = session.machine.seen().model_copy(update=rates)
     return ProfileReport(
         prompts=prompts,
-        environment=describe(session.limits.device),
+        environment=describe(subjects[0].device if subjects else "cpu"),
         machine=machine,
         generators=generators,
         comparisons=comparisons,

@@ -37,7 +37,7 @@ class Session:
         distinct: how many of them differ in more than their seed.
         scenario: what is asked of each generator.
         percents: percentiles that are told.
-        limits: what the device can do at most.
+        limits: what each device can do at most, by its name.
         machine: looks at the machine meanwhile.
         shown: passes calls on and counts them for whoever waits.
     """
@@ -46,7 +46,7 @@ class Session:
     distinct: int
     scenario: Scenario = "single"
     percents: Sequence[float] = DEFAULT
-    limits: Limits = field(default_factory=Limits)
+    limits: dict[str, Limits] = field(default_factory=dict)
     machine: MachineWatch = field(default_factory=MachineWatch)
     shown: Callable[[Iterable[Call], int, str], Iterable[Call]] = lambda calls, _total, _doing: calls
 
@@ -78,6 +78,7 @@ def profiled(subject: Subject, session: Session) -> GeneratorProfile:
         known["notes"] = ("Calls failed while it warmed up: the cold start may hold less than all loading.",)
     if not done:
         return GeneratorProfile(**known)
+    limits = session.limits.setdefault(subject.device, Limits(subject.device))
     first = next(prompt for prompt in session.prompts if prompt.key == done[0].key)
     looked, counts = inspected(lambda: subject.untimed(first), subject.device)
     return GeneratorProfile(
@@ -85,7 +86,7 @@ def profiled(subject: Subject, session: Session) -> GeneratorProfile:
         **_times(done, session.percents),
         stages=stages_of(done, counts if looked.error is None else {}),
         output=_checked(subject, session.prompts, calls),
-        work=_work(counts if looked.error is None else {}, known["description"], done[0].seconds, session.limits),
+        work=_work(counts if looked.error is None else {}, known["description"], done[0].seconds, limits),
     )
 
 

@@ -66,7 +66,7 @@ def report() -> ProfileReport:
     return ProfileReport(
         environment={"python": "3.11"},
         machine=Machine(load=(0.5, 1.0), other_cores=0.25, clock_mhz=(2000.0, 2400.0), throttled=NONE, switches=7,
-                        matmul={"float32": 9e10}, copy_rate=1.7e10),
+                        matmul={"float32 on cpu": 9e10}, copy_rate={"cpu": 1.7e10}),
         generators=(generator("one", 1.0), generator("two", 2.0)),
         comparisons=(
             Comparison(**known, clock="wall", ratio=Estimate(value=1.1, low=1.08, high=1.12), ratios=(1.1,),
