@@ -69,13 +69,14 @@ def _latencies(report: ProfileReport) -> Table | None:
     if not report.generators:
         return None
     percents = next((p.latency.percentiles for p in report.generators if p.latency), ())
-    headings = ["prompts", "failed", "cold (s)", *(f"p{p.percent:g} (s)" for p in percents)]
+    headings = ["prompts", "failed", "cold (s)", "mean (s)", *(f"p{p.percent:g} (s)" for p in percents)]
     headings += ["RTF video", "RTF audio", "frames/s", "peak (MiB)", "J per clip"]
 
     def entries(profile: GeneratorProfile) -> Iterable[Entry]:
         yield Entry(str(profile.prompts))
         yield Entry(str(len(profile.failed)))
         yield Entry(fixed(profile.warm_up.cold_seconds if profile.warm_up else None))
+        yield Entry(fixed(profile.latency.mean if profile.latency else None))
         told = profile.latency.percentiles if profile.latency else [None] * len(percents)
         yield from map(_percentile, told)
         yield from map(_estimate, (profile.video_rate, profile.audio_rate, profile.frames_per_second))
@@ -291,7 +292,7 @@ def _told(profile: GeneratorProfile) -> Iterable[str]:
         spread = "" if warm.spread is None else f", the last three within {100 * warm.spread:.1f} %"
         ended = "stable" if warm.stable else "not stable, timed all the same"
         yield (
-            f"{name}: built in {warm.build_seconds:.3f} s, warmed up with {len(warm.seconds)} calls after the cold one"
+            f"{name}: built in {warm.build_seconds:.3f} s, calls to warm up after the cold one: {len(warm.seconds)}"
             f"{spread}: {ended}."
         )
     if profile.output is not None:
