@@ -6,8 +6,8 @@ Light to import (NumPy only), because every generator, also a stranger's, needs 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -135,6 +135,7 @@ class Generator(Protocol):
     * `for_dataset(clips)`: see `SeesDataset`; `ceiling` and `chance` need to see the dataset's clips.
     * `identity()`: see `Identified`; saves loading what is heavy where nothing is left to be made.
     * `inputs(prompt)`: see `ReadsFiles`; whoever hands over files, or runs them, has it.
+    * `narrate_many(prompts)`: see `NarratesMany`; for throughput where one prompt does not fill the machine.
 
     The constructor checks every option, raising `ValueError` or `TypeError` with one sentence, and loads nothing heavy:
     the harness builds each generator once before any work. What is heavy is loaded at the first prompt.
@@ -180,6 +181,37 @@ class ReadsFiles(Protocol):
     def inputs(self, prompt: Prompt) -> Sequence[Path]: ...
 
 
+@runtime_checkable
+class NarratesMany(Protocol):
+    """A generator that can narrate several prompts at once, faster than one after another.
+
+    The narrations are those of the prompts, in their order; frames may come as iterators that are drawn in turn. Raises
+    `GenerationFailed` where any of the prompts cannot be narrated.
+    """
+
+    def narrate_many(self, prompts: Sequence[Prompt]) -> Sequence[Narration]: ...
+
+
+StageWatcher = Callable[[str], AbstractContextManager[object]]
+"""Called with a stage's name whenever one begins; what it returns surrounds the stage."""
+
+_watchers: list[StageWatcher] = []
+
+
+@contextmanager
+def watched_stages(watcher: StageWatcher) -> Iterator[None]:
+    """Let `watcher` surround every stage that any `StageClock` times inside the block.
+
+    So a profiler counts calls, memory and operations by stage without a word of the generator. What the watcher itself
+    takes is not in the stage's seconds.
+    """
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+
+
 class StageClock:
     """Wall seconds per named stage of one narration.
 
@@ -195,9 +227,12 @@ class StageClock:
     def stage(self, name: str) -> Iterator[None]:
         """Add the time spent in the `with` block to the stage `name`."""
         self._synchronize()
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._synchronize()
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        with ExitStack() as watched:
+            for watcher in _watchers:
+                watched.enter_context(watcher(name))
+            start = time.perf_counter()
+            try:
+                yield
+            finally:
+                self._synchronize()
+                self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start

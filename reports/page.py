@@ -30,8 +30,8 @@ def page(results: Results) -> str:
         paper=_paper_table(results),
         costs=cost_table(results),
         stages=stage_table(results),
-        protocol=_told(results.protocol | {"seed": results.study.seed}),
-        environment=_told(results.environment),
+        protocol=told(results.protocol | {"seed": results.study.seed}),
+        environment=told(results.environment),
         failed=[cell for cell in results.cells if cell.failed],
         failures=failures,
         galleries=_galleries(results),
@@ -53,10 +53,10 @@ def _seen(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _told(mapping: Mapping[str, Any]) -> dict[str, str]:
+def told(mapping: Mapping[str, Any]) -> dict[str, str]:
     """What is set, as text."""
-    told = {name: value for name, value in mapping.items() if value is not None}
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
+    present = {name: value for name, value in mapping.items() if value is not None}
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in present.items()}
 
 
 def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:

@@ -188,8 +188,13 @@ def cost_frame(results: Results) -> pd.DataFrame:
 
 def failures(cell: Cell) -> str:
     """What kept clips from being measured: each reason with its count and some clips, the most frequent first."""
+    return counted_reasons(cell.failed)
+
+
+def counted_reasons(failed: Mapping[str, str]) -> str:
+    """Each reason with its count and some of the keys that it befell, the most frequent first."""
     clips: dict[str, list[str]] = {}
-    for key, reason in sorted(cell.failed.items()):
+    for key, reason in sorted(failed.items()):
         clips.setdefault(reason, []).append(key)
     ordered = sorted(clips.items(), key=lambda item: (-len(item[1]), item[0]))
     return "; ".join(f"{len(keys)} x {reason} ({_some(keys)})" for reason, keys in ordered)

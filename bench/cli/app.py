@@ -12,7 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 from bench import __version__
-from bench.cli import archives, checkpoint, comparing, data, doctor, gates, lists, paper, runs, scores, selfcheck
+from bench.cli import (
+    archives,
+    checkpoint,
+    comparing,
+    data,
+    doctor,
+    gates,
+    lists,
+    paper,
+    profile,
+    runs,
+    scores,
+    selfcheck,
+)  # fmt: skip
 from bench.cli.boundary import Wrapped, ended
 from bench.cli.printing import print_line
 
@@ -40,6 +53,7 @@ scores.register(app)
 comparing.register(app)
 gates.register(app)
 archives.register(app)
+profile.register(app)
 data.register(app)
 lists.register(app)
 checkpoint.register(app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -146,6 +146,25 @@ def chosen_metrics(written: str) -> tuple[Choice, ...]:
     choices = [chosen(Choice, "metric", "--metrics", name, options) for name, *options in split]
     if not choices:
         raise UserMistake("--metrics names no metric: see `narrator-bench metrics list`.")
+    named = _told_apart("--metrics", parts, choices)
+    for choice in named:
+        plugins.build_metric(choice)  # a mistake in an option is found before any clip is looked at
+    return named
+
+
+def chosen_generators(written: Sequence[str]) -> tuple[Choice, ...]:
+    """Generators as arguments name them: `narrator:preset=small:steps=2`; told apart as metrics are.
+
+    Raises:
+        UserMistake: one is unknown, named twice in the same way, or not NAME:OPTION=VALUE.
+    """
+    split = [re.split(r":(?=[A-Za-z_]\w*=)", part) for part in written]  # an option's value may hold colons itself
+    choices = [chosen(Choice, "generator", "GENERATOR", name, options) for name, *options in split]
+    return _told_apart("GENERATOR", written, choices)
+
+
+def _told_apart(what: str, parts: Sequence[str], choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """The choices under labels of their own: one that is named several times is called after its options too."""
     names = [choice.name for choice in choices]
     labels = [
         re.sub(r"[^A-Za-z0-9._+-]+", "-", part)[:64] if names.count(choice.name) > 1 else choice.name
@@ -153,8 +172,5 @@ def chosen_metrics(written: str) -> tuple[Choice, ...]:
     ]
     for label in labels:
         if labels.count(label) > 1:
-            raise UserMistake(f"--metrics names {label} twice: keep one, or give them different options.")
-    named = tuple(choice.model_copy(update={"name": label}) for choice, label in zip(choices, labels, strict=True))
-    for choice in named:
-        plugins.build_metric(choice)  # a mistake in an option is found before any clip is looked at
-    return named
+            raise UserMistake(f"{what} names {label} twice: keep one, or give them different options.")
+    return tuple(choice.model_copy(update={"name": label}) for choice, label in zip(choices, labels, strict=True))

@@ -5,11 +5,8 @@ from __future__ import annotations
 import errno
 import functools
 import shutil
-import signal
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +26,7 @@ from bench.run.memory import PeakMemory
 from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
+from bench.run.time_limit import interrupted_after
 from bench.study import Protocol
 from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing
@@ -87,7 +85,7 @@ def generate(task: GeneratingTask) -> None:
     try:
         generator = built_generator(task.run, task.dataset, task.generator.model_dump_json(), task.study_folder)
         prompt = read_prompt(task.run.prompt(task.dataset, task.key))
-        with _interrupted_after(task.time_limit):
+        with interrupted_after(task.time_limit):
             record, cost = _narrate(generator, prompt, task)
         write_json(task.run.cost(task.generator.name, task.dataset, task.key), cost)
     except (GenerationFailed, UnreadableClip, WeightsMissing) as reason:
@@ -220,23 +218,3 @@ class CountedFrames:
                 return
             self.frames += len(chunk)
             yield chunk
-
-
-@contextmanager
-def _interrupted_after(seconds: float | None) -> Iterator[None]:
-    """Raise `GenerationFailed` in a block that takes longer; native code that does not return is not interrupted."""
-    can = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    if seconds is None or not can:
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        raise GenerationFailed(f"the generator took longer than time_limit = {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)

@@ -21,6 +21,7 @@ WORD = ODD | st.text(max_size=12)
 COMMANDS = st.sampled_from([
     ("run",), ("score",), ("report",), ("paper", "table2"), ("data", "verify"), ("data", "verify", "hdtf"), ("data",),
     ("data", "prepare", "folder"), ("checkpoint", "inspect"), ("weights", "fetch"), ("metrics",), ("generators",), (),
+    ("profile",), ("profile", "still", "--vary"), ("profile", "still", "--scenario"),
     ("score", "--real", "nowhere", "--generated", "nowhere", "--metrics"), ("run", "study.yaml", "--out", "run"),
     ("data", "verify", "fakeavceleb", "nowhere", "--option"), ("selfcheck", "--against"), ("compare",),
     ("run", "study.yaml", "--out"), ("nope",), ("compare", "nowhere"),
