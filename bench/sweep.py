@@ -75,11 +75,21 @@ def swept(generators: Sequence[GeneratorChoice], folder: Path) -> tuple[Generato
     Raises:
         ValueError: a glob that cannot be used, that matches nothing, or whose matches have no order.
     """
-    return tuple(
-        made
-        for choice in generators
-        for made in ([choice] if choice.checkpoints is None else _family(choice, choice.checkpoints, folder))
-    )
+    made: list[GeneratorChoice] = []
+    for choice in generators:
+        made += (
+            [_anchored(choice, folder)] if choice.checkpoints is None else _family(choice, choice.checkpoints, folder)
+        )
+    return tuple(made)
+
+
+def _anchored(choice: GeneratorChoice, folder: Path) -> GeneratorChoice:
+    """A generator that says itself where it stands in a sweep, its checkpoint as an absolute path."""
+    if choice.sweep is None:
+        return choice
+    option = choice.sweep.option
+    anchored = str((folder / str(choice.options[option])).absolute())
+    return choice.model_copy(update={"options": {**choice.options, option: anchored}})
 
 
 def _family(choice: GeneratorChoice, checkpoints: str, folder: Path) -> list[GeneratorChoice]:
