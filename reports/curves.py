@@ -32,6 +32,7 @@ def _image(results: Results, family: str, labels: list[str]) -> str:
 
     study = results.study
     cells = {cell.place: cell for cell in results.cells}
+    titles = [metric.title for metric in study.metrics.values()]
     judge = contest(results, family)
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the font lacks is drawn by whoever shows the image
@@ -52,7 +53,7 @@ def _image(results: Results, family: str, labels: list[str]) -> str:
                 if judge and judge.best and study.best and name == study.best.metric and dataset in judged(results):
                     place = labels.index(judge.best)
                     axis.plot(steps[place], values[place], "*", color=f"C{color}", markersize=14)
-            axis.set_title(heading(metric, visible(name), alone=False), fontsize=10)
+            axis.set_title(visible(heading(metric, name, titles.count(metric.title) == 1)), fontsize=10)
             axis.set_xlabel("step")
             axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
             axis.grid(alpha=0.3)
