@@ -146,7 +146,7 @@ def test_other_mistakes(tmp_path: Path, more: dict[str, Any], says: str) -> None
         parsed(tmp_path, "r/*", **more)
 
 
-def test_the_order_is_found_and_nothing_is_done_twice(cli: Cli, clips: Path, tmp_path: Path) -> None:
+def test_the_order_is_found_and_nothing_is_done_twice(cli: Cli, tmp_path: Path) -> None:
     """Checkpoints of `cp` are clips: the reference with growing noise in its sound."""
     random = np.random.default_rng(0)
     (tmp_path / "real").mkdir()
@@ -157,8 +157,9 @@ def test_the_order_is_found_and_nothing_is_done_twice(cli: Cli, clips: Path, tmp
         sound = (speech + noise * random.standard_normal(len(speech))).astype(np.float32)
         write_clip(path, [np.full((40, 64, 64, 3), 128, np.uint8)], 25, sound, 16000)
 
-    made(tmp_path / "real/a.mp4", 0.001)
-    (tmp_path / "real/a.txt").write_text("a word")
+    for key in "abcdef":
+        made(tmp_path / f"real/{key}.mp4", 0.001)
+        (tmp_path / f"real/{key}.txt").write_text("a word")
     for step, noise in ((300, 0.05), (20, 0.01)):
         made(tmp_path / f"runs/step{step}.mp4", noise)
     study = {
@@ -180,14 +181,14 @@ def test_the_order_is_found_and_nothing_is_done_twice(cli: Cli, clips: Path, tmp
     def values(name: str = "s.yaml") -> list[float]:
         outcome = cli("run", tmp_path / name, "--out", run, "--workers", "1")
         assert outcome.code == 0, outcome.err
-        assert "Best step by mcd on real: 20. How sure that is cannot be said" in outcome.out
+        assert "Best step by mcd on real: 20. It stays best in 100 % of 10,000 resamples of the 6 clips" in outcome.out
         cells = {cell["generator"]: cell["value"] for cell in json.loads((run / "results.json").read_text())["cells"]}
         return [cells[name] for name in sorted(cells, key=lambda name: int(name.partition("@")[2]))]
 
     first, second = values()
     assert first < second
     kept = {path: path.stat().st_mtime_ns for part in ("generated", "measured") for path in (run / part).rglob("*.*")}
-    assert len([path for path in kept if path.suffix == ".mp4"]) == 2
+    assert len([path for path in kept if path.suffix == ".mp4"]) == 12
     made(tmp_path / "runs/step4000.mp4", 0.3)
     found = values()
     assert found[:2] == [first, second]
