@@ -29,8 +29,9 @@ class Command:
 
     The template is split like a shell command line, once, and never passed to a shell: a placeholder is replaced inside
     its argument, so that any text arrives as part of one argument. `{text}`, `{text_file}`, `{image}`, `{voice}`,
-    `{out}`, `{seed}`, `{key}` and `{study}` (the study's folder) are known; `{{` and `}}` stand for braces. The program
-    inherits the environment. Whatever it starts is ended with it, and all of it with this process, however that ends.
+    `{out}`, `{seed}`, `{key}`, `{study}` (the study's folder) and `{checkpoint}` are known; `{{` and `}}` stand for
+    braces. The program inherits the environment. Whatever it starts is ended with it, and all of it with this process,
+    however that ends.
 
     A prompt's inputs, its clip and `log.txt`, what the program prints, lie in a temporary folder that goes once the
     clip is stored; a failure's reason holds the log's end.
@@ -41,6 +42,7 @@ class Command:
         work: folder to keep the prompts' folders in, instead of temporary ones.
         suffix: file name ending of `{out}`: what the program writes, .mp4 for example.
         max_bytes: most that the clip, or what the program prints, may hold.
+        checkpoint: the file that `{checkpoint}` names; a changed one is a new narration.
         study_folder: where relative programs and files are; the harness fills it.
 
     Raises:
@@ -56,11 +58,13 @@ class Command:
         work: str | Path | None = None,
         suffix: str = ".mp4",
         max_bytes: int = 2 << 30,
+        checkpoint: str | Path | None = None,
         study_folder: str | Path = ".",
     ) -> None:
         what = f"generator '{self.name}':"
         self._study = options.folder(f"{what} study_folder", study_folder)
-        self._template = Template(template, self._study)
+        weights = None if checkpoint is None else options.file(f"{what} checkpoint", checkpoint, self._study)
+        self._template = Template(template, self._study, weights)
         self._timeout = options.number(f"{what} timeout (seconds)", timeout, 0.1, 1e6)
         self._work = None if work is None else options.path(f"{what} work", work, self._study)
         if self._work and self._work.exists() and not self._work.is_dir():

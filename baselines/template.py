@@ -19,6 +19,7 @@ PLACEHOLDERS = {
     "seed": "the prompt's seed",
     "key": "the prompt's name",
     "study": "the folder of the study file",
+    "checkpoint": "the file that the option of that name names",
 }
 _GENERATOR = "generator 'command'"
 
@@ -29,14 +30,19 @@ class Template:
     Args:
         text: for example `python talk.py --text={text} --out {out}`; `{{` and `}}` stand for braces.
         study_folder: where relative programs and files are.
+        checkpoint: what `{checkpoint}` stands for.
 
     Raises:
-        ValueError: it cannot be split, names an unknown placeholder, lacks `{out}`, or its program cannot be found.
+        ValueError: it cannot be split, names an unknown placeholder, lacks `{out}`, lacks one of `{checkpoint}` and a
+            checkpoint where it has the other, or its program cannot be found.
     """
 
-    def __init__(self, text: str, study_folder: Path) -> None:
+    def __init__(self, text: str, study_folder: Path, checkpoint: Path | None = None) -> None:
         self._study = study_folder
         self._arguments = _split(text)
+        self._fixed = {"study": str(study_folder)} | ({"checkpoint": str(checkpoint)} if checkpoint else {})
+        if any("checkpoint" in _names(argument) for argument in self._arguments) != (checkpoint is not None):
+            raise ValueError(f"{_GENERATOR}: the option checkpoint and {{checkpoint}} in the template need each other.")
         self._program = self._found_program()
 
     def __str__(self) -> str:
@@ -44,13 +50,15 @@ class Template:
 
     def fill(self, values: Mapping[str, str]) -> list[str]:
         """The program and its arguments; every value stays part of one argument."""
-        known = {**values, "study": str(self._study)}
+        known = {**values, **self._fixed}
         return [str(self._program), *(argument.format_map(known) for argument in self._arguments[1:])]
 
     def files(self) -> list[Path]:
         """The program, and every argument, or part of one after its first "=", that is a file that exists."""
         fixed = [
-            argument.format(study=self._study) for argument in self._arguments[1:] if _names(argument) <= {"study"}
+            argument.format_map(self._fixed)
+            for argument in self._arguments[1:]
+            if _names(argument) <= self._fixed.keys()
         ]
         parts = [part for argument in fixed for part in (argument, argument.partition("=")[2]) if part]
         paths = [self._program, *(self._study / part for part in parts if "\0" not in part)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictStr, field_validator, model_validator
 
-LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}")
+LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,63}")
 
 
 class Strict(BaseModel):
@@ -36,5 +36,5 @@ class Choice(Strict):
     @classmethod
     def _is_a_safe_label(cls, name: str) -> str:
         if not LABEL.fullmatch(name):
-            raise ValueError(f"the label {name!r} names a folder: use letters, digits, '.', '_', '+' and '-' only")
+            raise ValueError(f"the label {name!r} names a folder: use letters, digits, '.', '_', '+', '@' and '-' only")
         return name

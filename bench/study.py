@@ -15,6 +15,7 @@ from pydantic import (
     StrictBool,
     StrictStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -24,6 +25,7 @@ from bench.choice import Choice, Strict
 from bench.errors import UserMistake, in_words, shown
 from bench.paths import written_path
 from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
+from bench.sweep import Best, GeneratorChoice, swept
 from metrics.base.hints import nearest
 from metrics.weights import WeightsError
 
@@ -91,7 +93,7 @@ def _lacking_bounds(study: Any) -> list[str]:
     return [bound for bound in BOUNDS if bound not in named]
 
 
-GeneratorList = Annotated[tuple[Annotated[Choice, BeforeValidator(_expand)], ...], Field(min_length=1)]
+GeneratorList = Annotated[tuple[Annotated[GeneratorChoice, BeforeValidator(_expand)], ...], Field(min_length=1)]
 MetricList = Annotated[tuple[Annotated[Choice, BeforeValidator(_expand)], ...], Field(min_length=1)]
 DatasetList = Annotated[tuple[Annotated[DatasetChoice, BeforeValidator(_expand)], ...], Field(min_length=1)]
 
@@ -107,6 +109,7 @@ class Study(Strict):
         max_failed: share of a cell's clips that may lack a score; beyond it the cell is missing, and the command ends
             with exit code 1.
         time_limit: seconds that a generator may take for one clip; None waits for ever.
+        best: the rule by which one checkpoint of a sweep is called best; without it none is.
     """
 
     name: StrictStr = Field(min_length=1, max_length=200)
@@ -119,6 +122,7 @@ class Study(Strict):
     bounds: StrictBool = True
     max_failed: float = Field(default=0.1, ge=0, le=1, strict=True)
     time_limit: float | None = Field(default=None, gt=0, strict=True)
+    best: Best | None = None
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="before")
@@ -128,6 +132,13 @@ class Study(Strict):
         lacking = _lacking_bounds(value)
         return {**value, "generators": lacking + value["generators"]} if lacking else value
 
+    @field_validator("generators")
+    @classmethod
+    def _one_generator_for_each_checkpoint(
+        cls, generators: tuple[GeneratorChoice, ...], info: ValidationInfo
+    ) -> tuple[GeneratorChoice, ...]:
+        return swept(generators, (info.context or {}).get("folder", Path()))
+
     @model_validator(mode="after")
     def _labels_are_unique(self) -> Study:
         for kind in ("datasets", "generators", "metrics"):
@@ -135,6 +146,22 @@ class Study(Strict):
             twice = sorted({label for label in labels if labels.count(label) > 1})
             if twice:
                 raise ValueError(f"{kind} names {', '.join(twice)} twice; give each its own 'name'")
+        return self
+
+    @model_validator(mode="after")
+    def _best_is_of_a_sweep_by_what_is_measured(self) -> Study:
+        if self.best is None:
+            return self
+        for what, named, known in (
+            ("metric", self.best.metric, self.metrics), ("dataset", self.best.dataset, self.datasets),
+        ):  # fmt: skip
+            names = [choice.name for choice in known]
+            if named is not None and named not in names:
+                raise ValueError(f"best names the {what} '{shown(named)}'.{nearest(named, names)}")
+        if not any(choice.sweep for choice in self.generators):
+            raise ValueError(
+                "best chooses among checkpoints, and no generator has 'checkpoints'; add them or take best out"
+            )
         return self
 
     @property
@@ -201,7 +228,7 @@ def parse_study(text: str, where: str, folder: Path) -> Study:
     if not isinstance(content, dict):
         raise UserMistake(f"{where} is not a study: expected keys such as {', '.join(Study.model_fields)}.")
     try:
-        study = Study.model_validate(content)
+        study = Study.model_validate(content, context={"folder": folder.absolute()})
     except ValidationError as error:
         raise UserMistake(f"{where}: {_first_problem(error, len(_lacking_bounds(content)))}") from error
     anchored = tuple(d.model_copy(update={"root": _anchor(d.root, folder)}) for d in study.datasets)
@@ -219,7 +246,7 @@ def _bundled_hint() -> str:
 
 
 _MODELS: dict[str, type[BaseModel]] = {
-    "protocol": Protocol, "datasets": DatasetChoice, "generators": Choice, "metrics": Choice,
+    "protocol": Protocol, "datasets": DatasetChoice, "generators": GeneratorChoice, "metrics": Choice, "best": Best,
 }  # fmt: skip
 
 

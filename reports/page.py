@@ -1,7 +1,8 @@
-"""One self-contained page: scores, protocol, costs, findings, and the clips side by side."""
+"""One self-contained page: scores, sweeps, protocol, costs, findings, and the clips side by side."""
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from importlib import resources
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from reports.numbers import fixed
 from reports.paper import METRICS, table2_rows
 from reports.results import Clip, Results
+from reports.sweep import sweep_tables
 from reports.tables import Entry, Row, Table, cost_table, failures, score_table, stage_table
 from reports.text import visible
 
@@ -21,13 +23,18 @@ SHOWN_AT_ONCE = 6
 """Prompts of a dataset whose clips are shown; the others unfold."""
 
 
-def page(results: Results) -> str:
-    """The page as HTML for RUN/report/index.html; clips are linked relative to it."""
+def page(results: Results, figures: Mapping[str, str]) -> str:
+    """The page as HTML for RUN/report/index.html; clips are linked relative to it.
+
+    Args:
+        figures: an SVG image for each sweep, by family.
+    """
     template = templates().get_template("page.html")
     return template.render(
         results=results,
         scores=score_table(results),
         paper=_paper_table(results),
+        sweeps=list(zip(sweep_tables(results), map(_embedded, figures.values()), strict=True)),
         costs=cost_table(results),
         stages=stage_table(results),
         protocol=told(results.protocol | {"seed": results.study.seed}),
@@ -71,6 +78,11 @@ def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:
 def _link(file: str) -> str:
     """From RUN/report to a file named relative to RUN."""
     return quote(f"../{file}", errors="replace")
+
+
+def _embedded(image: str) -> str:
+    """An address that holds the image; as an image it can neither run anything nor reach into the page."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(image.encode('utf-8', 'backslashreplace')).decode()}"
 
 
 def _paper_table(results: Results) -> Table | None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from reports.curves import curves
 from reports.latex import latex
 from reports.markdown import markdown
 from reports.page import page
 from reports.results import Results, ResultsError
+from reports.sweep import sweep_frame, sweep_tables
 from reports.tables import cost_frame, cost_table, score_frame, score_table, stage_table
 from reports.text import harmless
 from reports.writing import FULL, write
@@ -23,17 +25,21 @@ def render(run: Path) -> Path:
     """
     results = Results.read(run / "results.json")
     tables, index = run / "report" / "tables", run / "report" / "index.html"
+    figures = curves(results)
     costs = [table for table in (cost_table(results), stage_table(results)) if table is not None]
     try:
         for name, parts, frame in (
             ("scores", [score_table(results)], score_frame(results)),
+            ("sweep", sweep_tables(results), sweep_frame(results)),
             ("cost", costs, cost_frame(results)),
         ):
             if parts:
                 write(tables / f"{name}.md", "\n".join(map(markdown, parts)))
                 write(tables / f"{name}.tex", "\n".join(map(latex, parts)))
                 write(tables / f"{name}.csv", csv(frame))
-        write(index, page(results))
+        for family, figure in figures.items():
+            write(run / "report" / "figures" / f"sweep-{family}.svg", figure)
+        write(index, page(results, figures))
     except OSError as error:
         if error.errno in FULL:
             raise

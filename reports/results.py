@@ -47,10 +47,25 @@ class Metric(Record):
     unit: str = ""
 
 
+class SweepPoint(Record):
+    """The sweep that a generator belongs to and its checkpoint's step; the family names a file."""
+
+    family: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]{0,63}$")
+    step: int = Field(ge=0, lt=2**63)
+
+
+class Best(Record):
+    """Which checkpoint of a sweep is best: by one metric, on one dataset or by the mean over all."""
+
+    metric: str
+    dataset: str | None = None
+
+
 class Study(Record):
     """What was asked for; the orders are the tables' orders.
 
-    `plugins` names the plug-in behind a generator's label where the two differ.
+    `plugins` names the plug-in behind a generator's label where the two differ, `sweep` where the generators that are
+    checkpoints of one another stand, `best` the rule that chooses among them.
     """
 
     name: str
@@ -59,6 +74,8 @@ class Study(Record):
     generators: tuple[str, ...]
     metrics: dict[str, Metric]
     plugins: ByKey[str] = Field(default_factory=dict)
+    sweep: ByKey[SweepPoint] = Field(default_factory=dict)
+    best: Best | None = None
 
     @property
     def bounds(self) -> frozenset[str]:
@@ -253,6 +270,9 @@ def _contradiction(results: Results) -> str | None:
     for what, names in known.items():
         if not names:
             return f"its study names no {what}"
+    for what, named in (("generator", set(study.sweep)), *_chosen_by(study.best)):
+        if unknown := sorted(named - known[what]):
+            return f"its sweep names the {what} '{visible(unknown[0])[:80]}', which its study does not"
     parts: dict[str, tuple[Record, ...]] = {
         "cell": results.cells, "profile": results.profiles, "clip": results.clips, "finding": results.findings,
     }  # fmt: skip
@@ -271,3 +291,9 @@ def _contradiction(results: Results) -> str | None:
             return f"the clips of {', '.join(map(visible, cell.place))} have a mean of {mean:g}, the cell {cell.value}"
         seen.add(cell.place)
     return None
+
+
+def _chosen_by(best: Best | None) -> list[tuple[str, set[str]]]:
+    if best is None:
+        return []
+    return [("metric", {best.metric}), ("dataset", set() if best.dataset is None else {best.dataset})]

@@ -22,7 +22,7 @@ from bench.scoring.cells import Pairing, Scoring
 from bench.study import Study
 from metrics.base.metric import DistributionMetric
 from metrics.base.score import Score
-from reports.results import Cell, Clip, Finding, Metric, Profile, Results
+from reports.results import Best, Cell, Clip, Finding, Metric, Profile, Results, SweepPoint
 from reports.results import Study as StudyRecord
 
 CEILING = "ceiling"
@@ -77,6 +77,8 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             generators=tuple(generator.name for generator in study.generators),
             metrics={choice.name: columns[choice.name] for choice in study.metrics},
             plugins={g.name: g.plugin for g in study.generators if g.plugin != g.name},
+            sweep={g.name: SweepPoint(family=g.sweep.family, step=g.sweep.step) for g in study.generators if g.sweep},
+            best=None if study.best is None else Best(**study.best.model_dump()),
         ),
         protocol=study.protocol.model_dump(mode="json"),
         environment=read_json(run.environment) or {},

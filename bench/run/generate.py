@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import fingerprint
-from bench.choice import Choice
 from bench.datasets.tree import VIDEO_SUFFIXES
 from bench.files import write_json
 from bench.media.clip import UnreadableClip, probe
@@ -28,6 +27,7 @@ from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
 from bench.run.time_limit import interrupted_after
 from bench.study import Protocol
+from bench.sweep import GeneratorChoice
 from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing
 from narrator.contract import (
@@ -57,7 +57,7 @@ class GeneratingTask:
     """
 
     run: RunFolder
-    generator: Choice
+    generator: GeneratorChoice
     dataset: str
     key: str
     study_folder: Path
@@ -111,7 +111,7 @@ def lost(task: GeneratingTask) -> None:
     write_record(task.record, GeneratedClip(error=reason))
 
 
-def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, protocol: Protocol) -> str:
+def narration_identity(choice: GeneratorChoice, generator: Generator, prompt: Prompt, protocol: Protocol) -> str:
     """Hash of all that a narration depends on: prompt, options, weights, files, encoding, and the code of all of it.
 
     Raises:
@@ -121,7 +121,7 @@ def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, pro
     return fingerprint.of_json(
         [
             choice.plugin,
-            choice.options,
+            _content_of(choice),
             dict(generator.identity() if isinstance(generator, Identified) else generator.describe()),
             source_hash(type(generator).__module__),
             fingerprint.of_prompt(prompt),
@@ -132,10 +132,18 @@ def narration_identity(choice: Choice, generator: Generator, prompt: Prompt, pro
     )
 
 
+def _content_of(choice: GeneratorChoice) -> dict[str, Any]:
+    """The options; a sweep's checkpoint is what the file holds, wherever it lies."""
+    if choice.sweep is None:
+        return choice.options
+    option = choice.sweep.option
+    return {**choice.options, option: fingerprint.of_file(Path(str(choice.options[option])))}
+
+
 @functools.lru_cache(maxsize=4)
 def built_generator(run: RunFolder, dataset: str, choice: str, study_folder: Path) -> Generator:
     """A generator with its weights, bound to the dataset if it asks for that; built once in each process."""
-    generator = build_generator(Choice.model_validate_json(choice), study_folder)
+    generator = build_generator(GeneratorChoice.model_validate_json(choice), study_folder)
     if isinstance(generator, SeesDataset):
         generator = generator.for_dataset(read_selection(run, dataset).reference_clips())
     return generator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bench.choice import Choice
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
 from bench.run.generate import GeneratingTask, built_generator, is_done, narration_identity
@@ -10,6 +9,7 @@ from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
 from bench.study import Study
+from bench.sweep import GeneratorChoice
 from bench.workers.shard import Shard
 from metrics.weights import WeightsError
 from narrator.contract import GenerationFailed, Generator
@@ -41,7 +41,9 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
     return [task for task in tasks if not is_done(task)]
 
 
-def _task(study: Study, run: RunFolder, choice: Choice, generator: Generator, dataset: str, key: str) -> GeneratingTask:
+def _task(
+    study: Study, run: RunFolder, choice: GeneratorChoice, generator: Generator, dataset: str, key: str
+) -> GeneratingTask:
     prompt = read_prompt(run.prompt(dataset, key))
     try:
         identity = narration_identity(choice, generator, prompt, study.protocol)
@@ -50,7 +52,7 @@ def _task(study: Study, run: RunFolder, choice: Choice, generator: Generator, da
     return GeneratingTask(run, choice, dataset, key, study.folder, identity, study.protocol, study.time_limit)
 
 
-def _fail(run: RunFolder, choice: Choice, dataset: str, keys: list[str], reason: str) -> None:
+def _fail(run: RunFolder, choice: GeneratorChoice, dataset: str, keys: list[str], reason: str) -> None:
     for key in keys:
         clip = run.generated(choice.name, dataset, key)
         write_record(clip.with_name(f"{key}.json"), GeneratedClip(error=reason))

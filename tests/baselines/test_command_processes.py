@@ -215,3 +215,18 @@ def test_the_readme_s_example_works(
     (tmp_path / "infer.py").write_text(textwrap.dedent(code))
     clip = Command(template, study_folder=tmp_path)(make_prompt(text='It\'s "new" & -odd'))
     assert clip.path.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_checkpoint_is_a_part_of_the_command_line(tmp_path: Path) -> None:
+    weights = tmp_path / "step 1.pt"
+    weights.touch()
+    command = Command(
+        f"{PYTHON} -m infer --weights={{checkpoint}} {{out}}", checkpoint="step 1.pt", study_folder=tmp_path
+    )
+    assert weights in command._template.files()
+    assert command._template.fill({"out": "o"})[3:] == [f"--weights={weights}", "o"]
+    for template, checkpoint in ((f"{PYTHON} {{out}}", str(weights)), (f"{PYTHON} {{checkpoint}} {{out}}", None)):
+        with pytest.raises(ValueError, match="need each other"):
+            Command(template, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match="there is no such file"):
+        Command(f"{PYTHON} {{checkpoint}} {{out}}", checkpoint="step2.pt", study_folder=tmp_path)

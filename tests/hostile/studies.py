@@ -27,6 +27,10 @@ def _generator(options: str, plugin: str = "still") -> str:
     return STUDY.replace("[still]", f"[{{name: g, plugin: {plugin}, options: {options}}}]")
 
 
+def _sweep(checkpoints: str) -> str:
+    return STUDY.replace("[still]", f"[{{name: g, plugin: narrator, checkpoints: {checkpoints}}}]")
+
+
 def _metric(options: str, plugin: str = "fid") -> str:
     return STUDY.replace("[mcd]", f"[{{name: m, plugin: {plugin}, options: {options}}}]")
 
@@ -108,6 +112,10 @@ TEXTS: dict[str, tuple[str | bytes, str]] = {
     "a root of an unknown user": (_dataset("name: folder, root: ~nobody-at-all/x"), "not known here"),
     "a root that is a number": (_dataset("name: folder, root: 3"), "must be a path"),
     "a root that is a file": (_dataset("name: folder, root: s.yaml"), "folder"),
+    "checkpoints that are not there": (_sweep("'x/*.pt'"), "match no file: there is no folder"),
+    "checkpoints that never end": (_sweep("'/dev/zer*'"), "no regular file"),
+    "checkpoints everywhere": (_sweep("'/**/*'"), "name each folder"),
+    "checkpoints of 5,000 letters": (_sweep("x/" * 2500), "too long"),
     "clips: 0": (_dataset("name: folder, root: ., clips: 0"), "greater than or equal to 1"),
     "clips: -1": (_dataset("name: folder, root: ., clips: -1"), "greater than or equal to 1"),
     "clips: 1.5": (_dataset("name: folder, root: ., clips: 1.5"), "whole number"),
