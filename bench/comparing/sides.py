@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.archiving.reading import is_archive, results_of
 from bench.errors import UserMistake, shown
 from metrics.base.hints import nearest
 from reports.results import Results
@@ -49,7 +50,7 @@ def chosen_sides(runs: Sequence[Path], generators: Sequence[str] = ()) -> list[t
     the baseline and the other run share.
 
     Args:
-        runs: folders of runs, or their results files.
+        runs: folders of runs, their results files, or archives of them.
 
     Raises:
         UserMistake: a run without results, an unknown generator or a bound, or nothing to compare.
@@ -119,7 +120,7 @@ def _names(runs: Sequence[Path]) -> list[str]:
 
 
 def _folder(path: Path) -> Path:
-    return path.parent if path.is_file() else path
+    return path.parent if path.is_file() and not is_archive(path) else path
 
 
 def _read(path: Path, name: str) -> _Run:
@@ -129,4 +130,11 @@ def _read(path: Path, name: str) -> _Run:
         raise UserMistake(
             f"{shown(folder)} holds no results.json: name the folder that --out of `narrator-bench run` named."
         )
-    return _Run(name, folder, Results.read(file))
+    results = results_of(file)
+    return _Run(name, folder, _without_videos(results) if is_archive(file) else results)
+
+
+def _without_videos(results: Results) -> Results:
+    """No page can play what lies in an archive."""
+    clips = tuple(clip.model_copy(update={"file": None, "reference": None}) for clip in results.clips)
+    return results.model_copy(update={"clips": clips})

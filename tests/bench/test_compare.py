@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.archives import archive_of_run, rewritten
 from support.compared_runs import METRICS, PROTOCOL, changed, run, without, written
 
 from reports.comparison import Comparison
@@ -44,6 +46,24 @@ def old(tmp_path: Path) -> Path:
 
 def new(tmp_path: Path, results: Results) -> Path:
     return written(tmp_path / "new", results)
+
+
+def test_archives_are_compared_as_their_runs_are(cli: Cli, tmp_path: Path) -> None:
+    sides = {"old": run(BASELINE), "new": run({"mine": {"seed": 2, "worse": 2.0}})}
+    found = {}
+    for name, results in sides.items():
+        folder = written(tmp_path / name, results)
+        records = {file.name: file.read_bytes() for file in folder.glob("*.json")}
+        rewritten(shutil.move(archive_of_run(tmp_path / f"of-{name}"), tmp_path / f"{name}.zip"),
+                  lambda content, records=records: content.update(records))  # fmt: skip
+    for suffix in ("", ".zip"):
+        paths = [tmp_path / f"{name}{suffix}" for name in sides]
+        outcome = cli("compare", *paths, "--json", "--out", tmp_path / f"out{suffix}")
+        found[suffix] = rows(outcome)
+        assert ("<video" in (tmp_path / f"out{suffix}/index.html").read_text()) == (suffix == "")
+    told = [{place: (row["difference"], row["verdict"]) for place, row in some.items()} for some in found.values()]
+    assert told[0] == told[1]
+    assert {verdict for _, verdict in told[0].values()} == {"worse"}
 
 
 @pytest.mark.parametrize(("worse", "verdict"), [(-2.0, "better"), (2.0, "worse")])
