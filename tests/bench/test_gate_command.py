@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from junitparser import Error, Failure, JUnitXml
 from support.gated_runs import gated_run
 
 from bench.gating.rules import read_rules
@@ -122,6 +123,16 @@ def test_json_junit_and_markdown_say_the_same(home: Path, reference: Path, cli: 
     text = (home / "out/gate.md").read_text()
     assert text.startswith("### narrator-bench gate: regression\n")
     assert all(cell["reason"].partition(",")[0] in text for cell in regressions)
+
+
+def test_another_programs_reader_counts_the_same(home: Path, reference: Path, cli: Cli) -> None:
+    outcome = cli("gate", home / "worse", "--against", reference, "--junit", home / "gate.xml", "--json")
+    verdicts = [cell["verdict"] for cell in json.loads(outcome.out)["cells"]]
+    suites = JUnitXml.fromfile(str(home / "gate.xml"))
+    results = [result for suite in suites for case in suite for result in case.result]
+    assert sum(isinstance(result, Failure) for result in results) == verdicts.count("regression") > 0
+    assert sum(isinstance(result, Error) for result in results) == verdicts.count("not measured")
+    assert suites.tests == sum(suite.tests for suite in suites) >= len(verdicts)
 
 
 def test_junit_has_what_its_readers_require(home: Path, reference: Path, cli: Cli) -> None:
