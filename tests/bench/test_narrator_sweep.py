@@ -35,9 +35,9 @@ def perturbed(noise: float, **options: Any) -> narrator.Narrator:
     return model
 
 
-def lay_out(folder: Path, model: narrator.Narrator) -> None:
+def lay_out(folder: Path, model: narrator.Narrator, clips: int = 2) -> None:
     """What the model narrates as a dataset: each clip after the face that drove it, with its words and voice."""
-    synthetic.make(folder / "people", "voxceleb", 2, 7)
+    synthetic.make(folder / "people", "voxceleb", clips, 7)
     for part in ("videos", "texts", "ref_audios"):
         (folder / "real/test" / part).mkdir(parents=True)
     for clip in synthetic.load(folder / "people"):
