@@ -70,6 +70,6 @@ def check_device(name: object) -> None:
         ValueError: with the reason.
     """
     try:
-        torch.empty(0, device=torch.device(str(name)))
+        torch.empty(0, device=torch.device(name if isinstance(name, str) else ""))
     except (RuntimeError, AssertionError, NotImplementedError):
         raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or 'cuda'.") from None

@@ -277,7 +277,7 @@ class DistributionMetric(ClipMetric):
             interval=made.interval,
             notes=self._notes(min(len(reference), len(generated)), made.interval) + made.notes,
             details={"reference_clips": len(reference), **made.details},
-            by_clip=made.by_clip(sorted(generated)) if reference.keys() == generated.keys() else {},
+            by_clip=made.by_clip(sorted(generated)) if set(reference) == set(generated) else {},
         )
 
     def update(self, media: Tensor, real: bool, sample_rate: int | None = None) -> None:

@@ -57,12 +57,15 @@ def test_the_study_on_the_four_trees(cli: Callable[..., Any], trees: Path, tmp_p
         cells = {(c["generator"], c["metric"]): c for c in results["cells"] if c["dataset"] == dataset}
         for (generator, metric), cell in cells.items():
             assert (cell["value"] is None) == bool(cell["missing"])
+            if generator == "ceiling" and metric not in PAIRED and cell["missing"]:
+                assert "feature vectors at the least" in cell["missing"], "a half of three clips may be too small"
+                continue
             assert cell["n"] + len(cell["failed"]) >= min(usable, CLIPS_AT_MOST), (dataset, generator, metric)
             best = cells["ceiling", metric]
             if metric in PAIRED and generator != "ceiling" and cell["value"] is not None:
                 sign = 1 if cell["direction"] == "lower" else -1
                 assert sign * best["value"] < sign * cell["value"], (dataset, generator, metric)
-        assert all(cells["ceiling", name]["value"] is not None for _, name in cells)
+        assert all(cells["ceiling", name]["value"] is not None for name in PAIRED)
 
 
 def test_scoring_generated_against_real(cli: Callable[..., Any], shared: Path) -> None:

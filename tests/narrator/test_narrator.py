@@ -250,7 +250,7 @@ def test_voice_profiles_that_cannot_be_learnt_from_are_refused(generator: Narrat
 
 def test_every_file_that_is_read_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("narrator.building.FaceMesh", lambda paths: MadeUpFace())
-    monkeypatch.setattr("narrator.loading.IdentityEmbedder", lambda path: None)
+    monkeypatch.setattr("narrator.building.IdentityEmbedder", lambda path: None)
     names = ("face-detector", "face-mesh", "face-detector-full-range", "arcface")
     for name in names:
         (tmp_path / name).write_text(name)
