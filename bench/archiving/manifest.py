@@ -30,7 +30,7 @@ MAX_RATIO = 200
 SMALL = 16 << 20
 """A smaller member may have any ratio: repeated reasons compress without measure, and cannot fill a disk."""
 
-_PART = r"[A-Za-z0-9_+][A-Za-z0-9._+-]{0,199}"  # as labels and keys of clips are spelt
+_PART = r"[A-Za-z0-9_+][A-Za-z0-9._+@-]{0,199}"  # as labels and keys of clips are spelt
 _NAME = re.compile(rf"{'|'.join(map(re.escape, RECORDS))}|(?:{'|'.join(FOLDERS)})(?:/{_PART}){{1,4}}")
 
 

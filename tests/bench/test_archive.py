@@ -46,6 +46,14 @@ def test_a_run_comes_back_as_it_was(cli: Cli, tmp_path: Path, options: tuple[str
     assert cli("report", tmp_path / "sub/back").code == 0
 
 
+def test_checkpoints_of_a_sweep_may_be_members(cli: Cli, tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run", label="mine@100")
+    assert cli("archive", run, tmp_path / "run.zip", "--media").code == 0
+    with zipfile.ZipFile(tmp_path / "run.zip") as archive:
+        assert CLIP.replace("still", "mine@100") in archive.namelist()
+    assert results_of(tmp_path / "run.zip") == results_of(run)
+
+
 def test_the_same_run_gives_the_same_bytes_wherever_and_whenever(cli: Cli, tmp_path: Path) -> None:
     run = finished_run(tmp_path / "run")
     assert cli("archive", run, tmp_path / "one.zip", "--media", "--statistics").code == 0

@@ -25,25 +25,26 @@ metrics: [mcd]
 """
 
 
-def finished_run(folder: Path) -> Path:
-    """The folder of a finished run of one clip, with media and statistics."""
-    study = parse_study(STUDY, "the study", folder)
-    files = ("generated/still/made/clip0.mp4", "reference/made/clip0.mp4")
+def finished_run(folder: Path, label: str = "still") -> Path:
+    """The folder of a finished run of one clip by one generator, with media and statistics."""
+    generator = f'[{{name: "{label}", plugin: still}}]'
+    study = parse_study(STUDY.replace("[still]", generator), "the study", folder)
+    files = (f"generated/{label}/made/clip0.mp4", "reference/made/clip0.mp4")
     for name in (*files, "measured/cpu/0123/abc.stats"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(f"bytes of {name}".encode())
     (folder / "study.yaml").write_text(study.to_yaml())
     cell = Cell(
-        dataset="made", generator="still", metric="mcd", value=2.0, missing=None, n=1, direction="lower",
+        dataset="made", generator=label, metric="mcd", value=2.0, missing=None, n=1, direction="lower",
         signature="mcd|version:1", protocol=study.protocol.hash, by_clip={"clip0": 2.0},
     )  # fmt: skip
     clip = Clip(
-        dataset="made", generator="still", key="clip0", file=files[0], reference=files[1], text="Hello.",
+        dataset="made", generator=label, key="clip0", file=files[0], reference=files[1], text="Hello.",
         text_source="clip0.txt", voice_source="own",
     )  # fmt: skip
     columns = {"mcd": Metric(title="MCD", direction="lower", unit="dB")}
     Results(
-        study=Study(name="shared", seed=3, datasets=("made",), generators=("still",), metrics=columns),
+        study=Study(name="shared", seed=3, datasets=("made",), generators=(label,), metrics=columns),
         protocol=study.protocol.model_dump(mode="json"),
         environment={"python": "3.11"},
         cells=(cell,),
