@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from metrics.base.hints import nearest
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class UserMistake(Exception):
@@ -33,3 +40,22 @@ def in_words(problem: str) -> str:
     for said, meant in _WORDS:
         problem = re.sub(said, meant, problem)
     return problem.rstrip(".")
+
+
+def problem_in_words(problem: ErrorDetails, place: str, keys: Collection[str]) -> str:
+    """One sentence on the first thing that pydantic found wrong in a file of the user's.
+
+    Args:
+        place: where it is, as the user wrote it, for example "metrics.2.options"; empty for the whole.
+        keys: that there could be, where the problem is an unknown one.
+    """
+    spelled = shown(place, 80)
+    if problem["type"] == "extra_forbidden":
+        return f"unknown key '{spelled}'.{nearest(str(problem['loc'][-1]), keys)}"
+    if problem["type"] == "missing":
+        return f"'{spelled}' is missing."
+    message = "must be a path" if problem["type"] == "path_type" else in_words(problem["msg"])
+    if message.startswith("must be") and not isinstance(problem["input"], dict | list):
+        message += f", got {shown(repr(problem['input']), 60)}"
+    joint = " " if message.startswith("must") else ": "
+    return f"'{spelled}'{joint}{message}." if spelled else f"{message}."

@@ -22,7 +22,7 @@ from pydantic import (
 
 from bench import fingerprint, plugins
 from bench.choice import Choice, Strict
-from bench.errors import UserMistake, in_words, shown
+from bench.errors import UserMistake, problem_in_words, shown
 from bench.paths import written_path
 from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
 from bench.sweep import Best, GeneratorChoice, swept
@@ -256,16 +256,5 @@ def _first_problem(error: ValidationError, added_generators: int) -> str:
         part - added_generators if isinstance(part, int) and problem["loc"][0] == "generators" else part
         for part in problem["loc"]
     ]  # counted as the user wrote them
-    spelled = ".".join(str(part) for part in place)
-    if problem["type"] == "extra_forbidden":
-        model = _MODELS.get(str(place[0]), Study) if len(place) > 1 else Study
-        return f"unknown key '{shown(spelled, 80)}'.{nearest(str(place[-1]), model.model_fields)}"
-    message = in_words(problem["msg"])
-    if problem["type"] == "path_type":
-        message = "must be a path"
-    if problem["type"] == "missing":
-        return f"'{spelled}' is missing."
-    if message.startswith("must be") and not isinstance(problem["input"], dict | list):
-        message += f", got {shown(repr(problem['input']), 60)}"
-    joint = " " if message.startswith("must") else ": "
-    return f"'{spelled}'{joint}{message}." if spelled else f"{message}."
+    model = _MODELS.get(str(place[0]), Study) if len(place) > 1 else Study
+    return problem_in_words(problem, ".".join(str(part) for part in place), model.model_fields)

@@ -18,7 +18,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field, StrictStr, ValidationError, model_validator
 
 from bench.choice import Strict
-from bench.errors import UserMistake, in_words, shown
+from bench.errors import UserMistake, problem_in_words, shown
 from bench.files import UnreadableFile, as_text, read_small
 from bench.strict_yaml import MAX_BYTES, read_yaml
 from metrics.base.hints import nearest
@@ -186,20 +186,14 @@ def _refuse_absolute(limits: _Limits) -> None:
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
     place = problem["loc"]
-    spelled = shown(".".join(map(str, place)), 80)
-    if problem["type"] == "extra_forbidden":
-        if place[-1] in _SPEED:
-            return (
-                f"'{spelled}': seconds depend on the machine and on what else it does, so no gate judges them: "
-                "compare the tables of costs in the reports by hand."
-            )
-        model = _MODELS.get(str(place[-2]), Rule if place[0] == "rules" else Rules) if len(place) > 1 else Rules
-        return f"unknown key '{spelled}'.{nearest(str(place[-1]), model.model_fields)}"
-    message = in_words(problem["msg"])
-    if message.startswith("must be") and not isinstance(problem["input"], dict | list):
-        message += f", got {shown(repr(problem['input']), 60)}"
-    joint = " " if message.startswith("must") else ": "
-    return f"'{spelled}'{joint}{message}." if spelled else f"{message}."
+    spelled = ".".join(map(str, place))
+    if problem["type"] == "extra_forbidden" and place[-1] in _SPEED:
+        return (
+            f"'{shown(spelled, 80)}': seconds depend on the machine and on what else it does, so no gate judges them: "
+            "time the two generators in turns with `narrator-bench profile`."
+        )
+    model = _MODELS.get(str(place[-2]), Rule if place[0] == "rules" else Rules) if len(place) > 1 else Rules
+    return problem_in_words(problem, spelled, model.model_fields)
 
 
 _MODELS: dict[str, type[Strict]] = {"tolerance": Amount, "visible": Amount}
