@@ -7,10 +7,9 @@ from pathlib import Path
 
 from reports.comparison import Comparison, Pair
 from reports.comparison_tables import changed_table, verdict_table, videos
-from reports.results import ResultsError
 from reports.tables import Table
 from reports.text import visible
-from reports.writing import FULL, write
+from reports.writing import write, writing_to
 
 
 def render_comparison(comparison: Comparison, folder: Path) -> Path:
@@ -26,17 +25,11 @@ def render_comparison(comparison: Comparison, folder: Path) -> Path:
     from reports.markdown import markdown
 
     tables = [table for pair in comparison.pairs for table in _tables(comparison, pair)]
-    try:
+    with writing_to(f"the comparison {folder}", "choose another folder with --out"):
         write(folder / "comparison.json", comparison.text())
         write(folder / "comparison.md", "\n".join([*map(markdown, tables), *_links(comparison, folder)]))
         write(folder / "comparison.tex", "\n".join(map(latex, tables)))
         write(folder / "index.html", comparison_page(comparison, folder))
-    except OSError as error:
-        if error.errno in FULL:
-            raise
-        raise ResultsError(
-            f"Cannot write the comparison {folder} ({error.strerror or error}): choose another folder with --out."
-        ) from error
     return folder / "index.html"
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import math
-import warnings
 
 from reports.contest import contest, families, judged
 from reports.numbers import heading
 from reports.results import Cell, Results
+from reports.svg import drawing, svg
 from reports.text import visible
 
 ACROSS = 3
@@ -25,8 +24,6 @@ def curves(results: Results) -> dict[str, str]:
 
 
 def _image(results: Results, family: str, labels: list[str]) -> str:
-    import matplotlib as mpl  # takes a second, and most studies have no sweep
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -34,10 +31,7 @@ def _image(results: Results, family: str, labels: list[str]) -> str:
     cells = {cell.place: cell for cell in results.cells}
     titles = [metric.title for metric in study.metrics.values()]
     judge = contest(results, family)
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a letter that the font lacks is drawn by whoever shows the image
-        mpl.rcdefaults()  # whatever the user's own settings are
-        mpl.rcParams.update({"svg.hashsalt": "narrator-bench", "svg.fonttype": "none", "text.parse_math": False})
+    with drawing():
         columns = min(ACROSS, len(study.metrics))
         rows = math.ceil(len(study.metrics) / columns)
         figure = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), layout="tight")
@@ -61,9 +55,7 @@ def _image(results: Results, family: str, labels: list[str]) -> str:
             axis.remove()
         if len(study.datasets) > 1:
             figure.axes[0].legend(fontsize=8)
-        written = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(written, metadata={"Date": None, "Creator": None})
-    return written.getvalue()
+        return svg(figure)
 
 
 def _numbers(cell: Cell | None) -> tuple[float, float, float]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
 from reports.numbers import fixed
 from reports.profiles import GeneratorProfile, ProfileReport
+from reports.svg import drawing, svg
 
 WIDTH, ROW = 8.0, 0.55
 """Inches: of a figure, and of one generator's row in it."""
@@ -16,10 +16,11 @@ WIDTH, ROW = 8.0, 0.55
 def figures(report: ProfileReport) -> dict[str, str]:
     """Every figure by name, as SVG; equal profiles give equal bytes."""
     made: dict[str, str] = {}
-    if staged := [profile for profile in report.generators if profile.stages]:
-        made["stages"] = _stages(staged)
-    if timed := [profile for profile in report.generators if profile.latency]:
-        made["latency"] = _latencies(timed)
+    with drawing():
+        if staged := [profile for profile in report.generators if profile.stages]:
+            made["stages"] = _stages(staged)
+        if timed := [profile for profile in report.generators if profile.latency]:
+            made["latency"] = _latencies(timed)
     return made
 
 
@@ -69,16 +70,11 @@ def _drawing(rows: int) -> tuple[Any, Any]:
 
 
 def _svg(figure: Any, axes: Any, profiles: Sequence[GeneratorProfile]) -> str:
-    import matplotlib
-
     axes.set_yticks(range(len(profiles)), [profile.generator for profile in profiles])
     axes.set_ylim(len(profiles) - 0.4, -0.6)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    drawn = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "narrator-bench", "svg.fonttype": "none", "text.usetex": False}):
-        figure.savefig(drawn, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
-    return drawn.getvalue()
+    return svg(figure, cut=True)
 
 
 def _colours(count: int) -> list[Any]:

@@ -10,11 +10,11 @@ from reports.curves import curves
 from reports.latex import latex
 from reports.markdown import markdown
 from reports.page import page
-from reports.results import Results, ResultsError
+from reports.results import Results
 from reports.sweep import sweep_frame, sweep_tables
 from reports.tables import cost_frame, cost_table, score_frame, score_table, stage_table
 from reports.text import harmless
-from reports.writing import FULL, write
+from reports.writing import write, writing_to
 
 
 def render(run: Path) -> Path:
@@ -27,7 +27,8 @@ def render(run: Path) -> Path:
     tables, index = run / "report" / "tables", run / "report" / "index.html"
     figures = curves(results)
     costs = [table for table in (cost_table(results), stage_table(results)) if table is not None]
-    try:
+    mend = "make the run's folder writable, or copy the run to one that is"
+    with writing_to(f"the report {index.parent}", mend):
         for name, parts, frame in (
             ("scores", [score_table(results)], score_frame(results)),
             ("sweep", sweep_tables(results), sweep_frame(results)),
@@ -40,13 +41,6 @@ def render(run: Path) -> Path:
         for family, figure in figures.items():
             write(run / "report" / "figures" / f"sweep-{family}.svg", figure)
         write(index, page(results, figures))
-    except OSError as error:
-        if error.errno in FULL:
-            raise
-        raise ResultsError(
-            f"Cannot write the report {index.parent} ({error.strerror or error}): make the run's folder writable, or "
-            "copy the run to one that is."
-        ) from error
     return index
 
 

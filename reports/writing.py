@@ -5,10 +5,33 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """Faults of the machine, which the caller tells as those of any other file."""
+
+
+@contextmanager
+def writing_to(what: str, mend: str) -> Iterator[None]:
+    """A folder that cannot be written to is one sentence.
+
+    Args:
+        what: the folder with its role, for example "the report demo-run/report".
+        mend: what to do about it.
+
+    Raises:
+        ResultsError: with the sentence.
+    """
+    from reports.results import ResultsError  # whose module writes through this one
+
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        raise ResultsError(f"Cannot write {what} ({error.strerror or error}): {mend}.") from error
 
 
 def write(path: Path, text: str) -> None:
