@@ -69,7 +69,13 @@ def check_device(name: object) -> None:
     Raises:
         ValueError: with the reason.
     """
+    if not (isinstance(name, str) and _is_here(name)):
+        raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or 'cuda'.")
+
+
+def _is_here(device: str) -> bool:
     try:
-        torch.empty(0, device=torch.device(name if isinstance(name, str) else ""))
+        torch.empty(0, device=torch.device(device))
     except (RuntimeError, AssertionError, NotImplementedError):
-        raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or 'cuda'.") from None
+        return False
+    return True

@@ -25,7 +25,7 @@ from bench.cli import (
     runs,
     scores,
     selfcheck,
-)  # fmt: skip
+)
 from bench.cli.boundary import Wrapped, ended
 from bench.cli.printing import print_line
 

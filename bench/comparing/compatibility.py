@@ -37,7 +37,7 @@ def in_common(first: Side, second: Side, partly: bool = False) -> Common:
     Raises:
         UserMistake: the sides differ in their protocol, in anything else without `partly`, or have nothing in common.
     """
-    if protocols := _mapping_differences(first, second):
+    if protocols := _protocol_differences(first, second):
         raise UserMistake(f"{_refusal(first, second, protocols)}: run one of them again under the other's protocol.")
     left_out: list[str] = []
     datasets = _shared("dataset", first, second, lambda side: side.results.study.datasets, left_out)
@@ -68,14 +68,14 @@ def _refusal(first: Side, second: Side, differences: Sequence[str]) -> str:
     return f"{shown(second.name, 80)} cannot be compared with {shown(first.name, 80)}, {shown(named, 2000)}"
 
 
-def _mapping_differences(first: Side, second: Side) -> list[str]:
+def _protocol_differences(first: Side, second: Side) -> list[str]:
     """Fields of the protocol that differ."""
-    ours, theirs = first.results.protocol, second.results.protocol
-    fields = dict.fromkeys([*ours, *theirs])
+    one, other = first.results.protocol, second.results.protocol
+    fields = dict.fromkeys([*one, *other])
     return [
-        f"protocol.{shown(name, 40)}: {shown(ours.get(name, 'none'), 60)} against {shown(theirs.get(name, 'none'), 60)}"
+        f"protocol.{shown(name, 40)}: {shown(one.get(name, 'none'), 60)} against {shown(other.get(name, 'none'), 60)}"
         for name in fields
-        if ours.get(name) != theirs.get(name)
+        if one.get(name) != other.get(name)
     ]
 
 
@@ -135,25 +135,25 @@ def _check(side: Side, cell: Cell) -> None:
 
 def _parts(first: str, second: str) -> str:
     """The fields of two signatures that differ."""
-    ours, theirs = (signature.split("|") for signature in (first, second))
-    alone = [part for part in ours if part not in theirs], [part for part in theirs if part not in ours]
+    one, other = (signature.split("|") for signature in (first, second))
+    alone = [part for part in one if part not in other], [part for part in other if part not in one]
     return " against ".join(shown(" ".join(parts) or "nothing", 120) for parts in alone)
 
 
 def _clips(first: Side, second: Side, dataset: str, left_out: list[str]) -> dict[str, tuple[Clip, Clip]]:
     """The clips of equal key, prompt and reference."""
-    ours, theirs = (
+    one, other = (
         {c.key: c for c in side.results.clips if (c.dataset, c.generator) == (dataset, side.generator)}
         for side in (first, second)
     )
-    both = {key: (ours[key], theirs[key]) for key in sorted(ours.keys() & theirs.keys())}
+    both = {key: (one[key], other[key]) for key in sorted(one.keys() & other.keys())}
     reasons = {
-        f"only in {shown(first.name, 80)}": sorted(ours.keys() - theirs.keys()),
-        f"only in {shown(second.name, 80)}": sorted(theirs.keys() - ours.keys()),
+        f"only in {shown(first.name, 80)}": sorted(one.keys() - other.keys()),
+        f"only in {shown(second.name, 80)}": sorted(other.keys() - one.keys()),
         "with other prompts": list(_different(both, lambda clip: clip.prompt)),
         "with other reference clips": list(_different(both, lambda clip: clip.reference_identity)),
     }
-    total = len(ours.keys() | theirs.keys())
+    total = len(one.keys() | other.keys())
     for reason, keys in reasons.items():
         if keys:
             more = ", ..." if len(keys) > NAMED else ""

@@ -97,8 +97,8 @@ def is_distance(cell: Cell) -> bool:
 def notes_on(sides: tuple[Side, Side], cells: tuple[Cell, Cell], clips: Collection[str], n: int) -> Iterator[str]:
     """What belongs beside a row: clips that were left out, and what the cells themselves say."""
     failed = [{key: reason for key, reason in cell.failed.items() if key in clips} for cell in cells]
-    for side, ours, others in zip(sides, failed, failed[::-1], strict=True):
-        if alone := {key: reason for key, reason in ours.items() if key not in others}:
+    for side, own, others in zip(sides, failed, failed[::-1], strict=True):
+        if alone := {key: reason for key, reason in own.items() if key not in others}:
             yield f"left out: {_named(alone)}, not measured in {shown(side.name, 80)} only"
     if both := failed[0].keys() & failed[1].keys():
         yield f"left out: {_named(dict.fromkeys(sorted(both)))}, not measured in either"
