@@ -123,13 +123,26 @@ class Work(Record):
     memory_share: Quantity
 
 
+class Quickest(Record):
+    """The least seconds that each prompt took in any round, by its key: what two profiles are compared by.
+
+    Other processes only ever add to the seconds of the same work, so that the least of several calls at different times
+    is what they disturb least.
+    """
+
+    wall: ByKey[float]
+    processor: ByKey[float]
+
+
 class GeneratorProfile(Record):
     """One generator in one scenario; seconds are per clip, without decoding or writing files.
 
     Attributes:
         prompts: asked; `distinct` of them differ in more than their seed.
+        rounds: how often each was timed.
         failed: reason by the prompt's key.
-        latency: seconds on the wall.
+        latency: seconds on the wall, of the first round alone, in which every prompt is new.
+        quickest: of all rounds; a prompt that failed in any is left out.
         worked: seconds that processors computed, waiting left out.
         audio_rate, video_rate: real-time factors, seconds of computing for a second of sound or video.
         frames_per_second: frames made in a second of computing.
@@ -148,11 +161,13 @@ class GeneratorProfile(Record):
     device: str
     prompts: int
     distinct: int
+    rounds: int = 1
     failed: ByKey[str] = Field(default_factory=dict)
     keys: tuple[str, ...] = ()
     warm_up: WarmUp | None = None
     latency: Distribution | None = None
     worked: Distribution | None = None
+    quickest: Quickest | None = None
     first_audio: Distribution | None = None
     first_frame: Distribution | None = None
     playable: Distribution | None = None
@@ -257,6 +272,8 @@ class Machine(Record):
         clock_mhz: of the processor, least and mean over the samples before, between and after.
         throttled: how often the processor was slowed for heat or power.
         switches: how often this process lost its core to another.
+        yardstick: seconds of the same small piece of work each time, median over the calls' pauses, by clock ("wall",
+            "processor"): where it differs between two profiles the machine itself ran at another speed.
         gpu: clocks, temperature, power and reasons for slowing, before and after, as the driver tells them.
         matmul: floating-point operations per second of a matrix product, by type of number and device.
         copy_rate: bytes per second that a copy in memory reads and writes, by device.
@@ -267,13 +284,19 @@ class Machine(Record):
     clock_mhz: tuple[float, float] | None = None
     throttled: Quantity = Quantity(missing="not looked at")
     switches: int | None = None
+    yardstick: ByKey[float] = Field(default_factory=dict)
     gpu: tuple[str, ...] = ()
     matmul: ByKey[float] = Field(default_factory=dict)
     copy_rate: ByKey[float] = Field(default_factory=dict)
 
 
 class ProfileReport(Record):
-    """Everything that one `narrator-bench profile` measured; what a gate may compare."""
+    """Everything that one `narrator-bench profile` measured; what a gate may compare.
+
+    Attributes:
+        prompts: where they come from: `dataset`, `count`, `distinct`, `seed`, and `hash` of all that they hold.
+        environment: as of a run, and `threads`, on how many a generator computed.
+    """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     prompts: dict[str, Any] = Field(default_factory=dict)
@@ -289,6 +312,15 @@ class ProfileReport(Record):
         """Write the file in one step."""
         content = self.model_dump(mode="json", by_alias=True)
         write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def of_run(cls, run: Path) -> ProfileReport | None:
+        """The profile in a run's folder; None where there is none.
+
+        Raises:
+            ResultsError: what lies there cannot be read.
+        """
+        return cls.read(run / FILE) if (run / FILE).exists() else None
 
     @classmethod
     def read(cls, path: Path) -> ProfileReport:
