@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from reports.writing import write
 
 SCHEMA = 1
 FILE = "profile.json"
+MAX_BYTES = 256 << 20
 
 
 class Quantity(Record):
@@ -320,7 +322,7 @@ class ProfileReport(Record):
         Raises:
             ResultsError: what lies there cannot be read.
         """
-        return cls.read(run / FILE) if (run / FILE).exists() else None
+        return cls.read(run / FILE) if os.path.lexists(run / FILE) else None
 
     @classmethod
     def read(cls, path: Path) -> ProfileReport:
@@ -330,6 +332,10 @@ class ProfileReport(Record):
             ResultsError: no such file, or no profile of this schema.
         """
         try:
+            if path.exists() and not path.is_file():
+                raise ResultsError(f"Cannot read the profile {path}: it is no regular file.")
+            if path.stat().st_size > MAX_BYTES:
+                raise ResultsError(f"Cannot read the profile {path}: it is larger than {MAX_BYTES >> 20} MiB.")
             return cls.model_validate_json(path.read_bytes())
         except OSError as error:
             raise ResultsError(f"Cannot read the profile {path}: {error.strerror or error}.") from error
