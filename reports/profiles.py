@@ -192,7 +192,7 @@ class Comparison(Record):
         clock: what was compared, seconds on the wall or seconds that processors computed.
         ratio: second over first.
         control: first over first, the very same generator as a third in the turns.
-        ratios, controls: by prompt, in the order of the prompts.
+        ratios, controls: of each block of calls on one prompt, round after round.
         spread: the share below which nothing is claimed.
         claim: "slower", "faster" or None.
         reason: why nothing is claimed.

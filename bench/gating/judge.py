@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.errors import UserMistake
 from bench.gating.evidence import Array, chance, interval, smallest_chance, visible_excess
-from bench.gating.latency import LatencySample, latencies
+from bench.gating.latency import LatencySample, latencies, timed_generators
 from bench.gating.numbers import LARGEST, rounded
 from bench.gating.reference import Reference, ReferenceCell, clips_of
 from bench.gating.rules import SELECTORS, Limits, Place, Rules
@@ -43,6 +43,7 @@ def judge(
     """
     gate = _Gate(run, reference)
     known = {selector: {getattr(place, selector) for place in gate.places} for selector in SELECTORS}
+    known["generator"] |= set(timed_generators(profile, reference.profile))
     rules.check_names(known, rules_name)
     bounds = run.study.bounds | set(BOUNDS)
     places = [place for place in gate.places if rules.selects(place, bounds)]

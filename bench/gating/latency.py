@@ -174,19 +174,23 @@ class LatencySample:
         )  # fmt: skip
 
 
+def timed_generators(profile: ProfileReport | None, reference: ReferenceProfile | None = None) -> list[str]:
+    """Every generator that either has latencies of, each once."""
+    names = reference.names if reference else []
+    names += [told.generator for told in profile.generators] if profile else []
+    return list(dict.fromkeys(names))
+
+
 def latencies(
     run: Results, profile: ProfileReport | None, reference: ReferenceProfile | None, rules: Rules
 ) -> Iterator[Judged | LatencySample]:
     """Every latency that the rules judge: to be compared, or at once why it cannot be."""
     if not rules.judges_latency:
         return
-    known = [
-        *(reference.names if reference else ()),
-        *((told.generator for told in profile.generators) if profile else ()),
-    ]
+    known = timed_generators(profile, reference)
     dataset = str(profile.prompts.get("dataset")) if profile else run.study.datasets[0]
     dataset = reference.dataset if reference else dataset
-    for name in dict.fromkeys(known or (name for name in run.study.generators if name not in run.study.bounds)):
+    for name in known or [name for name in run.study.generators if name not in run.study.bounds]:
         place, limits = Place(dataset, name, LATENCY), rules.of(Place(dataset, name, LATENCY))
         if (asked := rules.latency_of(dataset, name)) is not None:
             yield _compared(place, asked, limits, run, profile, reference)

@@ -19,7 +19,7 @@ from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from bench.errors import UserMistake, in_words, shown
 from bench.files import UnreadableFile, as_text, atomic, read_small
-from bench.gating.latency import ReferenceProfile
+from bench.gating.latency import ReferenceProfile, timed_generators
 from bench.gating.numbers import Number, StrictRecord, rounded
 from bench.gating.rules import Place, Rules
 from reports.profiles import ProfileReport
@@ -110,7 +110,8 @@ class Reference(StrictRecord):
             UserMistake: the rules name what the run does not know, or select nothing; a number is no score.
         """
         study = results.study
-        known = {"dataset": study.datasets, "generator": study.generators, "metric": study.metrics}
+        generators = [*study.generators, *timed_generators(profile)]
+        known = {"dataset": study.datasets, "generator": generators, "metric": study.metrics}
         rules.check_names(known, rules_name)
         cells = [cell for cell in results.cells if rules.selects(Place(*cell.place), study.bounds)]
         if not cells:
