@@ -21,6 +21,8 @@ from reports.results import Results
 
 MACHINE = ("processor", "cores", "gpu", "threads")
 """What of the environment says on which machine, and with how much of it, was timed."""
+CROWDED = 0.1
+"""Cores: so much more than all others but one may be busy, since the system itself always does something."""
 VERSIONS = ("packages", "git")
 """What has to be equal in a run and in its own profile, which may be older."""
 
@@ -42,6 +44,7 @@ class ReferenceProfile(StrictRecord):
         dataset, count, hash: where the prompts come from, how many there are, and the hash of all that they hold.
         rounds: how often each was timed.
         machine: the fields of `MACHINE`.
+        other_cores: how many other processes kept busy meanwhile, on average; None where nobody looked.
         yardstick: seconds of a fixed piece of work by clock, see `reports.profiles.Machine`.
         keys: of the prompts.
     """
@@ -51,6 +54,7 @@ class ReferenceProfile(StrictRecord):
     hash: str
     rounds: int = Field(ge=1)
     machine: dict[str, JsonValue]
+    other_cores: Number | None
     yardstick: dict[str, Number]
     keys: list[str]
     generators: list[ReferenceLatency] = Field(min_length=1)
@@ -86,6 +90,7 @@ class ReferenceProfile(StrictRecord):
             hash=str(profile.prompts.get("hash", "")),
             rounds=max(told.rounds for told in chosen),
             machine=machine_of(profile),
+            other_cores=None if profile.machine.other_cores is None else rounded(profile.machine.other_cores),
             yardstick={clock: rounded(seconds) for clock, seconds in profile.machine.yardstick.items()},
             keys=keys,
             generators=made,
@@ -251,8 +256,19 @@ def _obstacles(
         yield f"other prompts{counts or ' of other content than in the reference'}"
     if now.rounds != reference.rounds:
         yield f"{now.rounds} rounds, {reference.rounds} in the reference: the quickest of more calls is quicker"
+    for what, busy in (("run", profile.machine.other_cores), ("reference", reference.other_cores)):
+        if asked.clock == "wall" and busy is not None and _crowded(busy, machine["cores"]):
+            yield (
+                f"other processes kept {busy:.2f} of {machine['cores']} cores busy while the {what} was profiled, so "
+                "that it waited for them: profile when less runs, or ask for clock: processor"
+            )
     if asked.clock == "processor" and not now.device.startswith("cpu"):
         yield f"seconds of processors say nothing of {now.device}: ask for clock: wall"
+
+
+def _crowded(busy: float, cores: JsonValue) -> bool:
+    """Whether no core was left for the one thread that was timed."""
+    return isinstance(cores, int) and busy > cores - 1 + CROWDED
 
 
 def machine_of(profile: ProfileReport) -> dict[str, JsonValue]:

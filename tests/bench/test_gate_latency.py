@@ -105,6 +105,15 @@ def test_a_machine_of_another_speed_makes_no_regression_and_lets_nothing_hold() 
     assert latency(judged(made_profile(1, 1.3, yardstick=0.7))).verdict == "regression"
 
 
+def test_seconds_on_the_wall_of_a_crowded_machine_are_not_judged() -> None:
+    crowded = made_profile(1, 1.3, busy=1.6)
+    assert "other processes kept 1.60 of 2 cores busy while the run was profiled" in latency(judged(crowded)).reason
+    assert "while the reference was profiled" in latency(judged(made_profile(0), crowded)).reason
+    rules = RULES | {"latency": {"clock": "processor"}}
+    assert latency(judged(crowded, rules=rules)).verdict == "regression"
+    assert latency(judged(made_profile(1, 1.3, busy=1.05))).verdict == "regression"
+
+
 def test_too_few_prompts_are_not_measured() -> None:
     few = made_profile(0, count=5)
     assert "too few prompts: 5, where the rules ask for 8" in latency(judged(few, few)).reason

@@ -25,6 +25,7 @@ def made_profile(
     device: str = "cpu",
     yardstick: float = 1.0,
     failing: int = 0,
+    busy: float = 0.5,
     disturbed: float = 1.0,
     **fields: Any,
 ) -> ProfileReport:
@@ -35,6 +36,7 @@ def made_profile(
         slower: how many times as long every prompt takes.
         yardstick: how many times as long the machine itself takes.
         failing: prompts that fail, the last ones.
+        busy: cores that other processes kept busy, of two.
         disturbed: how many times as long the first prompt alone takes.
         fields: replace those of the report.
     """
@@ -54,7 +56,7 @@ def made_profile(
     )  # fmt: skip
     made: dict[str, Any] = {
         "prompts": {"dataset": "hdtf", "count": count, "hash": f"a{count}"}, "environment": ENVIRONMENT,
-        "machine": Machine(yardstick={"wall": 0.004 * yardstick, "processor": 0.004 * yardstick}),
+        "machine": Machine(other_cores=busy, yardstick={"wall": 0.004 * yardstick, "processor": 0.004 * yardstick}),
         "generators": profiles,
     }  # fmt: skip
     return ProfileReport(**made | fields)
