@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-import pystoi
 from numpy.typing import NDArray
-from pystoi import utils as pystoi_utils
-from pystoi.stoi import DYN_RANGE, FS, N_FRAME, N
 
 from metrics.audio.cepstral_features import LogMelCepstrum
 from metrics.audio.dtw import fast_dtw_path
@@ -28,6 +25,10 @@ from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 
 SHORTEST = 0.4  # seconds: one segment of 30 frames
+
+# As `pystoi` has them, which is imported where it is called: its scipy.signal takes as long to import as PyTorch.
+FS, N_FRAME, N, DYN_RANGE = 10000, 256, 30, 40
+EPS = float(np.finfo("float").eps)
 
 
 @dataclass(frozen=True)
@@ -72,15 +73,21 @@ def intelligibility(reference: Waveform, generated: Waveform, sample_rate: int, 
     speech = _speech_frames(clean, sample_rate)
     if speech < N:
         raise Unmeasurable(_too_little(speech, reference, length, sample_rate))
+    import pystoi
+
     with _seeded(config.seed):
         return float(pystoi.stoi(clean, degraded, sample_rate, extended=config.extended))
 
 
 def _speech_frames(clean: NDArray[np.float64], sample_rate: int) -> int:
     """As many frames as `pystoi` finds speech in; with fewer than 30 it would answer with the value 1e-5."""
-    signal = clean if sample_rate == FS else pystoi_utils.resample_oct(clean, FS, sample_rate)
+    signal = clean
+    if sample_rate != FS:
+        from pystoi.utils import resample_oct
+
+        signal = resample_oct(clean, FS, sample_rate)
     frames = np.lib.stride_tricks.sliding_window_view(signal, N_FRAME)[:: N_FRAME // 2][: _frame_count(len(signal))]
-    levels = 20 * np.log10(np.linalg.norm(frames * np.hanning(N_FRAME + 2)[1:-1], axis=1) + pystoi_utils.EPS)
+    levels = 20 * np.log10(np.linalg.norm(frames * np.hanning(N_FRAME + 2)[1:-1], axis=1) + EPS)
     audible = int(np.sum(levels > levels.max() - DYN_RANGE)) if len(levels) else 0
     return max(audible - 1, 0)
 
