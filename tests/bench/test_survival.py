@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from support.kills import burning, command, killed_until_done, snapshot, write_study
+from support.kills import burning, command, killed_until_done, server, snapshot, told, workers, write_study
 
 from bench.synthetic import make
 
@@ -88,19 +88,11 @@ def _family_at(run: psutil.Process, moment: str) -> list[psutil.Process]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         family = run.children(recursive=True)
-        programs = [process for process in family if "time.sleep(300)" in " ".join(_told(process))]
-        workers = [process for process in family if "spawn_main" in " ".join(_told(process))]
-        if len(programs) >= 2 or (moment == "while they import" and len(workers) >= 2):
+        programs = [process for process in family if "time.sleep(300)" in " ".join(told(process))]
+        if len(programs) >= 2 or (moment == "while they import" and server(run)):
             return family
         time.sleep(0.05)
     raise AssertionError("the workers never came so far")
-
-
-def _told(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 @pytest.mark.slow
@@ -119,12 +111,19 @@ def test_a_lost_worker_is_replaced(clips: Path, tmp_path: Path) -> None:
 def _kill_a_worker(run: psutil.Process) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for worker in run.children():
-            if "spawn_main" in " ".join(_told(worker)) and worker.children():
+        for worker in workers(run):
+            if _programs(worker):
                 worker.kill()
                 return
         time.sleep(0.02)
     raise AssertionError("no worker ever worked")
+
+
+def _programs(worker: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(worker.children())
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _copying_study(clips: Path, tmp_path: Path, seconds: float) -> Path:

@@ -125,12 +125,33 @@ def disturbed(study: Path, run: Path, draw: random.Random) -> list[str]:
     return [*killed, f"{'group' if whole else 'main process'}, {how}"]
 
 
-def _worker(process: int) -> psutil.Process | None:
+def server(run: psutil.Process) -> psutil.Process | None:
+    """The server that the run's workers are forked from."""
+    return next((child for child in run.children() if "forkserver" in " ".join(told(child))), None)
+
+
+def workers(run: psutil.Process) -> list[psutil.Process]:
+    """The worker processes of a run."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if forks := server(run):
+            return list(forks.children())
+    return []
+
+
+def told(process: psutil.Process) -> list[str]:
+    """The command line of a process, empty when it is gone."""
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def _worker(run: int) -> psutil.Process | None:
     """A worker of the run that does something, if there is one."""
-    for child in _family(process):
-        with contextlib.suppress(psutil.Error):
-            if "spawn_main" in " ".join(child.cmdline()) and child.cpu_times().user > 1.0:
-                return child
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for worker in workers(psutil.Process(run)):
+            if worker.cpu_times().user > 0.2:
+                return worker
     return None
 
 
