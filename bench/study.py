@@ -78,6 +78,22 @@ class DatasetChoice(Choice):
             raise ValueError(str(mistake)) from mistake
 
 
+class ProfileRequest(Strict):
+    """What a run shall time once its clips are made, see `docs/profile.md`.
+
+    Attributes:
+        prompts: how many, from the study's first dataset.
+        rounds: how often each is timed.
+        scenario: as `--scenario` of `narrator-bench profile` has it.
+        generators: labels; all that compute, where left out.
+    """
+
+    prompts: int = Field(default=8, ge=1, le=100_000, strict=True)
+    rounds: int = Field(default=3, ge=1, le=1000, strict=True)
+    scenario: Literal["single", "batch", "stream"] = "single"
+    generators: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
+
+
 def _plugin_of(entry: Any) -> Any:
     return entry.get("plugin", entry.get("name")) if isinstance(entry, dict) else None
 
@@ -110,6 +126,7 @@ class Study(Strict):
             with exit code 1.
         time_limit: seconds that a generator may take for one clip; None waits for ever.
         best: the rule by which one checkpoint of a sweep is called best; without it none is.
+        profile: time the generators too, into `profile.json`; without it the run times nothing but its own clips.
     """
 
     name: StrictStr = Field(min_length=1, max_length=200)
@@ -123,6 +140,7 @@ class Study(Strict):
     max_failed: float = Field(default=0.1, ge=0, le=1, strict=True)
     time_limit: float | None = Field(default=None, gt=0, strict=True)
     best: Best | None = None
+    profile: ProfileRequest | None = None
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="before")
@@ -162,6 +180,14 @@ class Study(Strict):
             raise ValueError(
                 "best chooses among checkpoints, and no generator has 'checkpoints'; add them or take best out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _profile_is_of_what_computes(self) -> Study:
+        labels = [choice.name for choice in self.generators if choice.plugin not in BOUNDS]
+        for named in (self.profile and self.profile.generators) or ():
+            if named not in labels:
+                raise ValueError(f"profile names the generator '{shown(named)}'.{nearest(named, labels)}")
         return self
 
     @property
@@ -247,6 +273,7 @@ def _bundled_hint() -> str:
 
 _MODELS: dict[str, type[BaseModel]] = {
     "protocol": Protocol, "datasets": DatasetChoice, "generators": GeneratorChoice, "metrics": Choice, "best": Best,
+    "profile": ProfileRequest,
 }  # fmt: skip
 
 

@@ -14,6 +14,9 @@ from markupsafe import Markup
 
 from reports.numbers import fixed
 from reports.paper import METRICS, table2_rows
+from reports.profile_figures import figures as profile_figures
+from reports.profile_tables import profile_tables
+from reports.profiles import ProfileReport
 from reports.results import Clip, Results
 from reports.sweep import sweep_tables
 from reports.tables import Entry, Row, Table, cost_table, failures, score_table, stage_table
@@ -23,12 +26,14 @@ SHOWN_AT_ONCE = 6
 """Prompts of a dataset whose clips are shown; the others unfold."""
 
 
-def page(results: Results, figures: Mapping[str, str]) -> str:
+def page(results: Results, figures: Mapping[str, str], profile: ProfileReport | None = None) -> str:
     """The page as HTML for RUN/report/index.html; clips are linked relative to it.
 
     Args:
         figures: an SVG image for each sweep, by family.
+        profile: of the run, where there is one.
     """
+    drawn = profile_figures(profile) if profile else {}
     template = templates().get_template("page.html")
     return template.render(
         results=results,
@@ -37,6 +42,8 @@ def page(results: Results, figures: Mapping[str, str]) -> str:
         sweeps=list(zip(sweep_tables(results), map(_embedded, figures.values()), strict=True)),
         costs=cost_table(results),
         stages=stage_table(results),
+        profiled=profile_tables(profile) if profile else [],
+        drawn={name.capitalize(): _embedded(image) for name, image in drawn.items()},
         protocol=told(results.protocol | {"seed": results.study.seed}),
         environment=told(results.environment),
         failed=[cell for cell in results.cells if cell.failed],

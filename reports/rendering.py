@@ -1,4 +1,4 @@
-"""A run's report: the page and the tables, from nothing but its results file."""
+"""A run's report: the page and the tables, from nothing but its results and its profile."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from reports.curves import curves
 from reports.latex import latex
 from reports.markdown import markdown
 from reports.page import page
+from reports.profiles import ProfileReport
 from reports.results import Results
 from reports.sweep import sweep_frame, sweep_tables
 from reports.tables import cost_frame, cost_table, score_frame, score_table, stage_table
@@ -18,12 +19,14 @@ from reports.writing import write, writing_to
 
 
 def render(run: Path) -> Path:
-    """Write RUN/report from RUN/results.json and return its index.html; equal results give equal bytes.
+    """Write RUN/report from RUN/results.json, with the profile that lies beside it; return its index.html.
+
+    Equal results, and equal profiles, give equal bytes.
 
     Raises:
         ResultsError: there is no results file, none that can be read, or no report can be written beside it.
     """
-    results = Results.read(run / "results.json")
+    results, profile = Results.read(run / "results.json"), ProfileReport.of_run(run)
     tables, index = run / "report" / "tables", run / "report" / "index.html"
     figures = curves(results)
     costs = [table for table in (cost_table(results), stage_table(results)) if table is not None]
@@ -40,7 +43,7 @@ def render(run: Path) -> Path:
                 write(tables / f"{name}.csv", csv(frame))
         for family, figure in figures.items():
             write(run / "report" / "figures" / f"sweep-{family}.svg", figure)
-        write(index, page(results, figures))
+        write(index, page(results, figures, profile))
     return index
 
 

@@ -1,7 +1,8 @@
 """The results files: everything that reports may know of a run, typed, written with stable bytes.
 
 `results.json` and, clip by clip, `clip_scores.json` are equal for equal input, whatever happened on the way; what
-differs each time (seconds and memory in `costs.json`, the machine in `environment.json`) lies beside them.
+differs each time (seconds and memory in `costs.json`, the machine in `environment.json`, and the profile of a run that
+asks for one in `profile.json`, see `reports.profiles`) lies beside them.
 """
 
 from __future__ import annotations
