@@ -30,14 +30,14 @@ def find_text(sample: Sample, root: Path, decoding: Decoding, cache: Path) -> tu
     Raises:
         NoPrompt: the text is empty, or cannot be read as UTF-8; its row in the table is broken.
     """
-    text, source = _written(sample, root) or (recognise(sample.soundtrack, decoding, cache), f"recognised by {ENGINE}")
+    text, source = written(sample, root) or (recognise(sample.soundtrack, decoding, cache), f"recognised by {ENGINE}")
     text = " ".join(text.split())
     if not text:
         raise NoPrompt(f"no words: the text ({source}) is empty")
     return text, source
 
 
-def _written(sample: Sample, root: Path) -> tuple[str, str] | None:
+def written(sample: Sample, root: Path) -> tuple[str, str] | None:
     if sample.transcript is not None:
         return sample.transcript, "dataset"
     name = f"{sample.path.stem}.txt"

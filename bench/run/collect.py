@@ -48,7 +48,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             generated = {key: identify(file) for key, file in files.items() if file}
             failed = {key: f"not generated: {record.error}" for key, record in records.items() if record.error}
             for choice in study.metrics:
-                metric, score = scoring.cell(choice, Pairing(reference, generated, failed))
+                metric, score = scoring.cell(choice, Pairing(reference, generated, failed, prompts))
                 if generator.plugin == CEILING and isinstance(metric, DistributionMetric):
                     score = _ceiling(scoring.bounds(choice, reference).ceiling, score)
                 columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
