@@ -12,7 +12,9 @@ from typing import Any
 
 from metrics.audio.fad import FrechetAudioDistance
 from metrics.audio.mcd import MelCepstralDistortion
+from metrics.audio.opinion import DNSMOS, PLCMOS
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
+from metrics.audio.voice import PitchDistance, SpeakerSimilarity
 from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
@@ -28,6 +30,10 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetVideoDistance,
     FrechetVideoMotionDistance,
     PackageFrechetVideoMotionDistance,
+    SpeakerSimilarity,
+    PitchDistance,
+    DNSMOS,
+    PLCMOS,
 )
 METRICS = {name: metric for metric in _CLASSES for name in metric.conventions}
 """Class by registry name."""

