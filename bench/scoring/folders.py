@@ -46,10 +46,11 @@ class FolderRules:
 
 @dataclass(frozen=True)
 class BoundedScore:
-    """A score and, where they were asked for, the bounds of its scale."""
+    """A score and, where they were asked for, the bounds of its scale; `aligned` as the metric says of itself."""
 
     score: Score
     bounds: Bounds | None
+    aligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,9 @@ def score_folders(
         scoring = Scoring(measuring, measured.errors, rules.unequal, rules.max_failed)
         scores = {}
         for choice in metrics:
-            score = scoring.cell(choice, pairing)[1]
+            metric, score = scoring.cell(choice, pairing)
             bounds = scoring.bounds(choice, compared, len(candidate), prompts) if rules.bounded else None
-            scores[choice.name] = BoundedScore(score, bounds)
+            scores[choice.name] = BoundedScore(score, bounds, metric.aligned)
         return FolderScores(scores, passed_over | also, measured.damaged)
 
 

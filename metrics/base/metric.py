@@ -129,6 +129,14 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         return bool(getattr(self.config, "native_audio", False))
 
     @property
+    def aligned(self) -> bool:
+        """Whether a value means something only where the generated clip follows its reference in time.
+
+        Tables then mark as best only what the metric's own chance shows to be aligned.
+        """
+        return False
+
+    @property
     def remark(self) -> str:
         """What a table that shows this metric must say; "" if nothing."""
         return ""
