@@ -21,6 +21,7 @@ from metrics.motion.compat import PackageFrechetVideoMotionDistance
 from metrics.motion.fvmd import FrechetVideoMotionDistance
 from metrics.video.fid import FrechetInceptionDistance
 from metrics.video.fvd import FrechetVideoDistance
+from metrics.video.identity import Identity
 
 _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetAudioDistance,
@@ -30,6 +31,7 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetVideoDistance,
     FrechetVideoMotionDistance,
     PackageFrechetVideoMotionDistance,
+    Identity,
     SpeakerSimilarity,
     PitchDistance,
     DNSMOS,
