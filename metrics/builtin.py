@@ -15,6 +15,7 @@ from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.opinion import DNSMOS, PLCMOS
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
 from metrics.audio.voice import PitchDistance, SpeakerSimilarity
+from metrics.audio.words import WordError
 from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
@@ -34,6 +35,7 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     Identity,
     SpeakerSimilarity,
     PitchDistance,
+    WordError,
     DNSMOS,
     PLCMOS,
 )

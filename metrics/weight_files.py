@@ -265,6 +265,20 @@ _FILES = (
         licence="non-commercial research",
         expects="RGB 112x112, -1..1, a face put where ArcFace has it; glintr100.onnx lies in the archive",
     ),
+    WeightFile(
+        name="english-spellings",
+        file="whisper-english-spellings.json",
+        address="https://github.com/openai/whisper/raw/main/whisper/normalizers/english.json",
+        size=56_128,
+        sha256="6607f948be9824d2e1b2fa2223cd94c06c45afa4e05ea0e3d5e1f2bdffde2465",
+        licence="MIT",
+        expects="nothing: British spellings of words, and American ones",
+        archive=Archive(
+            "whisper-normalizer==0.1.15",
+            "2871b3c56557628dc30749bf3ffac7bc4ac3d3f497b0b24df27d0c4c434e113f",
+            "whisper_normalizer/normalizers/english.json",
+        ),
+    ),
 )
 
 WEIGHT_FILES = {weights.name: weights for weights in _FILES}
