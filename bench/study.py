@@ -24,6 +24,8 @@ from bench import fingerprint, plugins
 from bench.choice import Choice, Strict
 from bench.errors import UserMistake, problem_in_words, shown
 from bench.paths import written_path
+from bench.prompts.recognition import NONE, named_recogniser
+from bench.prompts.rules import PromptRules, TextRule
 from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
 from bench.sweep import Best, GeneratorChoice, swept
 from metrics.base.hints import nearest
@@ -46,6 +48,7 @@ class Protocol(Strict):
             lossless) to 51. What people play is what is measured; sound is kept without loss.
         unequal: what becomes of a pair whose lengths differ by more than two frames: it is scored (and counted), it is
             skipped as a failure, or the whole cell is missing.
+        transcripts, text: where prompts get their words and how they are spelt, see `PromptRules`.
     """
 
     fps: float = Field(default=25.0, gt=0, le=240, strict=True)
@@ -56,6 +59,13 @@ class Protocol(Strict):
     codec: Literal["h264"] = "h264"
     crf: int = Field(default=18, ge=0, le=51, strict=True)
     unequal: Unequal = "score"
+    transcripts: StrictStr = Field(default=PromptRules.transcripts, min_length=1, max_length=200)
+    text: TextRule = PromptRules.text
+
+    @property
+    def prompt_rules(self) -> PromptRules:
+        """The part of the protocol that says how prompts are made."""
+        return PromptRules(self.transcripts, self.text)
 
     @property
     def hash(self) -> str:
@@ -207,6 +217,8 @@ class Study(Strict):
         Raises:
             UserMistake: the first plug-in that is unknown or cannot be built with its options.
         """
+        if self.protocol.transcripts != NONE:
+            plugins.build_recogniser(named_recogniser(self.protocol.transcripts))
         for metric in self.metrics:
             plugins.build_metric(metric)
         for dataset in self.datasets:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Literal, TypeVar
@@ -41,11 +42,15 @@ class Record(BaseModel):
 
 
 class Metric(Record):
-    """A column: its heading, the better direction and its unit ("" where dimensionless)."""
+    """A column: its heading, the better direction and its unit ("" where dimensionless).
+
+    `aligned` says that its values mean something only for clips that follow their references in time.
+    """
 
     title: str
     direction: Literal["lower", "higher"]
     unit: str = ""
+    aligned: bool = False
 
 
 class SweepPoint(Record):
@@ -66,7 +71,8 @@ class Study(Record):
     """What was asked for; the orders are the tables' orders.
 
     `plugins` names the plug-in behind a generator's label where the two differ, `sweep` where the generators that are
-    checkpoints of one another stand, `best` the rule that chooses among them.
+    checkpoints of one another stand, `best` the rule that chooses among them; `untrained` are the generators that say
+    of themselves that weights of theirs were never learnt.
     """
 
     name: str
@@ -77,11 +83,16 @@ class Study(Record):
     plugins: ByKey[str] = Field(default_factory=dict)
     sweep: ByKey[SweepPoint] = Field(default_factory=dict)
     best: Best | None = None
+    untrained: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> frozenset[str]:
         """Labels of what is no generator: the reference scored against itself, and clips of the wrong references."""
         return frozenset(label for label in self.generators if self.plugins.get(label, label) in BOUNDS)
+
+    def bound(self, name: str, among: Collection[str]) -> str | None:
+        """The label of "ceiling" or "chance" among these labels; None where it is not."""
+        return next((label for label in among if self.plugins.get(label, label) == name), None)
 
 
 class Cell(Record):
@@ -274,6 +285,8 @@ def _contradiction(results: Results) -> str | None:
     for what, named in (("generator", set(study.sweep)), *_chosen_by(study.best)):
         if unknown := sorted(named - known[what]):
             return f"its sweep names the {what} '{visible(unknown[0])[:80]}', which its study does not"
+    if unknown := sorted(set(study.untrained) - known["generator"]):
+        return f"it calls the generator '{visible(unknown[0])[:80]}' untrained, which its study does not name"
     parts: dict[str, tuple[Record, ...]] = {
         "cell": results.cells, "profile": results.profiles, "clip": results.clips, "finding": results.findings,
     }  # fmt: skip

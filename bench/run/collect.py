@@ -48,10 +48,12 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             generated = {key: identify(file) for key, file in files.items() if file}
             failed = {key: f"not generated: {record.error}" for key, record in records.items() if record.error}
             for choice in study.metrics:
-                metric, score = scoring.cell(choice, Pairing(reference, generated, failed))
+                metric, score = scoring.cell(choice, Pairing(reference, generated, failed, prompts))
                 if generator.plugin == CEILING and isinstance(metric, DistributionMetric):
                     score = _ceiling(scoring.bounds(choice, reference).ceiling, score)
-                columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
+                columns[choice.name] = Metric(
+                    title=metric.title, direction=metric.direction, unit=metric.unit, aligned=metric.aligned
+                )
                 remarks |= dict.fromkeys([metric.remark] if metric.remark else [])
                 cells.append(
                     Cell(
@@ -79,6 +81,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             plugins={g.name: g.plugin for g in study.generators if g.plugin != g.name},
             sweep={g.name: SweepPoint(family=g.sweep.family, step=g.sweep.step) for g in study.generators if g.sweep},
             best=None if study.best is None else Best(**study.best.model_dump()),
+            untrained=tuple(untrained),
         ),
         protocol=study.protocol.model_dump(mode="json"),
         environment=read_json(run.environment) or {},
