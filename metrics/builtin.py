@@ -11,13 +11,16 @@ from collections.abc import Callable
 from typing import Any
 
 from metrics.audio.fad import FrechetAudioDistance
+from metrics.audio.loudness import AudibleSpeech, Loudness
 from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
 from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
 from metrics.motion.fvmd import FrechetVideoMotionDistance
+from metrics.video.eyes import EyeOpening, GazeSpread
 from metrics.video.fid import FrechetInceptionDistance
+from metrics.video.frame_marks import NoiseDrift, Sharpness, SharpnessDrift
 from metrics.video.fvd import FrechetVideoDistance
 
 _CLASSES: tuple[type[ClipMetric], ...] = (
@@ -28,6 +31,13 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetVideoDistance,
     FrechetVideoMotionDistance,
     PackageFrechetVideoMotionDistance,
+    Loudness,
+    AudibleSpeech,
+    EyeOpening,
+    GazeSpread,
+    Sharpness,
+    SharpnessDrift,
+    NoiseDrift,
 )
 METRICS = {name: metric for metric in _CLASSES for name in metric.conventions}
 """Class by registry name."""
