@@ -69,10 +69,10 @@ def _table(results: Results, scores: Table, family: str, labels: list[str], judg
         footnotes=scores.footnotes,
         remarks=(judge.sentence if judge else "The study states no rule for the best step ('best').",),
     )
-    return _with_own_footnotes(table)
+    return with_own_footnotes(table)
 
 
-def _with_own_footnotes(table: Table) -> Table:
+def with_own_footnotes(table: Table) -> Table:
     """Without the footnotes of rows that are not there, numbered anew."""
     entries = [*table.headings, *(entry for group in table.groups for row in group for entry in row.entries)]
     used = list(dict.fromkeys(number for entry in entries for number in entry.footnotes))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench import fingerprint
+from bench.media.clip import probe
+from bench.media.clip_file import ClipFile
 from bench.run.folder import RunFolder
 from bench.run.prompts import read_prompt
 from bench.run.selection import read_selection
@@ -31,6 +34,19 @@ def given_prompt(run: RunFolder, choice: GeneratorChoice, dataset: str, key: str
 def given_hash(prompt: str, choice: GeneratorChoice) -> str:
     """Hash of what a generator is given, from the hash of the run's own prompt: the rest follows from the damage."""
     return prompt if choice.stress is None else fingerprint.of_json([prompt, choice.stress.model_dump()])
+
+
+def frame_sizes(
+    run: RunFolder, dataset: str, files: Mapping[str, ClipFile | None]
+) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
+    """By clip key, width and height of the driving image and of what was generated from it."""
+    sizes = {}
+    for key, file in files.items():
+        if file is not None:
+            height, width = read_prompt(run.prompt(dataset, key)).image.shape[:2]
+            info = probe(file.video)
+            sizes[key] = (width, height), (info.width, info.height)
+    return sizes
 
 
 def _others(run: RunFolder, dataset: str, key: str) -> list[Voice]:

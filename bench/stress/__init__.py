@@ -1,1 +1,1 @@
-"""Damaged prompts: what generators make of bad voice profiles, driving images and texts, and the supplement's claims."""
+"""Damaged prompts: what generators make of bad voices, images and texts, and what that says of the paper's claims."""

@@ -135,8 +135,6 @@ def stressed(
 def _variant(choice: GeneratorChoice, damage: Damage, strength: float | None) -> GeneratorChoice:
     label = f"{choice.name}@{damage.tag(strength)}"
     if not LABEL.fullmatch(label):
-        raise ValueError(
-            f"the label {shown(label, 100)!r} of a variant is longer than 64: give the generator a shorter"
-        )
+        raise ValueError(f"the label {shown(label, 100)!r} of a variant is longer than 64: shorten the generator's")
     point = StressPoint(family=choice.name, damage=damage.name, strength=strength)
     return choice.model_copy(update={"name": label, "stress": point})

@@ -116,7 +116,7 @@ def coded(voice: Voice, kilobits: float, codec: Literal["mp3", "opus"]) -> Voice
     """Encoded and decoded again, without the codec's delay.
 
     Args:
-        kilobits: constant bit rate in kbit/s. MP3 runs at 16, 22.05 or 24 kHz, Opus at 48 kHz, resampled there and back.
+        kilobits: constant bit rate in kbit/s. MP3 runs at 16, 22.05 or 24 kHz, Opus at 48, resampled there and back.
     """
     encoder, container = _CODECS[codec]
     rate = _OPUS_RATE if codec == "opus" else min(_MP3_RATES, key=lambda r: (r < voice.sample_rate, r))

@@ -70,9 +70,7 @@ class _Heard(ClipObserver):
         if not np.isfinite(heard[0]).all():
             raise Unmeasurable("the audio holds NaN or infinite samples")
         if (peak := float(np.abs(heard[0]).max())) > LOUDEST:
-            raise Unmeasurable(
-                f"the audio reaches {peak:.4g}, and samples lie in -1..1: divide those of 16 bits by 32768"
-            )
+            raise Unmeasurable(f"the audio reaches {peak:.4g}, and samples lie in -1..1")
         return self._measure(*heard)
 
 
