@@ -13,8 +13,8 @@ from reports.tables import Entry, Row, Table, counted_reasons, score_frame, scor
 
 CLEAN = "none"
 _REMARK = (
-    "Below each value the difference to the undamaged prompts, with its 95 % interval, on the clips that have both; bold"
-    ' where the interval leaves zero out. "No clip" counts prompts that were refused or failed, of all.'
+    "Below each value its difference to the undamaged prompts, with the 95 % interval, on the clips that have both; bold "
+    "where the interval leaves zero out. The last column counts the prompts that were refused or failed."
 )
 
 
@@ -66,11 +66,6 @@ def claim_table(results: Results) -> Table | None:
     )
 
 
-def sentences(results: Results) -> list[str]:
-    """Each claim in one sentence, for the terminal."""
-    return [f"{c.generator} on {c.dataset}: {c.claim}: {c.verdict}. {c.evidence}." for c in results.claims]
-
-
 def stress_tables(results: Results) -> tuple[Table, ...]:
     """For each generator and dataset, every metric against the strength of every damage."""
     scores = score_table(results)
@@ -79,19 +74,15 @@ def stress_tables(results: Results) -> tuple[Table, ...]:
     made = []
     for family in families(results):
         for dataset in results.study.datasets:
-            groups = [
-                tuple(
-                    Row(
-                        (damage, text),
-                        (*_moved(results, rows[dataset, label], changes), _lost(results, dataset, label)),
+            groups = []
+            for damage, labels in damages(results, family).items():
+                named = {family: CLEAN} | {label: shown(results.study.stress[label]) for label in labels}
+                groups.append(
+                    tuple(
+                        Row((damage, text), (*_moved(results, rows[dataset, at], changes), _lost(results, dataset, at)))
+                        for at, text in named.items()
                     )
-                    for label, text in [
-                        (family, CLEAN),
-                        *((label, shown(results.study.stress[label])) for label in labels),
-                    ]
                 )
-                for damage, labels in damages(results, family).items()
-            ]
             scales = {p.damage: p.scale for p in results.study.stress.values() if p.scale}
             told = "; ".join(f"{name}: {scale}" for name, scale in scales.items())
             made.append(
