@@ -13,7 +13,7 @@ from reports.tables import Entry, Row, Table, counted_reasons, score_frame, scor
 
 CLEAN = "none"
 _REMARK = (
-    "Below each value its difference to the undamaged prompts, with the 95 % interval, on the clips that have both; bold "
+    "Below each value its difference to the undamaged prompts, with the 95 % interval, on the clips of both; bold "
     "where the interval leaves zero out. The last column counts the prompts that were refused or failed."
 )
 
@@ -128,16 +128,16 @@ def _verdict(claim: Claim) -> Entry:
 
 
 def _moved(results: Results, row: Row, changes: dict[tuple[str, str, str], Change]) -> list[Entry]:
-    """A row's entries, those of a variant with how far they moved."""
+    """A row's entries, those of a variant with how far they moved; one that moved beyond doubt is marked."""
     dataset, label = row.labels
-    if label not in results.study.stress:
-        return [replace(entry, mark=None) for entry in row.entries]
     entries = []
     for metric, entry in zip(results.study.metrics, row.entries, strict=True):
         change = changes.get((dataset, label, metric))
-        clear = change is not None and change.low is not None and change.high is not None
-        mark = "best" if clear and not change.low <= 0 <= change.high else None  # type: ignore[union-attr,operator]
-        entries.append(replace(entry, small=_told(change) if change else entry.small, mark=mark))
+        if change is None:
+            entries.append(replace(entry, mark=None))
+            continue
+        clear = change.low is not None and change.high is not None and not change.low <= 0 <= change.high
+        entries.append(replace(entry, small=_told(change), mark="best" if clear else None))
     return entries
 
 

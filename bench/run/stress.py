@@ -55,7 +55,8 @@ def _others(run: RunFolder, dataset: str, key: str) -> list[Voice]:
     A clip without a known speaker counts as a speaker of its own.
     """
     clips = {clip.key: clip.sample.speaker for clip in read_selection(run, dataset).clips}
-    own, first = clips[key], {}
+    own = clips[key]
+    first: dict[str, str] = {}
     for other, speaker in sorted(clips.items()):
         if other != key and (speaker is None or speaker != own):
             first.setdefault(speaker or f"\0{other}", other)

@@ -86,7 +86,7 @@ def impulse_response(rt60: float, sample_rate: int, seed: int) -> NDArray[np.flo
     """
     count = max(2, round(1.5 * rt60 * sample_rate))
     decay = np.exp(-math.log(1000) * np.arange(count) / (rt60 * sample_rate))  # 60 dB are a factor of 1000
-    tail = np.random.default_rng(seed).standard_normal(count) * decay
+    tail: NDArray[np.float64] = np.random.default_rng(seed).standard_normal(count) * decay
     tail[0] = 0
     tail /= np.sqrt(_DIRECT_TO_REVERBERANT * np.sum(tail**2))
     tail[0] = 1
