@@ -61,7 +61,7 @@ def claim_table(results: Results) -> Table | None:
         words=1,
         remarks=(
             "A claim holds or fails where the whole 95 % interval lies on one side of the stated margin; else it cannot"
-            " be said. Damages at their worst strength of the study, paired with the undamaged prompts clip by clip.",
+            " be said. Damages at the worst strength that was narrated, paired by clip with the undamaged prompts.",
         ),
     )
 

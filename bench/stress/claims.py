@@ -37,11 +37,15 @@ def claims(evidence: Evidence) -> list[Claim]:
     """Every claim that is about something in the study: one sentence each with the numbers that decide it."""
     judged: list[tuple[str, Judged]] = []
     for damage, called in _PROFILES.items():
-        if (variant := evidence.severest(damage)) is not None:
-            judged.append((f"A {called} voice profile yields very little audio", _softer(evidence, variant)))
-            judged.append((f"With a {called} voice profile the frames stay fine", _as_sharp(evidence, variant)))
-    if (variant := evidence.severest("image-eyes-closed")) is not None:
-        judged.append(("Closed eyes in the driving image persist in the video", _closed(evidence, variant)))
+        if (worst := evidence.severest(damage)) is not None:
+            variant, beyond = worst
+            for claim, (verdict, words) in (
+                (f"A {called} voice profile yields very little audio", _softer(evidence, variant)),
+                (f"With a {called} voice profile the frames stay fine", _as_sharp(evidence, variant)),
+            ):
+                judged.append((claim, (verdict, words + beyond)))
+    if (worst := evidence.severest("image-eyes-closed")) is not None:
+        judged.append(("Closed eyes in the driving image persist in the video", _closed(evidence, worst[0])))
     judged += [
         ("Gaze can stick in one direction", _stuck(evidence)),
         ("No noise is gained over the clip", _noise(evidence)),

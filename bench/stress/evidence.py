@@ -91,9 +91,25 @@ class Evidence:
         """The cell of one of the generators by a metric's plug-in; None if the study does not measure that."""
         return self.cells.get((self.dataset, generator, self.columns.get(metric, "")))
 
-    def severest(self, damage: str) -> str | None:
-        """The label of the variant with this damage at its worst; None if there is none."""
+    def severest(self, damage: str) -> tuple[str, str] | None:
+        """The label of the variant with this damage at its worst, and a remark; None if there is none.
+
+        The worst that was narrated, where any was: of a refused prompt nothing can be measured. The remark names the
+        strengths beyond it.
+        """
         order: Sequence[float] = DAMAGES[damage].strengths
         sign = 1 if len(order) < 2 or order[-1] > order[0] else -1
-        found = [(sign * (p.strength or 0.0), label) for label, p in self.variants.items() if p.damage == damage]
-        return max(found)[1] if found else None
+        found = {label: point for label, point in self.variants.items() if point.damage == damage}
+        worst_first = sorted(found, key=lambda label: -sign * (found[label].strength or 0.0))
+        if not worst_first:
+            return None
+        narrated = next((label for label in worst_first if self._narrated(label)), worst_first[0])
+        beyond = worst_first[: worst_first.index(narrated)]
+        if not beyond:
+            return narrated, ""
+        strengths = ", ".join(DAMAGES[damage].shown(found[label].strength) for label in reversed(beyond))
+        return narrated, f"; no clip was narrated at {strengths}"
+
+    def _narrated(self, generator: str) -> bool:
+        """Whether any metric has a number of any of its clips."""
+        return any(self.cells[p].by_clip for p in self.cells if p[:2] == (self.dataset, generator))

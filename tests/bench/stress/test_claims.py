@@ -87,6 +87,18 @@ def test_a_refusal_is_no_silence() -> None:
     assert "12 x not generated: the voice profile is silent" in found.evidence
 
 
+def test_the_worst_strength_that_was_narrated_is_looked_at() -> None:
+    point = POINTS["mine@voice-feeble"].model_copy(update={"strength": -30.0})
+    variants = POINTS | {"mine@soft": point}
+    refused = dict.fromkeys((f"clip{i:02}" for i in range(CLIPS)), "not generated: silent")
+    cells = {("d", "mine@voice-feeble", metric): cell("mine@voice-feeble", metric, 0, 1, refused) for metric in METRICS}
+    cells |= {("d", "mine@soft", metric): cell("mine@soft", metric, -50, 1) for metric in METRICS}
+    found = told({}, variants=variants, cells=cells)["A feeble voice profile yields very little audio"]
+    assert found.verdict == "holds"
+    assert found.evidence.startswith("mine@soft: loudness -25")
+    assert found.evidence.endswith("no clip was narrated at -60 dB")
+
+
 def test_only_clips_of_both_are_compared() -> None:
     """Where the loud half of the clips is refused, the rest is not softer than it was."""
     clean = {f"c{i}": -20.0 - 3 * i for i in range(12)}
