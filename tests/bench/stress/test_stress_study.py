@@ -180,8 +180,5 @@ def test_the_report_has_tables_claims_and_no_variant_among_the_plain_scores(ran:
     assert len(lines) == 1 + 6 * 3
     page = (report / "index.html").read_text()
     assert page.count("<h2>Stress</h2>") == 1
-    assert (
-        json.loads((ran / "run" / "results.json").read_text())["study"]["stress"]["still@voice-noise-0dB"]["unit"]
-        == "dB"
-    )
-    assert np.isfinite(Results.read(ran / "run" / "results.json").changes[0].difference)
+    study = json.loads((ran / "run" / "results.json").read_text())["study"]
+    assert study["stress"]["still@voice-noise-0dB"]["unit"] == "dB"

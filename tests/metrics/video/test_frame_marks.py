@@ -1,4 +1,4 @@
-"""Noise and sharpness of four frames: planted noise is found in grey levels, a blur in dB, a short clip has no drift."""
+"""Noise and sharpness of four frames: planted noise is found in grey levels, a blur in dB, short ones have no drift."""
 
 from __future__ import annotations
 
