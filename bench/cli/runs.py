@@ -160,7 +160,11 @@ def incomplete(problem: str) -> NoReturn:
 
 
 def _problem(results: Results, max_failed: float) -> str | None:
-    """Why a run that is done ends with exit code 1; None if it ends well."""
+    """Why a run that is done ends with exit code 1; None if it ends well.
+
+    That damaged prompts are refused is what a stress study finds out, and no failure of the run.
+    """
+    results = results.plain
     nothing = [p for p in results.profiles if not p.clips]
     if nothing:
         named = ", ".join(f"{profile.generator} on {profile.dataset}" for profile in nothing)
