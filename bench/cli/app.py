@@ -20,6 +20,7 @@ from bench.cli import (
     doctor,
     gates,
     lists,
+    narrate,
     paper,
     profile,
     runs,
@@ -48,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+narrate.register(app)
 runs.register(app)
 scores.register(app)
 comparing.register(app)
