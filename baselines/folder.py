@@ -16,7 +16,7 @@ import narrator.options as options
 from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
 from narrator.options import shown
 
-MEDIA_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".m4v")
+MEDIA_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".m4v", ".gif")
 
 
 class Folder:

@@ -26,6 +26,7 @@ from bench.cli import (
     runs,
     scores,
     selfcheck,
+    stats,
 )
 from bench.cli.boundary import Wrapped, ended
 from bench.cli.printing import print_line
@@ -52,6 +53,7 @@ app = typer.Typer(
 narrate.register(app)
 runs.register(app)
 scores.register(app)
+stats.register(app)
 comparing.register(app)
 gates.register(app)
 archives.register(app)

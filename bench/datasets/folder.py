@@ -10,6 +10,7 @@ from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.indexing import indexed
 from bench.datasets.tree import walk
 
+_IMAGES = (".jpg", ".jpeg", ".png", ".webp")
 _LICENCE = "unknown: the folder's owner must know the terms"
 
 
@@ -17,8 +18,9 @@ class Folder:
     """Every video file below a folder; its key is its path below the folder, joined by "-".
 
     The prepared layout `SPLIT/videos/NAME.mp4` with `texts/NAME.txt`, `images/NAME.jpg` and `ref_audios/NAME.wav` is
-    recognised: the key is SPLIT-NAME, and `metadata["voice_profile"]` names the reference audio. What lies in its
-    `outputs/` was generated and is no sample.
+    recognised: the key is SPLIT-NAME, `metadata["voice_profile"]` names the reference audio, and the image (.jpg, else
+    .jpeg, .png or .webp) is the driving image in place of the clip's first frame. What lies in its `outputs/` was
+    generated and is no sample.
     """
 
     name = "folder"
@@ -35,6 +37,9 @@ class Folder:
                 continue
             folder = path.parent
             prepared = folder.name in ("videos", "outputs") and (folder.parent / "texts").is_dir()
+            if folder.name == "images" and (folder.parent / "texts").is_dir():
+                findings.append(Finding(tree.relative(path), "a driving image of the prepared layout"))
+                continue
             if prepared and folder.name == "outputs":
                 findings.append(Finding(tree.relative(path), "a generated clip of the prepared layout"))
                 continue
@@ -48,6 +53,13 @@ class Folder:
                     licence=_LICENCE,
                     split=above.name or None if prepared else None,
                     metadata={"voice_profile": voice} if prepared and os.path.lexists(voice) else {},
+                    image=_image(path) if prepared else None,
                 )
             )
         return indexed(self.name, tree, samples, findings, "clip (.mp4, .mpg, .avi, .mov, .mkv, .webm, ...)")
+
+
+def _image(clip: Path) -> Path | None:
+    """The driving image that the prepared layout keeps for a clip."""
+    images = (clip.parent.parent / "images" / f"{clip.stem}{suffix}" for suffix in _IMAGES)
+    return next((image for image in images if os.path.lexists(image)), None)

@@ -13,12 +13,12 @@ from bench.files import obstacle
 
 VIDEO_SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".qt", ".f4v", ".3gp", ".3g2", ".mpg", ".mpeg", ".vob", ".ts", ".m2ts", ".mts", ".avi",
-    ".divx", ".mkv", ".webm", ".flv", ".wmv", ".asf", ".ogv",
+    ".divx", ".mkv", ".webm", ".flv", ".wmv", ".asf", ".ogv", ".gif",
 })  # fmt: skip
 """Those of the containers that `bench.media` reads."""
 
 _OTHER_VIDEO = frozenset({
-    ".gif", ".apng", ".mxf", ".rm", ".rmvb", ".y4m", ".yuv", ".swf", ".ivf", ".dv", ".nut", ".wtv", ".mjpg", ".mjpeg",
+    ".apng", ".mxf", ".rm", ".rmvb", ".y4m", ".yuv", ".swf", ".ivf", ".dv", ".nut", ".wtv", ".mjpg", ".mjpeg",
     ".m1v", ".m2v", ".h264", ".264", ".h265", ".265", ".hevc", ".av1", ".obu", ".m3u8", ".mpd", ".m4s",
 })  # fmt: skip
 _UNFINISHED = frozenset({".part", ".crdownload", ".partial", ".download"})

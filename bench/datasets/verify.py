@@ -14,6 +14,8 @@ from bench.datasets.soundtracks import WHERE_SOUND_IS_SOUGHT
 from bench.media.audio import is_silent, native_waveform
 from bench.media.container import UnreadableClip
 from bench.media.probe import probe
+from bench.prompts.given import check_given
+from bench.prompts.refusal import NoPrompt
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ def unusable(sample: Sample, needs: Needs) -> Finding | None:
     def because(reason: str, detail: str = "") -> Finding:
         return Finding(sample.key, reason, detail)
 
+    try:
+        check_given(sample, needs.max_seconds)
+    except NoPrompt as reason:
+        return because("no prompt", str(reason))
+    if sample.path is None:
+        return None
     try:
         info = probe(sample.path)
     except UnreadableClip as error:

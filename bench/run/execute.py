@@ -12,7 +12,7 @@ from bench.run.collect import collect
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
-from bench.run.selection import decoding_of, read_selection, select
+from bench.run.selection import clip_file, decoding_of, read_selection, select
 from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
 from bench.study import Study
@@ -91,14 +91,18 @@ class Execution:
         clips: dict[str, ClipFile] = {}
         pairs: list[tuple[str, str]] = []
         for dataset in self.study.datasets:
-            for reference in read_selection(self.run, dataset.name).clips:
-                if not self.shard.owns(reference.key):
+            selection = read_selection(self.run, dataset.name)
+            real = [clip_file(sample) for sample in selection.references if self.shard.owns(sample.key)]
+            clips |= {self.identify(file): file for file in real}
+            for selected in selection.clips:
+                if not self.shard.owns(selected.key):
                     continue
-                files = [reference.file]
+                files: list[ClipFile] = []
                 for generator in self.study.generators:
-                    folder = self.run.generated(generator.name, dataset.name, reference.key).parent
-                    generated = record_of(self.run, generator.name, dataset.name, reference.key).clip(folder)
+                    folder = self.run.generated(generator.name, dataset.name, selected.key).parent
+                    generated = record_of(self.run, generator.name, dataset.name, selected.key).clip(folder)
                     files += [generated] if generated else []
-                clips |= {self.identify(file): file for file in reversed(files)}
-                pairs += [(self.identify(files[0]), self.identify(file)) for file in files[1:]]
+                reference = selected.file
+                clips |= {self.identify(file): file for file in reversed([reference, *files] if reference else files)}
+                pairs += [(self.identify(reference), self.identify(file)) for file in files if reference]
         self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress)
