@@ -55,7 +55,8 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             for choice in study.metrics:
                 metric, score = scoring.cell(choice, Pairing(reference, generated, failed, unreferenced, real))
                 if generator.plugin == CEILING and isinstance(metric, DistributionMetric) and (real or reference):
-                    score = _ceiling(scoring.bounds(choice, real or reference).ceiling, score)
+                    n = len(selection.clips) if real else 0
+                    score = _ceiling(scoring.bounds(choice, real or reference, n).ceiling, score)
                 columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
                 remarks |= dict.fromkeys([metric.remark] if metric.remark else [])
                 cells.append(

@@ -163,7 +163,7 @@ def _to_file(how: Callable[[Path], object]) -> Lay:
 SCORES: dict[str, tuple[Lay, tuple[str, ...], tuple[int, ...], str]] = {
     "pairs of a FIFO": (lambda f: os.mkfifo(f / "pairs.csv"), ("--pairs", "pairs.csv"), (2,), "a FIFO"),
     "pairs of nothing": (_nothing, ("--pairs", "pairs.csv"), (2,), "no such file"),
-    "pairs without a column": (lambda f: (f / "pairs.csv").write_bytes(b"a,b"), ("--pairs", "pairs.csv"), (2,), "lacks"),
+    "pairs without a column": (lambda f: (f / "pairs.csv").write_bytes(b"a"), ("--pairs", "pairs.csv"), (2,), "lacks"),
     "pairs that climb out": (lambda f: (f / "pairs.csv").write_text("real,generated\n../../x,../y\n"),
                              ("--pairs", "pairs.csv"), (2,), "names no pair"),
     "statistics that are code": (_to_file(_pickled), ("--real", "stats.npz"), (2,), "no file of reference statistics"),
