@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.datasets.dataset import DatasetIndex, Sample
 from bench.media.clip import Decoding, first_frame
 from bench.prompts.given import image_of, voice_of
+from bench.prompts.rules import PromptRules
 from bench.prompts.text import find_text
 from bench.prompts.voice import find_voice
 from narrator.contract import Prompt
@@ -29,7 +30,12 @@ class Provenance:
 
 
 def build_prompt(
-    sample: Sample, index: DatasetIndex, seed: int, decoding: Decoding, cache: Path
+    sample: Sample,
+    index: DatasetIndex,
+    seed: int,
+    decoding: Decoding,
+    cache: Path,
+    rules: PromptRules | None = None,
 ) -> tuple[Prompt, Provenance]:
     """Ask for what the reference clip shows: the same words, from the same face, in the same voice.
 
@@ -43,12 +49,13 @@ def build_prompt(
         seed: handed on to the generator.
         decoding: only the part of clips that it reads is used.
         cache: folder in which recognised texts are kept.
+        rules: where words come from and how they are spelt; the defaults unless told.
 
     Raises:
         NoPrompt: no words, or no voice; the message is the reason that counts the clip as skipped.
         UnreadableClip: the sample cannot be decoded.
     """
-    text, text_source = find_text(sample, index.root, decoding, cache)
+    text, text_source = find_text(sample, index.root, decoding, cache, rules)
     given = voice_of(sample, decoding)
     voice, voice_source = given or find_voice(sample, index, decoding)
     image, image_source = image_of(sample) or (first_frame(sample.clip), "frame at t = 0")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 
-from bench import environment
+from bench import environment, fingerprint
 from bench.files import atomic, write_json
 from bench.media.clip_file import ClipFile
 from bench.run.collect import collect
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
+from bench.run.prompts import StoredPrompt, read_prompt
 from bench.run.selection import clip_file, decoding_of, read_selection, select
 from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
+from bench.scoring.pairs import Pair, PromptSource
 from bench.study import Study
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -89,7 +91,8 @@ class Execution:
 
     def _measure(self, pool: WorkerPool) -> None:
         clips: dict[str, ClipFile] = {}
-        pairs: list[tuple[str, str]] = []
+        pairs: list[Pair] = []
+        prompts: dict[str, PromptSource] = {}
         for dataset in self.study.datasets:
             selection = read_selection(self.run, dataset.name)
             real = [clip_file(sample) for sample in selection.references if self.shard.owns(sample.key)]
@@ -104,5 +107,8 @@ class Execution:
                     files += [generated] if generated else []
                 reference = selected.file
                 clips |= {self.identify(file): file for file in reversed([reference, *files] if reference else files)}
-                pairs += [(self.identify(reference), self.identify(file)) for file in files if reference]
-        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress)
+                prompt = StoredPrompt(self.run.prompt(dataset.name, selected.key))
+                prompts[asked := fingerprint.of_prompt(read_prompt(prompt.path))] = prompt
+                beside = self.identify(reference) if reference else ""
+                pairs += [Pair(beside, self.identify(file), asked) for file in files]
+        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress, prompts)

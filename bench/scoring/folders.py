@@ -15,6 +15,7 @@ from bench.scoring.cells import Pairing, Scoring, bound_pairs
 from bench.scoring.found import found_clips
 from bench.scoring.matching import by_name, by_table
 from bench.scoring.measure import Measuring, measure_all
+from bench.scoring.written import WrittenPrompt
 from bench.study import Unequal
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -48,10 +49,11 @@ class FolderRules:
 
 @dataclass(frozen=True)
 class BoundedScore:
-    """A score and, where they were asked for, the bounds of its scale."""
+    """A score and, where they were asked for, the bounds of its scale; `aligned` as the metric says of itself."""
 
     score: Score
     bounds: Bounds | None
+    aligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def score_folders(
     matching = by_name(real_found, found) if rules.pairs is None else by_table(rules.pairs, real_found, found)
     real_clips = {key: clip for key, clip in real_found.clips.items() if matching.real is None or key in matching.real}
     generated_clips = {matching.keys[key]: clip for key, clip in found.clips.items() if key in matching.keys}
+    generated_samples = {matching.keys[key]: sample for key, sample in found.samples.items() if key in matching.keys}
     reference, unreadable = identities(real_clips, decoding, "reference")
     candidate, also_unreadable = identities(generated_clips, decoding, "generated")
     files = {name: real_clips[key] for key, name in reference.items()}
@@ -99,22 +102,31 @@ def score_folders(
     shared = [key for key in candidate if key in reference]
     compared = {key: reference[key] for key in shared} if len(shared) == len(candidate) else reference
     alone = [key for key in reference if key not in candidate] if shared and not rules.allow_missing else []
-    pairs = [(reference[key], candidate[key]) for key in shared]
+    told = {
+        key: WrittenPrompt.beside(
+            [(real_found.samples.get(key), real), (generated_samples.get(key), generated)], decoding
+        )
+        for key in {**reference, **candidate}
+    }
+    prompts = {key: prompt.identity for key, prompt in told.items()}
+    failed = dict.fromkeys(alone, NO_GENERATED) | unreadable | also_unreadable
+    pairing = Pairing(reference, candidate, failed, prompts)
+    pairs = [pairing.pair(key) for key in candidate]
     if rules.bounded:
-        pairs += bound_pairs(compared)
+        pairs += bound_pairs(compared, prompts)
     with contextlib.ExitStack() as stack:
         store = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="narrator-bench-")))
         stack.enter_context(pool)
         measuring = Measuring(store, decoding, metrics, device)
-        measured = measure_all(measuring, files, pairs, pool, progress)
+        sources = {prompts[key]: prompt for key, prompt in told.items()}
+        measured = measure_all(measuring, files, pairs, pool, progress, sources)
         stack.enter_context(single_thread())
         scoring = Scoring(measuring, measured.errors, rules.unequal, rules.max_failed)
-        pairing = Pairing(reference, candidate, dict.fromkeys(alone, NO_GENERATED) | unreadable | also_unreadable)
         scores = {}
         for choice in metrics:
-            score = scoring.cell(choice, pairing)[1]
-            bounds = scoring.bounds(choice, compared, len(candidate)) if rules.bounded else None
-            scores[choice.name] = BoundedScore(score, bounds)
+            metric, score = scoring.cell(choice, pairing)
+            bounds = scoring.bounds(choice, compared, len(candidate), prompts) if rules.bounded else None
+            scores[choice.name] = BoundedScore(score, bounds, metric.aligned)
         passed_over = real_found.passed_over | found.passed_over | matching.left_out
         return FolderScores(scores, passed_over, measured.damaged, matching.note)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.datasets.dataset import Sample
 from bench.datasets.folder import Folder
 from bench.datasets.keys import safe_keys
 from bench.datasets.soundtracks import SOUND_SUFFIXES
@@ -18,6 +19,7 @@ from bench.media.container import UnreadableClip
 from bench.media.picture_folder import is_clip_of_pictures
 from bench.run.selection import clip_file
 
+_LICENCE = "unknown: the folder's owner must know the terms"
 _UNRATED = "a folder of pictures, whose frames per second --fps would tell"
 
 
@@ -28,16 +30,18 @@ class Found:
     Attributes:
         clips: by key.
         places: by key, the path below the folder, without suffix.
+        samples: by key, as a dataset has them, for what is written down beside the clips.
         passed_over: reason by file for what is no clip.
     """
 
     clips: dict[str, ClipFile] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, Sample] = field(default_factory=dict)
     passed_over: dict[str, str] = field(default_factory=dict)
 
-    def add(self, key: str, place: str, clip: ClipFile) -> None:
+    def add(self, place: str, clip: ClipFile, sample: Sample) -> None:
         """One more clip."""
-        self.clips[key], self.places[key] = clip, place
+        self.clips[sample.key], self.places[sample.key], self.samples[sample.key] = clip, place, sample
 
 
 def found_clips(folder: Path, side: str, rate: float | None = None) -> Found:
@@ -62,7 +66,7 @@ def found_clips(folder: Path, side: str, rate: float | None = None) -> Found:
             found.passed_over[f"{side}/{f.subject}"] = f"{f.reason} ({f.detail})" if f.detail else f.reason
         for sample in index.samples:
             place = sample.clip.relative_to(folder).with_suffix("").as_posix()
-            found.add(sample.key, place, clip_file(sample))
+            found.add(place, clip_file(sample), sample)
     if pictures and rate is None:
         if not found.clips:
             raise UserMistake(
@@ -87,7 +91,8 @@ def _add(found: Found, folder: Path, paths: list[Path], rate: float | None) -> N
         if key in found.clips:
             found.passed_over[_name(path, folder)] = "a clip of this name lies beside it"
         else:
-            found.add(key, place, ClipFile(path, _sound_of(path) if rate else None, rate))
+            clip = ClipFile(path, _sound_of(path) if rate else None, rate)
+            found.add(place, clip, Sample(key, path, _LICENCE))
 
 
 def _others(root: Path) -> tuple[list[Path], list[Path]]:

@@ -12,15 +12,16 @@ from bench.choice import Choice
 from bench.errors import UserMistake
 from bench.media.clip import Decoding
 from bench.plugins import built_metric, lacking_weights
-from bench.scoring.cells import Scoring
+from bench.scoring.cells import Pairing, Scoring
 from bench.scoring.folders import BoundedScore, FolderRules, FolderScores, identities
 from bench.scoring.found import found_clips
 from bench.scoring.measure import Measuring, measure_all
 from bench.scoring.reference_file import NO_COUNT, ReferenceFile, ReferenceSet, write_reference_file
+from bench.scoring.written import WrittenPrompt
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
 from bench.workers.threads import single_thread
-from metrics.base.metric import Unmeasurable
+from metrics.base.metric import PairedMetric, Unmeasurable
 from metrics.frechet.metric import FrechetMetric
 
 
@@ -107,14 +108,19 @@ def score_against_file(
     found_here = found_clips(generated, "generated", rules.rate)
     clips = found_here.clips
     names, unreadable = identities(clips, decoding, "generated")
+    told = {key: WrittenPrompt.beside([(found_here.samples.get(key), generated)], decoding) for key in names}
+    prompts = {key: prompt.identity for key, prompt in told.items()}
+    pairing = Pairing({}, names, unreadable, prompts)
     scores: dict[str, BoundedScore] = {}
-    wanted: dict[str, ReferenceSet] = {}
+    wanted: dict[str, ReferenceSet | None] = {}
     for choice in metrics:
         metric = built_metric(choice, device)
         if (lacking := lacking_weights(metric)) is not None:
-            scores[choice.name] = BoundedScore(Scoring.unmade(metric, lacking), None)
+            scores[choice.name] = BoundedScore(Scoring.unmade(metric, lacking), None, metric.aligned)
+        elif isinstance(metric, PairedMetric) and metric.reference_free:
+            wanted[choice.name] = None
         elif isinstance(found := real.of(metric, decoding), str):
-            scores[choice.name] = BoundedScore(metric.missing(found), None)
+            scores[choice.name] = BoundedScore(metric.missing(found), None, metric.aligned)
         else:
             wanted[choice.name] = found
     measured_metrics = tuple(choice for choice in metrics if choice.name in wanted)
@@ -123,17 +129,22 @@ def score_against_file(
         stack.enter_context(pool)
         measuring = Measuring(store, decoding, measured_metrics, device)
         files = {name: clips[key] for key, name in names.items()}
-        measured = measure_all(measuring, files if wanted else {}, [], pool, progress)
+        pairs = [pairing.pair(key) for key in names]
+        sources = {prompts[key]: prompt for key, prompt in told.items()}
+        measured = measure_all(measuring, files if wanted else {}, pairs, pool, progress, sources)
         stack.enter_context(single_thread())
         scoring = Scoring(measuring, measured.errors, max_failed=rules.max_failed)
         for choice in measured_metrics:
             metric = built_metric(choice, device)
-            assert isinstance(metric, FrechetMetric)
-            found = wanted[choice.name]
-            usable, failed = scoring.statistics(metric, names)
-            score = metric.score_against(
-                found.gaussian(metric), usable, failed | unreadable, None if found.vectors else NO_COUNT
-            )
-            scores[choice.name] = BoundedScore(scoring.limited(score), None)
+            kept = wanted[choice.name]
+            if kept is None:
+                score = scoring.score(metric, pairing)
+            else:
+                assert isinstance(metric, FrechetMetric)
+                usable, failed = scoring.statistics(metric, names)
+                no_interval = None if kept.vectors else NO_COUNT
+                score = metric.score_against(kept.gaussian(metric), usable, failed | unreadable, no_interval)
+                score = scoring.limited(score)
+            scores[choice.name] = BoundedScore(score, None, metric.aligned)
     ordered = {choice.name: scores[choice.name] for choice in metrics}
     return FolderScores(ordered, found_here.passed_over, measured.damaged)
