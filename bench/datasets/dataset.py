@@ -31,6 +31,7 @@ class Sample:
         image: the driving image, where it lies in a file of its own; else it is a frame of the clip.
         voice: the voice profile, where the dataset says that it must be this file and no other.
         seed: the prompt's own; else it is derived from the study's.
+        rate: frames per second, where `path` is a folder of numbered pictures.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Sample:
     image: Path | None = None
     voice: Path | None = None
     seed: int | None = None
+    rate: float | None = None
 
     @property
     def clip(self) -> Path:
@@ -62,7 +64,7 @@ class Sample:
 
         A lossy `audio` serves only a clip that has no sound of its own.
         """
-        if self.audio and (self.audio.suffix.lower() in LOSSLESS or not has_sound(self.clip)):
+        if self.audio and (self.rate or self.audio.suffix.lower() in LOSSLESS or not has_sound(self.clip)):
             return self.audio
         return soundtrack_path(self.clip)
 

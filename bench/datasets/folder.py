@@ -8,9 +8,11 @@ from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.indexing import indexed
-from bench.datasets.tree import walk
+from bench.datasets.picture_folders import picture_folders, sound_of
+from bench.datasets.tree import Tree, printable, walk
 
 _IMAGES = (".jpg", ".jpeg", ".png", ".webp")
+UNRATED = "a folder of pictures, whose frames per second nobody told (fps)"
 _LICENCE = "unknown: the folder's owner must know the terms"
 
 
@@ -21,9 +23,17 @@ class Folder:
     recognised: the key is SPLIT-NAME, `metadata["voice_profile"]` names the reference audio, and the image (.jpg, else
     .jpeg, .png or .webp) is the driving image in place of the clip's first frame. What lies in its `outputs/` was
     generated and is no sample.
+
+    Args:
+        fps: frames per second of clips that are folders of numbered pictures; without it such folders are no samples.
     """
 
     name = "folder"
+
+    def __init__(self, fps: float | None = None) -> None:
+        if fps is not None and not 0 < fps <= 1000:
+            raise ValueError(f"fps is {fps}; it must be greater than 0 and at most 1000")
+        self._fps = fps
 
     def load(self, root: Path) -> DatasetIndex:
         """See `Dataset.load`."""
@@ -56,7 +66,20 @@ class Folder:
                     image=_image(path) if prepared else None,
                 )
             )
+        pictures = picture_folders(root)
+        if self._fps is None:
+            findings += [Finding(_named(path, tree), UNRATED) for path in pictures]
+        else:
+            samples += [self._of_pictures(path, root) for path in pictures]
         return indexed(self.name, tree, samples, findings, "clip (.mp4, .mpg, .avi, .mov, .mkv, .webm, ...)")
+
+    def _of_pictures(self, folder: Path, root: Path) -> Sample:
+        key = "-".join(folder.relative_to(root).parts) or root.absolute().name
+        return Sample(key, folder, _LICENCE, audio=sound_of(folder), rate=self._fps)
+
+
+def _named(folder: Path, tree: Tree) -> str:
+    return tree.relative(folder) if folder != tree.root else printable(folder.absolute().name)
 
 
 def _image(clip: Path) -> Path | None:

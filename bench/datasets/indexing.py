@@ -45,7 +45,7 @@ def indexed(
 
 def _with_sound(tree: Tree, samples: Iterable[Sample]) -> list[Sample]:
     soundtracks = Soundtracks(tree.root)
-    return [replace(sample, audio=soundtracks.of(sample.clip)) for sample in samples]
+    return [replace(sample, audio=soundtracks.of(sample.clip) or sample.audio) for sample in samples]
 
 
 def _without_disputed_sound(samples: list[Sample]) -> tuple[list[Sample], list[Finding]]:

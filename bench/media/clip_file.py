@@ -37,8 +37,15 @@ class ClipFile:
         Raises:
             UnreadableClip: a file is no regular one, or has vanished.
         """
-        files = [None if file is None else self._hashed(file) for file in (self.video, self.audio)]
-        return fingerprint.of_json([*files, asdict(decoding), source_hash("bench.media")])
+        return fingerprint.of_json([*self.content(), asdict(decoding), source_hash("bench.media")])
+
+    def content(self) -> list[str | None]:
+        """Hashes of what pictures and sound lie in; None where the sound lies in no file of its own.
+
+        Raises:
+            UnreadableClip: as `identity`.
+        """
+        return [None if file is None else self._hashed(file) for file in (self.video, self.audio)]
 
     def frames(self, decoding: Decoding) -> Iterator[NDArray[np.uint8]]:
         """The pictures, see `bench.media.clip.frames`."""

@@ -55,6 +55,11 @@ def frame_files(folder: Path) -> list[Path]:
     return [path for _, path in numbered]
 
 
+def first_picture(folder: Path) -> NDArray[np.uint8]:
+    """The first frame, uint8 [H, W, 3]; raises as `frame_files` and `read_image`."""
+    return read_image(frame_files(folder)[0])
+
+
 def picture_frames(folder: Path, rate: float, fps: float | None, max_seconds: float) -> Iterator[NDArray[np.uint8]]:
     """The pictures as a clip of `rate` frames per second; see `bench.media.clip.frames`.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Sample
 from bench.media.clip import Decoding, first_frame
+from bench.media.picture_folder import first_picture
 from bench.prompts.given import image_of, voice_of
 from bench.prompts.rules import PromptRules
 from bench.prompts.text import find_text
@@ -58,6 +59,7 @@ def build_prompt(
     text, text_source = find_text(sample, index.root, decoding, cache, rules)
     given = voice_of(sample, decoding)
     voice, voice_source = given or find_voice(sample, index, decoding)
-    image, image_source = image_of(sample) or (first_frame(sample.clip), "frame at t = 0")
+    frame = first_frame if sample.rate is None else first_picture
+    image, image_source = image_of(sample) or (frame(sample.clip), "frame at t = 0")
     prompt = Prompt(sample.key, text, image, voice, seed, name=sample.path.stem if sample.path else "")
     return prompt, Provenance(text=text_source, voice=voice_source, image=image_source)

@@ -168,7 +168,7 @@ def narrated(
     narration = generator(prompt)
     if isinstance(narration, FinishedClip):
         seconds = time.perf_counter() - start
-        record, stages = _stored(narration, clip, protocol.max_seconds), dict(narration.seconds)
+        record, stages = _stored(narration, clip, protocol), dict(narration.seconds)
     else:
         counted = CountedFrames(narration)
         write_start = time.perf_counter()
@@ -191,9 +191,11 @@ def narrated(
     return record, {"seconds": seconds, "stages": stages, "peak_memory_mib": memory.mib()}
 
 
-def _stored(narration: FinishedClip, target: Path, max_seconds: float) -> GeneratedClip:
+def _stored(narration: FinishedClip, target: Path, protocol: Protocol) -> GeneratedClip:
     try:
-        stored = store_finished(narration.path, target, narration.audio, max_seconds)
+        stored = store_finished(
+            narration.path, target, narration.audio, protocol.max_seconds, narration.rate, protocol.crf
+        )
     finally:
         if narration.temporary:
             shutil.rmtree(narration.temporary, ignore_errors=True)

@@ -89,7 +89,11 @@ class Selection:
         """What a generator may know of the dataset."""
         asked = {clip.key for clip in self.clips}
         samples = [*(clip.sample for clip in self.clips), *self.spare]
-        return [ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked) for s in samples if s.path]
+        return [
+            ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked, s.rate)
+            for s in samples
+            if s.path
+        ]
 
 
 def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool) -> None:
@@ -148,7 +152,7 @@ def _read_selection(path: Path, _untouched: int) -> Selection:
 
 def clip_file(sample: Sample) -> ClipFile:
     """The sample as a clip to measure, with its sound where that lies in a file of its own."""
-    return ClipFile(sample.clip, None if sample.soundtrack == sample.path else sample.soundtrack)
+    return ClipFile(sample.clip, None if sample.soundtrack == sample.path else sample.soundtrack, sample.rate)
 
 
 def load_index(choice: DatasetChoice) -> DatasetIndex:
@@ -204,13 +208,12 @@ def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
 def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
     """A copy of the reference that browsers can show; made again where the source or the copy has changed."""
     record = target.with_suffix(".json")
-    files = [fingerprint.of_file(file) for file in (clip.video, clip.audio) if file]
-    source = fingerprint.of_json([files, max_seconds])
+    source = fingerprint.of_json([clip.content(), max_seconds])
     kept = read_json(record) or {}
     played = target.with_name(kept.get("played", target.name))
     if kept.get("source") == source and played.is_file() and fingerprint.of_file(played) == kept.get("checksum"):
         return played
-    played = store_finished(clip.video, target, clip.audio, max_seconds).played
+    played = store_finished(clip.video, target, clip.audio, max_seconds, clip.rate).played
     write_json(record, {"source": source, "played": played.name, "checksum": fingerprint.of_file(played)})
     return played
 

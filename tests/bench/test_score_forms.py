@@ -253,3 +253,23 @@ def test_a_file_that_is_no_statistics_is_one_sentence(
     assert outcome.code == 2
     assert outcome.err.count("\n") == 1
     assert re.search(says, outcome.err), outcome.err
+
+
+def test_a_run_over_folders_of_pictures(cli: Cli, pictures: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        (pictures / f"take/clip{number}.txt").write_text(f"number {number} speaks")
+    (tmp_path / "study.yaml").write_text(
+        f"name: pictures\ndatasets: [{{name: real, plugin: folder, root: {pictures}, options: {{fps: 25}}}}]\n"
+        f"generators: [{{name: theirs, plugin: folder, options: {{root: {pictures / 'take'}, fps: 25}}}}]\n"
+        "metrics: [mcd, fvmd-lk]\n"
+    )
+    outcome = cli("run", tmp_path / "study.yaml", "--out", tmp_path / "run", "--workers", "1")
+    assert outcome.code == 0, outcome.err
+    results = json.loads((tmp_path / "run/results.json").read_text())
+    cells = {(cell["generator"], cell["metric"]): cell for cell in results["cells"]}
+    for generator in ("theirs", "ceiling"):
+        assert (cells[generator, "mcd"]["n"], cells[generator, "mcd"]["failed"]) == (4, {})
+        assert cells[generator, "mcd"]["value"] == pytest.approx(0, abs=1e-6)
+    assert cells["theirs", "fvmd-lk"]["n"] == 4
+    assert all((tmp_path / "run" / clip["file"]).is_file() for clip in results["clips"])
+    assert all((tmp_path / "run" / clip["reference"]).is_file() for clip in results["clips"])
