@@ -15,6 +15,7 @@ from bench.errors import UserMistake, shown
 from bench.files import UnreadableFile
 
 if TYPE_CHECKING:
+    from bench.choice import Choice
     from bench.run.one import Narrated, Request
 
 _MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENOMEM)
@@ -67,20 +68,19 @@ def narrate(
     try:
         with progress_display() as display:
             display.add_task(f"{choice.plugin} narrates", total=None, doing="")
-            done = _narrated(generator, request)
+            done = _narrated(choice, request)
     except GenerationFailed as reason:
         incomplete(f"{choice.plugin} cannot narrate this: {str(reason).rstrip('.')}.")
     _tell(done, choice.plugin, request)
 
 
-def _narrated(generator: str, request: Request) -> Narrated:
+def _narrated(choice: Choice, request: Request) -> Narrated:
     """The narration; whatever a generator raises by mistake is its failure, as it is in a run."""
     from bench.media.container import UnreadableClip
     from bench.run.one import narrate as narrate_one
     from metrics.weights import WeightsError
     from narrator.contract import GenerationFailed
 
-    choice = chosen_generators([generator])[0]
     try:
         return narrate_one(choice, request)
     except (UserMistake, UnreadableClip, WeightsError, GenerationFailed, MemoryError):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from bench.datasets.soundtracks import SOUND_SUFFIXES
+from bench.datasets.tree import is_utf8
 from bench.files import obstacle
 from bench.media.container import UnreadableClip
 from bench.media.picture_folder import is_clip_of_pictures
@@ -19,7 +20,7 @@ def picture_folders(root: Path) -> list[Path]:
     found: list[Path] = []
     for at, folders, _ in os.walk(root):
         here = Path(at)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and is_utf8(name))
         if "texts" in folders:
             folders[:] = [name for name in folders if name not in ("images", "texts", "ref_audios")]
         if _holds_frames(here):

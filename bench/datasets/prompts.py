@@ -12,7 +12,7 @@ from bench.datasets.folder import Folder
 from bench.datasets.keys import safe_keys
 from bench.datasets.prompt_table import NEEDED, read_table
 from bench.datasets.soundtracks import SOUND_SUFFIXES
-from bench.datasets.tree import VIDEO_SUFFIXES, printable
+from bench.datasets.tree import VIDEO_SUFFIXES, is_utf8, printable
 from bench.errors import UserMistake
 from bench.files import UnreadableFile, obstacle
 from bench.media.image import IMAGE_SUFFIXES
@@ -111,7 +111,9 @@ def _layout(root: Path) -> tuple[list[Sample], list[Finding]]:
         names = _Names()
         for kind, suffixes in _SUFFIXES.items():
             for path in _files(base / kind):
-                if path.suffix.lower() in suffixes:
+                if not is_utf8(path.name):
+                    findings.append(Finding(_below(path, root), "its name is not UTF-8"))
+                elif path.suffix.lower() in suffixes:
                     getattr(names, kind).setdefault(path.stem, []).append(path)
                 else:
                     findings.append(Finding(_below(path, root), f"no file that {kind} holds"))
@@ -155,7 +157,7 @@ def _prompt(name: str, text: Path, names: _Names, base: Path, root: Path) -> Sam
 def _bases(root: Path) -> Iterator[Path]:
     """The folders, the root among them, that hold a folder `texts`."""
     for folder, folders, _ in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and is_utf8(name))
         if "texts" in folders:
             yield Path(folder)
             folders[:] = [name for name in folders if name not in _SUFFIXES and name != "outputs"]

@@ -16,6 +16,8 @@ from bench.files import UnreadableFile, as_text, read_small
 from bench.scoring.found import Found
 
 _LARGEST = 1 << 26
+_TRIED = 20
+"""Names from which the prefix and the suffix are guessed; any that has its partner would do."""
 _COLUMNS = ("real", "generated")
 
 
@@ -152,15 +154,19 @@ def _stems(found: Found) -> dict[str, str] | None:
 
 
 def _affixed(names: Mapping[str, str], longer: Mapping[str, str]) -> tuple[str, str] | None:
-    """The one prefix and suffix that turn names into longer ones for every longer one, or for every name."""
-    tried: Counter[tuple[str, str]] = Counter()
-    for long in sorted(longer)[:1]:
+    """The one prefix and suffix that turn names into longer ones for every longer one, or for every name.
+
+    A single pair must be parted from what is added by something that is no letter and no digit: "a" is in "banana".
+    """
+    tried: dict[tuple[str, str], None] = {}
+    for long in sorted(longer)[:_TRIED]:
         for name in names:
             if name and (at := long.find(name)) >= 0:
-                tried[long[:at], long[at + len(name) :]] += 1
+                tried[long[:at], long[at + len(name) :]] = None
     fitting = []
     for prefix, suffix in tried:
         matched = {f"{prefix}{name}{suffix}" for name in names} & longer.keys()
-        if len(matched) in (len(names), len(longer)):
+        parted = not (prefix[-1:].isalnum() or suffix[:1].isalnum())
+        if len(matched) in (len(names), len(longer)) and (len(matched) > 1 or parted):
             fitting.append((prefix, suffix))
     return fitting[0] if len(fitting) == 1 else None

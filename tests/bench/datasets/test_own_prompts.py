@@ -156,6 +156,8 @@ def test_the_papers_folders_without_videos(root: Path) -> None:
     (root / "test/ref_audios/0003.wav").unlink()
     (root / "test/images/lost.png").write_bytes(b"")
     (root / "test/texts/notes.md").write_text("hm")
+    with open(os.path.join(os.fsencode(root), b"test/texts/caf\xe9.txt"), "w") as file:
+        file.write("hi")
     index = Prompts().load(root)
     assert [(s.key, s.split, s.path, s.transcript) for s in index.samples] == [
         ("test-0001", "test", None, "text 0001"), ("train-0001", "train", None, "text 0001"),
@@ -166,6 +168,7 @@ def test_the_papers_folders_without_videos(root: Path) -> None:
         "test/texts/0004.txt": "blank text",
         "test/images/lost.png": "no text of this name",
         "test/texts/notes.md": "no file that texts holds",
+        "test/texts/caf\\xe9.txt": "its name is not UTF-8",
     }
     assert verify(index).usable == 2
 
