@@ -17,6 +17,8 @@ from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
 from metrics.motion.fvmd import FrechetVideoMotionDistance
+from metrics.sync.lse import LipSyncError
+from metrics.sync.mouth_sync import MouthSync
 from metrics.video.fid import FrechetInceptionDistance
 from metrics.video.fvd import FrechetVideoDistance
 
@@ -28,6 +30,8 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetVideoDistance,
     FrechetVideoMotionDistance,
     PackageFrechetVideoMotionDistance,
+    MouthSync,
+    LipSyncError,
 )
 METRICS = {name: metric for metric in _CLASSES for name in metric.conventions}
 """Class by registry name."""
