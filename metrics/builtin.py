@@ -17,6 +17,7 @@ from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
 from metrics.motion.fvmd import FrechetVideoMotionDistance
+from metrics.sets.metric import KernelInceptionDistance, SetOverlap
 from metrics.sync.lse import LipSyncError
 from metrics.sync.mouth_sync import MouthSync
 from metrics.video.fid import FrechetInceptionDistance
@@ -32,6 +33,8 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     PackageFrechetVideoMotionDistance,
     MouthSync,
     LipSyncError,
+    KernelInceptionDistance,
+    SetOverlap,
 )
 METRICS = {name: metric for metric in _CLASSES for name in metric.conventions}
 """Class by registry name."""

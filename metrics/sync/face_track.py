@@ -100,12 +100,12 @@ class FaceTrack:
         if not len(boxes):
             return None
         if self._last is None:
-            self._last = boxes[(boxes[:, 2:] - boxes[:, :2]).prod(axis=1).argmax()]
+            self._last = np.asarray(boxes[(boxes[:, 2:] - boxes[:, :2]).prod(axis=1).argmax()])
             return self._last
         for box in boxes:
             if _overlap(box, self._last) > SAME_FACE:
-                self._last = box
-                return box
+                self._last = np.asarray(box)
+                return self._last
         return None
 
 
