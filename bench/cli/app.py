@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from bench import __version__
 from bench.cli import (
+    agreeing,
     archives,
     checkpoint,
     comparing,
@@ -51,6 +52,7 @@ app = typer.Typer(
 runs.register(app)
 scores.register(app)
 comparing.register(app)
+agreeing.register(app)
 gates.register(app)
 archives.register(app)
 profile.register(app)
