@@ -90,8 +90,12 @@ class FrechetMetric(DistributionMetric):
 
     def _declare_states(self) -> None:
         for name in ("reference", "generated"):
-            nothing = torch.zeros(self.dimension + 1, self.dimension + 1, dtype=torch.float64)
-            self.add_state(name, nothing, dist_reduce_fx=_merged)
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx=_merged)
+            # One zero stands for all of them: the whole state, which add_state would keep twice, is 64 MiB of an FID
+            # that may never be asked for anything but its name. It is replaced, never written into.
+            nothing = self._defaults[name].expand(self.dimension + 1, self.dimension + 1)
+            self._defaults[name] = nothing
+            setattr(self, name, nothing)
 
     def _absorb(self, statistics: Statistics, real: bool) -> None:
         name = "reference" if real else "generated"
