@@ -26,6 +26,10 @@ COMMANDS = {
         "comparing",
         "Whether runs, or generators of one run, differ: better, worse, or by no more than so many clips can show.",
     ),
+    "agreement": (
+        "agreeing",
+        "Which metrics agree on the ranking of a run's generators, which are redundant, and which agree with people.",
+    ),
     "gate": ("gates", "Hold a run against a reference file, cell by cell."),
     "archive": (
         "archives",
