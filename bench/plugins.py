@@ -1,4 +1,4 @@
-"""Metrics, generators and datasets by name, through entry points; built-ins register like a stranger's."""
+"""Metrics, generators, datasets and recognisers by name, through entry points; built-ins register like a stranger's."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from bench.choice import Choice
 from bench.datasets.dataset import Dataset
 from bench.errors import UserMistake, shown
 from bench.options import GIVEN, checked, options_of, unknown_option
+from metrics.audio.recognition import registry as recognition
+from metrics.audio.recognition.recogniser import Recogniser
 from metrics.base.hints import nearest
 from metrics.weights import WeightsError, WeightsMissing, fetch
 from narrator.contract import Generator
@@ -21,7 +23,7 @@ from narrator.contract import Generator
 if TYPE_CHECKING:
     from metrics.base.metric import ClipMetric
 
-Kind = Literal["metric", "generator", "dataset"]
+Kind = Literal["metric", "generator", "dataset", "recogniser"]
 
 
 @functools.cache
@@ -32,7 +34,8 @@ def available(kind: Kind) -> dict[str, EntryPoint]:
         UserMistake: two installed distributions register the same name.
     """
     found: dict[str, set[EntryPoint]] = defaultdict(set)
-    for entry in entry_points(group=f"narrator_bench.{kind}s"):
+    group = entry_points(group=f"narrator_bench.{kind}s")
+    for entry in recognition.available() if kind == "recogniser" else group:
         found[entry.name].add(EntryPoint(entry.name, entry.value, entry.group))
     for name, entries in found.items():
         if len(entries) > 1:
@@ -77,6 +80,12 @@ def build_dataset(choice: Choice) -> Dataset:
     return dataset
 
 
+def build_recogniser(choice: Choice) -> Recogniser:
+    """The recogniser that a study names; raises as `make`."""
+    recogniser: Recogniser = _built("recogniser", choice.plugin, _called("recogniser", choice), choice.options)
+    return recogniser
+
+
 def build_generator(choice: Choice, study_folder: Path) -> Generator:
     """The generator that a study names.
 
@@ -109,7 +118,7 @@ def _called(kind: Kind, choice: Choice) -> str:
 
 def _contract(kind: Kind) -> type:
     if kind != "metric":
-        return {"generator": Generator, "dataset": Dataset}[kind]
+        return {"generator": Generator, "dataset": Dataset, "recogniser": Recogniser}[kind]
     from metrics.base.metric import ClipMetric  # waits for PyTorch, which most commands do without
 
     return ClipMetric

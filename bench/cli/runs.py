@@ -15,7 +15,7 @@ from bench.cli.arguments import RunToRead, RunToWrite, path_to_read, roots_by_da
 from bench.cli.printing import err, out, print_line, print_rows, progress_display, tracked
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
-from bench.study import Study, find_study
+from bench.study import ProfileRequest, Study, find_study
 from bench.workers.device import metrics_device
 from bench.workers.pool import default_workers
 from bench.workers.progress import Progress, Result
@@ -118,6 +118,8 @@ def _run(
         out.print(f"Shard {shard.index + 1} of {shard.count} is done; the run without --shard scores all of them.")
         return
     results = execution.finish()
+    if study.profile is not None:
+        _profile(study, study.profile, folder)
     page = render(folder.root)
     _show(results)
     if execution.measured.damaged:
@@ -127,6 +129,17 @@ def _run(
         _show_replay(before, results)
     if problem := _problem(results, study.max_failed):
         incomplete(problem)
+
+
+def _profile(study: Study, request: ProfileRequest, folder: RunFolder) -> None:
+    from bench.profiling.of_run import profile_of_run
+    from reports.profile_rendering import render_profile
+
+    with progress_display() as display:
+        report = profile_of_run(
+            study, request, folder, lambda calls, total, doing: tracked(display, calls, total, doing)
+        )
+    render_profile(report, folder.root)
 
 
 def _show_replay(before: Results, now: Results) -> None:
@@ -147,7 +160,11 @@ def incomplete(problem: str) -> NoReturn:
 
 
 def _problem(results: Results, max_failed: float) -> str | None:
-    """Why a run that is done ends with exit code 1; None if it ends well."""
+    """Why a run that is done ends with exit code 1; None if it ends well.
+
+    That damaged prompts are refused is what a stress study finds out, and no failure of the run.
+    """
+    results = results.plain
     nothing = [p for p in results.profiles if not p.clips]
     if nothing:
         named = ", ".join(f"{profile.generator} on {profile.dataset}" for profile in nothing)

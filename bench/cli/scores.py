@@ -21,9 +21,16 @@ from bench.study import Protocol
 from bench.workers.device import metrics_device
 from bench.workers.pool import WorkerPool, default_workers
 from reports.numbers import ARROWS
+from reports.ranking import above
 
 if TYPE_CHECKING:
     from bench.scoring.folders import BoundedScore, FolderScores
+
+
+AT_CHANCE = (
+    "not above chance: the metric needs clips that are aligned in time with their references, which these are not, and "
+    "says nothing of them"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -136,6 +143,8 @@ def _remarks_on(found: BoundedScore) -> Iterator[str]:
         for name, bound in (("ceiling", bounds.ceiling), ("chance", bounds.chance)):
             if bound.missing is not None:
                 yield f"no {name}: {bound.missing}"
+        if found.aligned and not above(score, bounds.chance):
+            yield AT_CHANCE
         yield from (f"ceiling: {note}" for note in bounds.ceiling.notes[-1:] if note not in score.notes)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Sample
 from bench.media.clip import Decoding, first_frame
+from bench.prompts.rules import PromptRules
 from bench.prompts.text import find_text
 from bench.prompts.voice import find_voice
 from narrator.contract import Prompt
@@ -28,7 +29,12 @@ class Provenance:
 
 
 def build_prompt(
-    sample: Sample, index: DatasetIndex, seed: int, decoding: Decoding, cache: Path
+    sample: Sample,
+    index: DatasetIndex,
+    seed: int,
+    decoding: Decoding,
+    cache: Path,
+    rules: PromptRules | None = None,
 ) -> tuple[Prompt, Provenance]:
     """Ask for what the reference clip shows: the same words, from the same face, in the same voice.
 
@@ -41,12 +47,13 @@ def build_prompt(
         seed: handed on to the generator.
         decoding: only the part of clips that it reads is used.
         cache: folder in which recognised texts are kept.
+        rules: where words come from and how they are spelt; the defaults unless told.
 
     Raises:
         NoPrompt: no words, or no voice; the message is the reason that counts the clip as skipped.
         UnreadableClip: the sample cannot be decoded.
     """
-    text, text_source = find_text(sample, index.root, decoding, cache)
+    text, text_source = find_text(sample, index.root, decoding, cache, rules)
     voice, voice_source = find_voice(sample, index, decoding)
     prompt = Prompt(sample.key, text, first_frame(sample.path), voice, seed, name=sample.path.stem)
     return prompt, Provenance(text=text_source, voice=voice_source, image="frame at t = 0")

@@ -10,8 +10,9 @@ from pathlib import Path
 from bench.datasets.dataset import Sample
 from bench.files import UnreadableFile, as_text, read_small, refuse_utf16
 from bench.media.clip import Decoding
-from bench.prompts.recognition import ENGINE, recognise
+from bench.prompts.recognition import NONE, recognise
 from bench.prompts.refusal import NoPrompt
+from bench.prompts.rules import PromptRules
 
 TABLE = "transcripts.tsv"
 _LONGEST_TEXT = 1 << 20
@@ -19,25 +20,42 @@ _LARGEST_TABLE = 1 << 28
 """Bytes."""
 
 
-def find_text(sample: Sample, root: Path, decoding: Decoding, cache: Path) -> tuple[str, str]:
-    """The words spoken in a clip and where they were found, blanks collapsed.
+def find_text(
+    sample: Sample, root: Path, decoding: Decoding, cache: Path, rules: PromptRules | None = None
+) -> tuple[str, str]:
+    """The words spoken in a clip, spelt by the rules, and where they were found.
 
     In this order: the dataset's own transcript; `NAME.txt` beside `NAME.mp4`; the row of the sample's key, or of the
     clip's NAME, in ROOT/transcripts.tsv (KEY <tab> text); `texts/NAME.txt` in the root or beside the clip's folder;
-    else what pocketsphinx recognises in the part of the clip that is read. A place that holds something that is no text
-    is not passed over: other words than those meant would be spoken in silence.
+    else what the rules' recogniser hears in the part of the clip that is read. A place that holds something that is no
+    text is not passed over: other words than those meant would be spoken in silence.
 
     Raises:
-        NoPrompt: the text is empty, or cannot be read as UTF-8; its row in the table is broken.
+        NoPrompt: the text is empty, or cannot be read as UTF-8; its row in the table is broken; nothing tells it and
+            the rules allow no recogniser.
+        UserMistake: the recogniser or its weights are not installed.
     """
-    text, source = _written(sample, root) or (recognise(sample.soundtrack, decoding, cache), f"recognised by {ENGINE}")
-    text = " ".join(text.split())
+    rules = rules or PromptRules()
+    text, source = written(sample, root) or _recognised(sample.soundtrack, decoding, cache, rules.transcripts)
+    text = rules.spelled(text)
     if not text:
         raise NoPrompt(f"no words: the text ({source}) is empty")
     return text, source
 
 
-def _written(sample: Sample, root: Path) -> tuple[str, str] | None:
+def _recognised(soundtrack: Path, decoding: Decoding, cache: Path, recogniser: str) -> tuple[str, str]:
+    if recogniser == NONE:
+        raise NoPrompt("no words: no transcript is written down, and the protocol allows no recogniser")
+    text, engine = recognise(soundtrack, decoding, cache, recogniser)
+    return text, f"recognised by {engine}"
+
+
+def written(sample: Sample, root: Path) -> tuple[str, str] | None:
+    """A clip's words, blanks as they are, and where they are written down; None where they are not.
+
+    Raises:
+        NoPrompt: they are there and of no use.
+    """
     if sample.transcript is not None:
         return sample.transcript, "dataset"
     name = f"{sample.path.stem}.txt"

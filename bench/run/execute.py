@@ -5,16 +5,18 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 
-from bench import environment
+from bench import environment, fingerprint
 from bench.files import atomic, write_json
 from bench.media.clip_file import ClipFile
 from bench.run.collect import collect
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
+from bench.run.prompts import StoredPrompt, read_prompt
 from bench.run.selection import decoding_of, read_selection, select
 from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
+from bench.scoring.pairs import Pair, PromptSource
 from bench.study import Study
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -89,7 +91,8 @@ class Execution:
 
     def _measure(self, pool: WorkerPool) -> None:
         clips: dict[str, ClipFile] = {}
-        pairs: list[tuple[str, str]] = []
+        pairs: list[Pair] = []
+        prompts: dict[str, PromptSource] = {}
         for dataset in self.study.datasets:
             for reference in read_selection(self.run, dataset.name).clips:
                 if not self.shard.owns(reference.key):
@@ -100,5 +103,7 @@ class Execution:
                     generated = record_of(self.run, generator.name, dataset.name, reference.key).clip(folder)
                     files += [generated] if generated else []
                 clips |= {self.identify(file): file for file in reversed(files)}
-                pairs += [(self.identify(files[0]), self.identify(file)) for file in files[1:]]
-        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress)
+                prompt = StoredPrompt(self.run.prompt(dataset.name, reference.key))
+                prompts[asked := fingerprint.of_prompt(read_prompt(prompt.path))] = prompt
+                pairs += [Pair(self.identify(files[0]), self.identify(file), asked) for file in files[1:]]
+        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress, prompts)

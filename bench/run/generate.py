@@ -22,9 +22,9 @@ from bench.media.writing import store_finished, write_clip
 from bench.plugins import build_generator
 from bench.run.folder import RunFolder
 from bench.run.memory import PeakMemory
-from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
+from bench.run.stress import given_prompt
 from bench.run.time_limit import interrupted_after
 from bench.study import Protocol
 from bench.sweep import GeneratorChoice
@@ -83,8 +83,8 @@ def generate(task: GeneratingTask) -> None:
     task.record.unlink(missing_ok=True)
     _remove_files(task)
     try:
-        generator = built_generator(task.run, task.dataset, task.generator.model_dump_json(), task.study_folder)
-        prompt = read_prompt(task.run.prompt(task.dataset, task.key))
+        generator = built_generator(task.run, task.dataset, task.generator.itself.model_dump_json(), task.study_folder)
+        prompt = given_prompt(task.run, task.generator, task.dataset, task.key)
         with interrupted_after(task.time_limit):
             record, cost = _narrate(generator, prompt, task)
         write_json(task.run.cost(task.generator.name, task.dataset, task.key), cost)

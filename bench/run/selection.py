@@ -20,6 +20,7 @@ from bench.media.clip_file import ClipFile
 from bench.media.writing import store_finished
 from bench.prompts.prompt import build_prompt
 from bench.prompts.refusal import NoPrompt
+from bench.prompts.rules import PromptRules
 from bench.run.folder import RunFolder
 from bench.run.prompts import write_prompt
 from bench.study import DatasetChoice, Protocol, Study
@@ -92,7 +93,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         UserMistake: the dataset's folder is missing or holds no usable clip.
     """
     index = load_index(choice)
-    decoding = decoding_of(study.protocol)
+    decoding, rules = decoding_of(study.protocol), study.protocol.prompt_rules
     needs = Needs(study.protocol.min_seconds, study.protocol.max_seconds)
     queue = sorted(index.samples, key=lambda sample: fingerprint.seed_for(study.seed, choice.name, sample.key))
     wanted = choice.clips or len(queue)
@@ -102,7 +103,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         checked = check_media(queue, needs, wanted - len(clips), pool.workers)
         queue = queue[len(checked.usable) + len(checked.findings) :]
         tasks = [
-            _PromptTask(run, choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding)
+            _PromptTask(run, choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding, rules)
             for sample in checked.usable
         ]
         told = list(pool.spread(_taken_in, tasks, worthwhile=QUICK_PROMPTS))
@@ -169,6 +170,7 @@ class _PromptTask:
     lenders: tuple[Sample, ...]
     seed: int
     decoding: Decoding
+    rules: PromptRules
 
 
 def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
@@ -177,7 +179,7 @@ def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     index = DatasetIndex(task.dataset, task.root, (sample, *task.lenders), ())
     seed = fingerprint.seed_for(task.seed, task.dataset, sample.key)
     try:
-        prompt, source = build_prompt(sample, index, seed, task.decoding, task.run.recognised)
+        prompt, source = build_prompt(sample, index, seed, task.decoding, task.run.recognised, task.rules)
         played = _played(clip, task.run.reference(task.dataset, sample.key), task.decoding.max_seconds)
     except NoPrompt as reason:
         return Finding(sample.key, "no prompt", str(reason))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -14,9 +14,10 @@ import numpy as np
 from bench.choice import Choice
 from bench.plugins import built_metric, lacking_weights
 from bench.scoring.measure import Measuring
+from bench.scoring.pairs import Pair
 from bench.scoring.store import StatisticsStore, kept_reason, load
 from bench.study import Unequal
-from metrics.base.bounds import NO_PARTNER, Bounds, chance_partners, set_bounds
+from metrics.base.bounds import NO_PARTNER, NO_PROMPT, Bounds, chance_partners, set_bounds
 from metrics.base.clip_set import Part
 from metrics.base.metric import ClipMetric, DistributionMetric, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.score import Score, reasons, summary
@@ -51,16 +52,22 @@ class Pairing:
         reference: identity of the reference clip by key.
         generated: identity of the generated clip by key; keys that could not be generated are absent.
         failed: reason by key for clips that could not be generated.
+        prompts: hash of what was asked for by key, where it is known.
     """
 
     reference: Mapping[str, str]
     generated: Mapping[str, str]
     failed: Mapping[str, str]
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def matched(self) -> bool:
         """Every generated clip has its reference."""
         return set(self.generated) <= set(self.reference)
+
+    def pair(self, key: str) -> Pair:
+        """The generated clip of a key, its reference and its prompt."""
+        return Pair(self.reference.get(key, ""), self.generated[key], self.prompts.get(key, ""))
 
 
 @dataclass(frozen=True)
@@ -97,22 +104,28 @@ class Scoring:
             return self._limited(self._score_sets(metric, pairing))
         raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
 
-    def bounds(self, choice: Choice, reference: Mapping[str, str], n: int = 0) -> Bounds:
+    def bounds(
+        self, choice: Choice, reference: Mapping[str, str], n: int = 0, prompts: Mapping[str, str] | None = None
+    ) -> Bounds:
         """Ceiling and chance of a metric on these reference clips (identity by key), see `metrics.base.bounds`.
 
         For a paired metric the pairs of `bound_pairs` must have been measured.
 
         Args:
             n: clips on the generated side of the score that is read by it, 0 for as many as there are references.
+            prompts: hash of what was asked for by key.
         """
         metric = built_metric(choice, self.measuring.device)
         if (lacking := lacking_weights(metric)) is not None:
             return Bounds(_unmade(metric, lacking), _unmade(metric, lacking))
         alone = replace(self, unequal="score", max_failed=1.0)
         if isinstance(metric, PairedMetric):
-            wrong = {key: reference[other] for key, other in chance_partners(reference).items()}
-            chance = alone.score(metric, Pairing(reference, wrong, {})) if wrong else metric.missing(NO_PARTNER)
-            return Bounds(alone.score(metric, Pairing(reference, reference, {})), _without_lengths(chance))
+            itself, wrong = bound_pairings(reference, prompts or {})
+            if metric.reference_free and not metric.needs:
+                chance = metric.missing(NO_PROMPT)
+            else:
+                chance = alone.score(metric, wrong) if wrong.generated else metric.missing(NO_PARTNER)
+            return Bounds(alone.score(metric, itself), _without_lengths(chance))
         if isinstance(metric, DistributionMetric):
             store = self._store(metric)
             usable, failed = self._usable({key: store.clip(name) for key, name in reference.items()})
@@ -121,12 +134,13 @@ class Scoring:
         raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
 
     def _score_pairs(self, metric: PairedMetric, pairing: Pairing) -> Score:
-        store, reference = self._store(metric), pairing.reference
-        pairs = {key: store.pair(reference[key], name) for key, name in pairing.generated.items() if key in reference}
-        alone = {key: "no reference clip of this name" for key in pairing.generated if key not in reference}
+        store = self._store(metric)
+        known = pairing.generated if metric.reference_free else pairing.reference
+        pairs = {key: store.pair(pairing.pair(key)) for key in pairing.generated if key in known}
+        alone = {key: "no reference clip of this name" for key in pairing.generated if key not in known}
         usable, failed = self._usable(pairs)
         failed |= alone | dict(pairing.failed)
-        unequal = self._unequal(metric, pairing, usable.paths)
+        unequal = {} if metric.reference_free else self._unequal(metric, pairing, usable.paths)
         if unequal and self.unequal == "fail":
             return metric.missing(f"protocol.unequal is 'fail': {_lengths(unequal, len(usable))}", failed)
         if self.unequal == "skip":
@@ -211,10 +225,15 @@ class Scoring:
         return _stored_seconds(StatisticsStore(self.measuring.store, self.measuring.length(modality)).clip(identity))
 
 
-def bound_pairs(reference: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The pairs of identities that `Scoring.bounds` of a paired metric needs: with itself, and with a wrong one."""
-    wrong = chance_partners(reference)
-    return [(name, name) for name in reference.values()] + [(reference[k], reference[o]) for k, o in wrong.items()]
+def bound_pairings(reference: Mapping[str, str], prompts: Mapping[str, str]) -> tuple[Pairing, Pairing]:
+    """The references paired with themselves, and with wrong ones, each beside its own prompt."""
+    wrong = {key: reference[other] for key, other in chance_partners(reference).items()}
+    return Pairing(reference, reference, {}, prompts), Pairing(reference, wrong, {}, prompts)
+
+
+def bound_pairs(reference: Mapping[str, str], prompts: Mapping[str, str] | None = None) -> list[Pair]:
+    """The pairs that `Scoring.bounds` of a paired metric needs."""
+    return [side.pair(key) for side in bound_pairings(reference, prompts or {}) for key in side.generated]
 
 
 def _unmade(metric: ClipMetric, lacking: str) -> Score:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.choice import Choice
+from bench.datasets.dataset import Sample
 from bench.datasets.folder import Folder
 from bench.media.clip import Decoding, UnreadableClip
 from bench.media.clip_file import ClipFile
 from bench.run.selection import clip_file
 from bench.scoring.cells import Pairing, Scoring, bound_pairs
 from bench.scoring.measure import Measuring, measure_all
+from bench.scoring.written import WrittenPrompt
 from bench.study import Unequal
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -44,10 +46,11 @@ class FolderRules:
 
 @dataclass(frozen=True)
 class BoundedScore:
-    """A score and, where they were asked for, the bounds of its scale."""
+    """A score and, where they were asked for, the bounds of its scale; `aligned` as the metric says of itself."""
 
     score: Score
     bounds: Bounds | None
+    aligned: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,11 @@ def score_folders(
     paired metrics are missing and the others compare all generated clips with all real ones. The bounds are of the same
     real clips as the score.
     """
-    real_clips, passed_over = _clips(real, "real")
-    generated_clips, also = _clips(generated, "generated")
+    real_samples, passed_over = _samples(real, "real")
+    generated_samples, also = _samples(generated, "generated")
+    real_clips, generated_clips = (
+        {key: clip_file(sample) for key, sample in samples.items()} for samples in (real_samples, generated_samples)
+    )
     reference, unreadable = _identities(real_clips, decoding, "reference")
     candidate, also_unreadable = _identities(generated_clips, decoding, "generated")
     files = {name: real_clips[key] for key, name in reference.items()}
@@ -91,30 +97,37 @@ def score_folders(
     shared = [key for key in candidate if key in reference]
     compared = {key: reference[key] for key in shared} if len(shared) == len(candidate) else reference
     alone = [key for key in reference if key not in candidate] if shared and not rules.allow_missing else []
-    pairs = [(reference[key], candidate[key]) for key in shared]
+    told = {
+        key: WrittenPrompt.beside([(real_samples.get(key), real), (generated_samples.get(key), generated)], decoding)
+        for key in {**reference, **candidate}
+    }
+    prompts = {key: prompt.identity for key, prompt in told.items()}
+    failed = dict.fromkeys(alone, NO_GENERATED) | unreadable | also_unreadable
+    pairing = Pairing(reference, candidate, failed, prompts)
+    pairs = [pairing.pair(key) for key in candidate]
     if rules.bounded:
-        pairs += bound_pairs(compared)
+        pairs += bound_pairs(compared, prompts)
     with contextlib.ExitStack() as stack:
         store = cache or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="narrator-bench-")))
         stack.enter_context(pool)
         measuring = Measuring(store, decoding, metrics, device)
-        measured = measure_all(measuring, files, pairs, pool, progress)
+        sources = {prompts[key]: prompt for key, prompt in told.items()}
+        measured = measure_all(measuring, files, pairs, pool, progress, sources)
         stack.enter_context(single_thread())
         scoring = Scoring(measuring, measured.errors, rules.unequal, rules.max_failed)
-        pairing = Pairing(reference, candidate, dict.fromkeys(alone, NO_GENERATED) | unreadable | also_unreadable)
         scores = {}
         for choice in metrics:
-            score = scoring.cell(choice, pairing)[1]
-            bounds = scoring.bounds(choice, compared, len(candidate)) if rules.bounded else None
-            scores[choice.name] = BoundedScore(score, bounds)
+            metric, score = scoring.cell(choice, pairing)
+            bounds = scoring.bounds(choice, compared, len(candidate), prompts) if rules.bounded else None
+            scores[choice.name] = BoundedScore(score, bounds, metric.aligned)
         return FolderScores(scores, passed_over | also, measured.damaged)
 
 
-def _clips(folder: Path, side: str) -> tuple[dict[str, ClipFile], dict[str, str]]:
+def _samples(folder: Path, side: str) -> tuple[dict[str, Sample], dict[str, str]]:
     """A folder's clips by key, and a reason for everything that is no clip; metrics judge the clips themselves."""
     index = Folder().load(folder)
     reasons = {f"{side}/{f.subject}": f"{f.reason} ({f.detail})" if f.detail else f.reason for f in index.findings}
-    return {sample.key: clip_file(sample) for sample in index.samples}, reasons
+    return {sample.key: sample for sample in index.samples}, reasons
 
 
 def _identities(clips: Mapping[str, ClipFile], decoding: Decoding, side: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -177,8 +177,12 @@ class ShortTimeObjectiveIntelligibility(PairedMetric):
     conventions = CONVENTIONS
 
     @property
+    def aligned(self) -> bool:
+        return bool(self.config.alignment == "truncate")
+
+    @property
     def remark(self) -> str:
-        return NOT_ALIGNED if self.config.alignment == "truncate" else ""
+        return NOT_ALIGNED if self.aligned else ""
 
     def observe(self) -> WaveformObserver:
         return WaveformObserver(_measure)

@@ -13,6 +13,7 @@ from metrics.base.metric import DistributionMetric, Statistics, Unmeasurable
 from metrics.base.score import Score
 
 NO_PARTNER = "there is no other clip to be paired with"
+NO_PROMPT = "what is measured of a clip alone does not depend on which prompt it belongs to"
 NO_CHANCE = "a distance between sets does not depend on which clip belongs to which prompt"
 
 

@@ -17,6 +17,7 @@ from bench.media.clip import Decoding
 from bench.media.clip_file import ClipFile
 from bench.scoring.cells import Pairing, Scoring
 from bench.scoring.measure import CLIPS_PER_TASK, QUICK_SOUNDS, Measuring, MeasuringTask, _batches, measure, measure_all
+from bench.scoring.pairs import Pair
 from bench.scoring.store import load, save
 from bench.workers.pool import WorkerPool
 from metrics.base.metric import ClipMetric, ClipObserver, PairedMetric, Statistics, Unmeasurable
@@ -94,7 +95,9 @@ def measuring_in(folder: Path) -> Measuring:
 
 
 def task(folder: Path, *names: str, pairs: tuple[tuple[str, str], ...] = ()) -> MeasuringTask:
-    return MeasuringTask(measuring_in(folder), {name: FakeClip(Path(name)) for name in names}, pairs)
+    return MeasuringTask(
+        measuring_in(folder), {name: FakeClip(Path(name)) for name in names}, tuple(Pair(*pair) for pair in pairs)
+    )
 
 
 def cell(folder: Path, generated: Mapping[str, str], errors: Mapping[str, str], **rules: Any) -> Score:
@@ -149,7 +152,7 @@ def test_a_damaged_statistics_file_is_measured_again_and_counted(
     tmp_path: Path, reads: list[str], damage: bytes
 ) -> None:
     clips = {name: FakeClip(Path(name)) for name in ("100", "120")}
-    pairs = [("100", "120")]
+    pairs = [Pair("100", "120")]
 
     def pass_over() -> int:
         return measure_all(measuring_in(tmp_path), clips, pairs, WorkerPool(1), lambda r, *_: r).damaged

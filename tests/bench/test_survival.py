@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import random
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 import yaml
-from support.kills import burning, command, killed_until_done, server, snapshot, told, workers, write_study
-
-from bench.synthetic import make
-
-KILLS = 15
-"""A start takes longest; `python tests/support/kills.py --kills 200 --folder FOLDER` does more."""
+from support.kills import command, server, snapshot, told, workers
 
 
 @pytest.mark.slow
 @pytest.mark.weights
 def test_kills_on_a_loaded_machine_change_no_byte_and_repeat_nothing(tmp_path: Path) -> None:
     """Clips that fail and programs that hang are part of the study."""
-    study, corpus = tmp_path / "kills.yaml", tmp_path / "corpus"
-    make(corpus, "voxceleb", 3, 7, 2)
-    write_study(study, corpus, 3)
-    draw, total = random.Random(0), Counter[str]()
-    with burning(os.cpu_count() or 1):
-        subprocess.run(command(study, tmp_path / "whole"), check=True, stdout=subprocess.DEVNULL)
-        whole = snapshot(tmp_path / "whole")
-        while (left := KILLS - total.total()) > 0:
-            run = tmp_path / f"killed{len(list(tmp_path.iterdir()))}"
-            total += killed_until_done(study, run, min(left, 25), draw)
-            assert snapshot(run) == whole
+    script, wanted = Path(__file__).parents[1] / "support/kills.py", ("--kills", "8", "--ready", "42", "--clips", "3")
+    run = [sys.executable, script, *wanted, "--folder", tmp_path / "kills"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    assert "ready: " in done.stdout
 
 
 @pytest.fixture

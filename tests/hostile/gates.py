@@ -148,7 +148,9 @@ NO_RULES: dict[str, tuple[str | bytes, str]] = {
     "a tolerance of infinity": ("tolerance: {relative: 1e999}\n", "no finite number"),
     "a tolerance of 1e300": ("tolerance: {relative: 1e299}\n", "less than or equal to 10"),
     "a significance of 2": ("significance: 2\n", "less than or equal to 1"),
-    "seconds": ("rules: [{generator: mine, seconds: 3}]\n", "seconds depend on the machine"),
+    "seconds": ("rules: [{generator: mine, seconds: 3}]\n", "what judges seconds is"),
+    "latency that is code": ("latency: {slower: !!python/object/apply:os.system [x]}\n", "has no place"),
+    "latency of infinity": ("latency: {slower: 1e999}\n", "no finite number"),
     "billions": ("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n" + "rules: [" + "*b," * 20_000 + "]\n", "unfolds to more"),
     "not UTF-8": (b"\xff\xfe\x00", "UTF-16|UTF-8"),
 }

