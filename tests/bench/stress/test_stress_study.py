@@ -150,7 +150,7 @@ def test_what_a_damage_moves_and_what_it_leaves(ran: Path) -> None:
 def test_claims_are_told_with_numbers(ran: Path) -> None:
     claims = {claim.claim: claim for claim in Results.read(ran / "run" / "results.json").claims}
     audio = claims["A noisy voice profile yields very little audio"]
-    assert (audio.verdict, "loudness +0 [+0, +0] (n = 5)" in audio.evidence) == ("fails", True)
+    assert (audio.verdict, "loudness +0 [+0, +0] dB (n = 5)" in audio.evidence) == ("fails", True)
     assert claims["With a noisy voice profile the frames stay fine"].verdict == "holds"
     assert claims["Closed eyes in the driving image persist in the video"].verdict == "cannot be said"
     assert claims["The output stays at the driving image's resolution"].verdict == "holds"
@@ -174,7 +174,7 @@ def test_the_report_has_tables_claims_and_no_variant_among_the_plain_scores(ran:
     told = (report / "tables" / "stress.md").read_text()
     assert "image-blurred" in told
     assert "5 of 5" in told
-    assert "holds:" in (report / "tables" / "claims.md").read_text()
+    assert "| holds |" in (report / "tables" / "claims.md").read_text()
     assert (report / "tables" / "stress.tex").is_file()
     lines = (report / "tables" / "stress.csv").read_text().splitlines()
     assert len(lines) == 1 + 6 * 3
