@@ -45,17 +45,11 @@ def claim_table(results: Results) -> Table | None:
     if not places:
         return None
     several = len(results.study.datasets) > 1
-    groups = [
-        tuple(
-            Row(
-                (f"{generator}, {dataset}" if several else generator, claim.claim, claim.verdict),
-                (Entry(claim.evidence),),
-            )
-            for claim in results.claims
-            if (claim.dataset, claim.generator) == (dataset, generator)
-        )
-        for dataset, generator in places
-    ]
+    groups = []
+    for dataset, generator in places:
+        label = f"{generator}, {dataset}" if several else generator
+        own = [claim for claim in results.claims if (claim.dataset, claim.generator) == (dataset, generator)]
+        groups.append(tuple(Row((label, claim.claim, claim.verdict), (Entry(claim.evidence),)) for claim in own))
     return Table(
         title=f"Claims of the paper's supplement, decided by {results.study.name}",
         labels=("generator", "claim", "verdict"),
