@@ -18,7 +18,7 @@ from bench.run.plan import record_of
 from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip
 from bench.run.selection import SelectedClip, clip_file, read_selection
-from bench.run.stress import frame_sizes, given_hash
+from bench.run.stress import asked_hash, frame_sizes, given_hash
 from bench.scoring.cells import Pairing, Scoring
 from bench.stress.claims import claims
 from bench.stress.evidence import Evidence, Sizes, changes, points
@@ -58,8 +58,9 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             files = {key: record.clip(_folder(run, generator, dataset.name)) for key, record in records.items()}
             generated = {key: identify(file) for key, file in files.items() if file}
             failed = {key: f"not generated: {record.error}" for key, record in records.items() if record.error}
+            asked = {key: asked_hash(prompt, generator) for key, prompt in prompts.items()}
             for choice in study.metrics:
-                metric, score = scoring.cell(choice, Pairing(reference, generated, failed, prompts, unreferenced, real))
+                metric, score = scoring.cell(choice, Pairing(reference, generated, failed, asked, unreferenced, real))
                 if generator.plugin == CEILING and isinstance(metric, DistributionMetric) and (real or reference):
                     n = len(selection.clips) if real else 0
                     score = _ceiling(scoring.bounds(choice, real or reference, n).ceiling, score)

@@ -12,8 +12,9 @@ from bench.run.collect import collect
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
-from bench.run.prompts import StoredPrompt, read_prompt
+from bench.run.prompts import read_prompt
 from bench.run.selection import clip_file, decoding_of, read_selection, select
+from bench.run.stress import asked_for, asked_hash
 from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
 from bench.scoring.pairs import Pair, PromptSource
@@ -100,15 +101,18 @@ class Execution:
             for selected in selection.clips:
                 if not self.shard.owns(selected.key):
                     continue
+                own = fingerprint.of_prompt(read_prompt(self.run.prompt(dataset.name, selected.key)))
+                reference = selected.file
+                beside = self.identify(reference) if reference else ""
                 files: list[ClipFile] = []
                 for generator in self.study.generators:
                     folder = self.run.generated(generator.name, dataset.name, selected.key).parent
                     generated = record_of(self.run, generator.name, dataset.name, selected.key).clip(folder)
-                    files += [generated] if generated else []
-                reference = selected.file
+                    if generated:
+                        files.append(generated)
+                        prompts[asked := asked_hash(own, generator)] = asked_for(
+                            self.run, generator, dataset.name, selected.key
+                        )
+                        pairs.append(Pair(beside, self.identify(generated), asked))
                 clips |= {self.identify(file): file for file in reversed([reference, *files] if reference else files)}
-                prompt = StoredPrompt(self.run.prompt(dataset.name, selected.key))
-                prompts[asked := fingerprint.of_prompt(read_prompt(prompt.path))] = prompt
-                beside = self.identify(reference) if reference else ""
-                pairs += [Pair(beside, self.identify(file), asked) for file in files]
         self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress, prompts)
