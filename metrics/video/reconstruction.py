@@ -146,7 +146,7 @@ class Reconstruction(PairedMetric):
                 return _floats(lpips(str(self.device))(first / 127.5 - 1, second / 127.5 - 1))
             from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-            found = ssim(second, first, data_range=255.0, reduction="none")
+            found = ssim(second.double(), first.double(), data_range=255.0, reduction="none")
             assert isinstance(found, Tensor)
             return _floats(found)
 
