@@ -108,11 +108,11 @@ class Reconstruction(PairedMetric):
         return bool(self.config.measure != "lpips")
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> str:  # type: ignore[override]
         return "dB" if self.config.measure == "psnr" else ""
 
     @property
-    def limits(self) -> tuple[float, float]:
+    def limits(self) -> tuple[float, float]:  # type: ignore[override]
         return {"psnr": (0.0, EQUAL), "ssim": (-1.0, 1.0), "lpips": (0.0, math.inf)}[self.config.measure]
 
     @property
