@@ -15,12 +15,15 @@ from bench.selfcheck.check import LEVELS_NUMBER, MOTION_NUMBER, NETWORK_NUMBER, 
 from bench.selfcheck.record import Number
 from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
+from metrics.base.asked import Asked
 from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics, Unmeasurable
 from metrics.motion.fvmd import FrechetVideoMotionDistance
 
 _RATE = 16000
 _SECONDS = 0.64
 """Of pictures: one window of sixteen frames, for FVD and FVMD."""
+_ASKED = Asked(text="place blue at f two now")
+"""Of the prompt, what the clips do not tell."""
 _STILL = 0.32
 """Of pictures for a metric of single frames: eight of them, one block of its network."""
 
@@ -51,7 +54,8 @@ def numbers(metrics: Sequence[ClipMetric]) -> list[Number]:
 
 def _number(metric: ClipMetric, reference: Mapping[str, Statistics], generated: Mapping[str, Statistics]) -> Number:
     if isinstance(metric, PairedMetric):
-        score = metric.score({key: metric.compare(reference[key], generated[key]) for key in reference})
+        asked = metric.asked(_ASKED) if metric.needs else {}
+        score = metric.score({key: metric.compare({**reference[key], **asked}, generated[key]) for key in reference})
     else:
         assert isinstance(metric, DistributionMetric)
         score = metric.score(reference, generated)
