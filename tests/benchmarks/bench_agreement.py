@@ -1,6 +1,6 @@
 """The example of `narrator-bench agreement`: damages as generators, whose true ranking is known.
 
-`python tests/benchmarks/bench_agreement.py` measures it and writes `docs/examples/agreement`, in about three minutes of one core.
+`python tests/benchmarks/bench_agreement.py` measures it and writes `docs/examples/agreement`, in three minutes or so.
 Eight real clips are damaged in pictures (blur) and sound (noise) in five strengths each; a generator is one strength.
 Only numbers are written, no clip is.
 """
