@@ -21,6 +21,9 @@ from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
 from metrics.motion.fvmd import FrechetVideoMotionDistance
+from metrics.sets.metric import KernelInceptionDistance, SetOverlap
+from metrics.sync.lse import LipSyncError
+from metrics.sync.mouth_sync import MouthSync
 from metrics.video.eyes import EyeOpening, GazeSpread
 from metrics.video.face_motion import BlinkRate, HeadMotion
 from metrics.video.fid import FrechetInceptionDistance
@@ -55,6 +58,10 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     Sharpness,
     SharpnessDrift,
     NoiseDrift,
+    MouthSync,
+    LipSyncError,
+    KernelInceptionDistance,
+    SetOverlap,
 )
 METRICS = {name: metric for metric in _CLASSES for name in metric.conventions}
 """Class by registry name."""

@@ -59,6 +59,9 @@ def machine_remarks(report: ProfileReport) -> tuple[str, ...]:
         f"Throttling: not known, {throttled.missing}." if throttled.value is None
         else f"The processor was slowed for heat or power {throttled.value:.0f} times."
     )  # fmt: skip
+    if yard := machine.yardstick:
+        spent = ", ".join(f"{1000 * seconds:.2f} ms by the {clock}" for clock, seconds in yard.items())
+        told.append(f"The same small piece of work, timed between the calls, took {spent} (median).")
     if machine.switches is not None:
         told.append(f"This process lost its core {machine.switches} times.")
     told += [f"GPU: {line}." for line in machine.gpu]

@@ -9,7 +9,7 @@ import pandas as pd
 from reports.numbers import decimals
 from reports.results import Change, Claim, Results, StressPoint
 from reports.sweep import with_own_footnotes
-from reports.tables import Entry, Row, Table, counted_reasons, score_frame, score_table
+from reports.tables import Entry, Row, Table, score_frame, score_table
 
 CLEAN = "none"
 _REMARK = (
@@ -45,17 +45,14 @@ def claim_table(results: Results) -> Table | None:
     if not places:
         return None
     several = len(results.study.datasets) > 1
-    groups = [
-        tuple(
-            Row((f"{generator}, {dataset}" if several else generator, claim.claim), (_verdict(claim),))
-            for claim in results.claims
-            if (claim.dataset, claim.generator) == (dataset, generator)
-        )
-        for dataset, generator in places
-    ]
+    groups = []
+    for dataset, generator in places:
+        label = f"{generator}, {dataset}" if several else generator
+        own = [claim for claim in results.claims if (claim.dataset, claim.generator) == (dataset, generator)]
+        groups.append(tuple(Row((label, claim.claim, claim.verdict), (Entry(claim.evidence),)) for claim in own))
     return Table(
         title=f"Claims of the paper's supplement, decided by {results.study.name}",
-        labels=("generator", "claim"),
+        labels=("generator", "claim", "verdict"),
         headings=(Entry("what was measured"),),
         groups=tuple(groups),
         words=1,
@@ -123,10 +120,6 @@ def claim_frame(results: Results) -> pd.DataFrame:
     return pd.DataFrame([claim.model_dump() for claim in results.claims], columns=list(Claim.model_fields))
 
 
-def _verdict(claim: Claim) -> Entry:
-    return Entry(f"{claim.verdict}: {claim.evidence}")
-
-
 def _moved(results: Results, row: Row, changes: dict[tuple[str, str, str], Change]) -> list[Entry]:
     """A row's entries, those of a variant with how far they moved; one that moved beyond doubt is marked."""
     dataset, label = row.labels
@@ -150,7 +143,6 @@ def _told(change: Change) -> str:
 
 
 def _lost(results: Results, dataset: str, label: str) -> Entry:
-    """How many prompts gave no clip, of all."""
+    """How many prompts gave no clip, of all; the reasons stand where a metric is missing."""
     clips = [clip for clip in results.clips if (clip.dataset, clip.generator) == (dataset, label)]
-    failed = {clip.key: clip.error for clip in clips if clip.error is not None}
-    return Entry(f"{len(failed)} of {len(clips)}", counted_reasons(failed) if failed else "")
+    return Entry(f"{sum(clip.error is not None for clip in clips)} of {len(clips)}")

@@ -16,13 +16,19 @@ from typer.core import TyperCommand, TyperGroup
 from bench.cli.boundary import BrokenInstallation, Wrapped, ended
 
 COMMANDS = {
+    "narrate": ("narrate", "Speak a text with a face and a voice, and say where the clip lies."),
     "run": ("runs", "Generate, measure, score and report a study."),
     "demo": ("runs", "Run the bundled study on the bundled corpus; ends by naming the report to open."),
     "report": ("runs", "Render the report of a run again."),
     "score": ("scores", "Numbers for two folders of clips, without a study file."),
+    "stats": ("stats", "Reference statistics: what a set of real clips is to FID, FVD and FAD."),
     "compare": (
         "comparing",
         "Whether runs, or generators of one run, differ: better, worse, or by no more than so many clips can show.",
+    ),
+    "agreement": (
+        "agreeing",
+        "Which metrics agree on the ranking of a run's generators, which are redundant, and which agree with people.",
     ),
     "gate": ("gates", "Hold a run against a reference file, cell by cell."),
     "archive": (

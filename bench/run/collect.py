@@ -17,8 +17,8 @@ from bench.run.folder import RunFolder
 from bench.run.plan import record_of
 from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip
-from bench.run.selection import SelectedClip, read_selection
-from bench.run.stress import frame_sizes, given_hash
+from bench.run.selection import SelectedClip, clip_file, read_selection
+from bench.run.stress import asked_hash, frame_sizes, given_hash
 from bench.scoring.cells import Pairing, Scoring
 from bench.stress.claims import claims
 from bench.stress.evidence import Evidence, Sizes, changes, points
@@ -46,17 +46,24 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
-        reference = {clip.key: identify(clip.file) for clip in selection.clips}
-        prompts = {key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, key))) for key in reference}
+        reference = {clip.key: identify(clip.file) for clip in selection.clips if clip.file}
+        unreferenced = frozenset(clip.key for clip in selection.clips if not clip.file)
+        real = {sample.key: identify(clip_file(sample)) for sample in selection.references}
+        instead = fingerprint.of_json(sorted(real.values())) if real else ""  # what such prompts are measured against
+        prompts = {
+            clip.key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, clip.key))) for clip in selection.clips
+        }
         for generator in study.generators:
             records = {clip.key: record_of(run, generator.name, dataset.name, clip.key) for clip in selection.clips}
             files = {key: record.clip(_folder(run, generator, dataset.name)) for key, record in records.items()}
             generated = {key: identify(file) for key, file in files.items() if file}
             failed = {key: f"not generated: {record.error}" for key, record in records.items() if record.error}
+            asked = {key: asked_hash(prompt, generator) for key, prompt in prompts.items()}
             for choice in study.metrics:
-                metric, score = scoring.cell(choice, Pairing(reference, generated, failed, prompts))
-                if generator.plugin == CEILING and isinstance(metric, DistributionMetric):
-                    score = _ceiling(scoring.bounds(choice, reference).ceiling, score)
+                metric, score = scoring.cell(choice, Pairing(reference, generated, failed, asked, unreferenced, real))
+                if generator.plugin == CEILING and isinstance(metric, DistributionMetric) and (real or reference):
+                    n = len(selection.clips) if real else 0
+                    score = _ceiling(scoring.bounds(choice, real or reference, n).ceiling, score)
                 columns[choice.name] = Metric(
                     title=metric.title, direction=metric.direction, unit=metric.unit, aligned=metric.aligned
                 )
@@ -83,7 +90,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
                     clip,
                     records[clip.key],
                     given_hash(prompts[clip.key], generator),
-                    reference[clip.key],
+                    reference.get(clip.key, instead),
                 )
                 for clip in selection.clips
             ]
@@ -178,7 +185,7 @@ def _clip(
         generator=generator.name,
         key=clip.key,
         file=None if record.error else file.relative_to(run.root).as_posix(),
-        reference=clip.played.as_posix(),
+        reference=clip.played.as_posix() if clip.played else None,
         prompt=prompt,
         reference_identity=reference_identity,
         text=clip.text,

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import fingerprint
 from bench.media.clip import probe
 from bench.media.clip_file import ClipFile
 from bench.run.folder import RunFolder
-from bench.run.prompts import read_prompt
+from bench.run.prompts import StoredPrompt, read_prompt
 from bench.run.selection import read_selection
+from bench.scoring.pairs import PromptSource
+from bench.stress.catalogue import DAMAGES
 from bench.sweep import GeneratorChoice
+from metrics.base.asked import Asked
 from narrator.contract import Prompt, Voice
 
 
@@ -34,6 +38,40 @@ def given_prompt(run: RunFolder, choice: GeneratorChoice, dataset: str, key: str
 def given_hash(prompt: str, choice: GeneratorChoice) -> str:
     """Hash of what a generator is given, from the hash of the run's own prompt: the rest follows from the damage."""
     return prompt if choice.stress is None else fingerprint.of_json([prompt, choice.stress.model_dump()])
+
+
+@dataclass(frozen=True)
+class StressedText:
+    """The prompt of a clip whose text is damaged, to metrics that look at it: other words are asked for."""
+
+    path: Path
+    damage: str
+    strength: float | None
+
+    def asked(self) -> Asked:
+        """See `PromptSource`; raises as `read_prompt`."""
+        from bench.stress.damaging import damaged
+
+        prompt = read_prompt(self.path)
+        text = damaged(prompt, self.damage, self.strength).text
+        return Asked(text, prompt.image, prompt.voice.waveform, prompt.voice.sample_rate)
+
+
+def asked_for(run: RunFolder, choice: GeneratorChoice, dataset: str, key: str) -> PromptSource:
+    """What a clip is held against by metrics that look at prompts.
+
+    Of damaged words these are what is asked for; of a damaged face or voice it is the person, as undamaged.
+    """
+    path, point = run.prompt(dataset, key), choice.stress
+    if point is None or DAMAGES[point.damage].part != "text":
+        return StoredPrompt(path)
+    return StressedText(path, point.damage, point.strength)
+
+
+def asked_hash(prompt: str, choice: GeneratorChoice) -> str:
+    """Hash of what `asked_for` gives, from the hash of the run's own prompt."""
+    point = choice.stress
+    return given_hash(prompt, choice) if point is not None and DAMAGES[point.damage].part == "text" else prompt
 
 
 def frame_sizes(

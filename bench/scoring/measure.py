@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.choice import Choice
 from bench.media.audio import native_waveform, resampled
-from bench.media.clip import Decoding, UnreadableClip, frames
+from bench.media.clip import Decoding, UnreadableClip
 from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric, lacking_weights
 from bench.scoring.length import Length
@@ -169,7 +169,7 @@ def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetri
     observing = _Pass(wanted)
     if observing.any("video"):
         try:
-            for chunk in frames(clip.video, decoding):
+            for chunk in clip.frames(decoding):
                 observing.show_frames(chunk)
         except UnreadableClip as error:
             observing.drop("video", Unmeasurable(error.reason))

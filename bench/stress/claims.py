@@ -78,7 +78,7 @@ def _softer(evidence: Evidence, variant: str) -> Judged:
     return _of_change(
         evidence, variant, "loudness",
         lambda change, _: (below(change, -LITTLE_AUDIO), f"very little: more than {LITTLE_AUDIO:g} dB softer"),
-        "loudness {} dB",
+        "loudness", "dB",
     )  # fmt: skip
 
 
@@ -86,7 +86,7 @@ def _as_sharp(evidence: Evidence, variant: str) -> Judged:
     return _of_change(
         evidence, variant, "sharpness",
         lambda change, _: (within(change, FINE_FRAMES), f"fine: within {FINE_FRAMES:g} dB"),
-        "sharpness {} dB",
+        "sharpness", "dB",
     )  # fmt: skip
 
 
@@ -96,11 +96,16 @@ def _closed(evidence: Evidence, variant: str) -> Judged:
         margin = -(1 - PERSISTING) * open_eyes
         return below(change, margin), f"closed: less than half of the {open_eyes:.3f} with open eyes"
 
-    return _of_change(evidence, variant, "eye-opening", decide, "eye opening {}")
+    return _of_change(evidence, variant, "eye-opening", decide, "eye opening")
 
 
 def _of_change(
-    evidence: Evidence, variant: str, metric: str, decide: Callable[[Difference, Cell], Judged], words: str
+    evidence: Evidence,
+    variant: str,
+    metric: str,
+    decide: Callable[[Difference, Cell], Judged],
+    what: str,
+    unit: str = "",
 ) -> Judged:
     """A claim on how far a damage moves a metric."""
     clean, cell = evidence.cell(evidence.family, metric), evidence.cell(variant, metric)
@@ -114,7 +119,7 @@ def _of_change(
         return "cannot be said", f"{variant} and {evidence.family} share no clip"
     verdict, margin = decide(change, clean)
     lost = f"; {len(cell.failed)} of {cell.n + len(cell.failed)} clips lack it" if cell.failed else ""
-    return verdict, f"{variant}: {words.format(_told(change, signed=True))} ({margin}){lost}"
+    return verdict, f"{variant}: {what} {_told(change, unit)} ({margin}){lost}"
 
 
 def _stuck(evidence: Evidence) -> Judged:
@@ -128,14 +133,14 @@ def _stuck(evidence: Evidence) -> Judged:
         return "cannot be said", f"{lacking.generator} has no gaze-spread: {counted_reasons(lacking.failed)}"
     spread = f"gaze spread {own.value:.2f} deg" if own.value is not None else "gaze spread"
     return below(excess, 0.0), (
-        f"{spread}, {_told(excess, signed=True)} deg beside half of the reference clips' (stuck: below that half)"
+        f"{spread}, {_told(excess, 'deg')} beside half of the reference clips' (stuck: below that half)"
     )
 
 
 def _noise(evidence: Evidence) -> Judged:
     return _of_drift(
         evidence, "noise-drift",
-        lambda drift: (below(drift, NO_NOISE), f"gained: more than {NO_NOISE:g}"), "noise {} grey levels",
+        lambda drift: (below(drift, NO_NOISE), f"gained: more than {NO_NOISE:g}"), "noise", "grey levels",
     )  # fmt: skip
 
 
@@ -145,10 +150,10 @@ def _sharpness(evidence: Evidence) -> Judged:
         verdict = below(drift, -FINE_FRAMES)
         return flipped.get(verdict, verdict), f"lost: more than {FINE_FRAMES:g} dB less"
 
-    return _of_drift(evidence, "sharpness-drift", decide, "sharpness {} dB")
+    return _of_drift(evidence, "sharpness-drift", decide, "sharpness", "dB")
 
 
-def _of_drift(evidence: Evidence, metric: str, decide: Callable[[Difference], Judged], words: str) -> Judged:
+def _of_drift(evidence: Evidence, metric: str, decide: Callable[[Difference], Judged], what: str, unit: str) -> Judged:
     """A claim on what becomes of the prompts as they are, from the first frame to the last looked at."""
     cell = evidence.cell(evidence.family, metric)
     if cell is None:
@@ -159,7 +164,7 @@ def _of_drift(evidence: Evidence, metric: str, decide: Callable[[Difference], Ju
     verdict, margin = decide(drift)
     last = max((int(name.removeprefix("frame_")) for name in cell.details if name.startswith("frame_")), default=0)
     lost = f"; {len(cell.failed)} of {cell.n + len(cell.failed)} clips are too short or lack it" if cell.failed else ""
-    return verdict, f"{words.format(_told(drift, signed=True))} from frame 1 to frame {last} ({margin}){lost}"
+    return verdict, f"{what} {_told(drift, unit)} from frame 1 to frame {last} ({margin}){lost}"
 
 
 def _resolution(evidence: Evidence) -> Judged:
@@ -182,8 +187,9 @@ def mean_of(by_clip: Mapping[str, float]) -> Difference:
     return paired_difference(np.zeros_like(values), values)
 
 
-def _told(difference: Difference, signed: bool) -> str:
-    sign = "+" if signed else ""
+def _told(difference: Difference, unit: str = "") -> str:
+    after = f" {unit}" if unit else ""
     if difference.low is None or difference.high is None:
-        return f"{difference.mean:{sign}.3g} (n = {difference.n}: below {FEWEST} clips nothing is claimed)"
-    return f"{difference.mean:{sign}.3g} [{difference.low:{sign}.3g}, {difference.high:{sign}.3g}] (n = {difference.n})"
+        return f"{difference.mean:+.3g}{after} (n = {difference.n}: below {FEWEST} clips nothing is claimed)"
+    low, high = f"{difference.low:+.3g}", f"{difference.high:+.3g}"
+    return f"{difference.mean:+.3g} [{low}, {high}]{after} (n = {difference.n})"

@@ -27,7 +27,7 @@ def points(generators: Iterable[GeneratorChoice]) -> dict[str, StressPoint]:
                 damage=damage.name,
                 part=damage.part,
                 scale=damage.scale,
-                unit=damage.unit,
+                unit={"pct": "%"}.get(damage.unit, damage.unit),
                 strength=strength,
             )
     return found

@@ -14,15 +14,16 @@ from numpy.typing import NDArray
 from metrics.base.metric import ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
-from metrics.video.face_mesh import WEIGHTS, FaceMeshTracker
+from metrics.video.eye_finder import WEIGHTS as EYE_WEIGHTS
+from metrics.video.eye_finder import EyeFinder
+from metrics.video.face_mesh import WEIGHTS as MESH_WEIGHTS
+from metrics.video.face_mesh import FaceMeshTracker
 
 Floats = NDArray[np.float64]
 
 FPS = 25
 _FEWEST = 13
 """Frames with a face: half a second."""
-_EYES = (((33, 133), ((160, 144), (158, 153))), ((362, 263), ((385, 380), (387, 373))))
-"""Of each eye its corners, and twice a point of the upper and of the lower lid."""
 _RIGID = (1, 4, 5, 6, 10, 33, 67, 109, 133, 151, 168, 197, 263, 297, 338, 362)
 """Points of nose, forehead and eye corners, which speech and expression hardly move."""
 
@@ -32,11 +33,11 @@ class BlinkRateConfig(Configuration):
     """What a blink is, in a clip of 25 frames a second.
 
     Attributes:
-        closed: share of the clip's median opening below which an eye is closing.
+        closed: share of the clip's median opening below which eyes are shut.
         shortest, longest: frames that it stays so.
     """
 
-    closed: Annotated[float, Range(0.05, 0.95)] = reduction_field(0.6)
+    closed: Annotated[float, Range(0.05, 0.95)] = reduction_field(0.5)
     shortest: Annotated[int, Range(1, 25)] = reduction_field(2)
     longest: Annotated[int, Range(2, 250)] = reduction_field(12)
 
@@ -52,23 +53,21 @@ class HeadMotionConfig(Configuration):
     tail: Annotated[float, Range(0, 40)] = reduction_field(5.0)
 
 
-class _MeshObserver(ClipObserver):
-    """Opening of the eyes and turn of the head, frame by frame; memory grows by four numbers a frame."""
+class _FrameObserver(ClipObserver):
+    """Some numbers of each frame with a face; memory grows by these.
 
-    def __init__(self) -> None:
-        self._tracker = FaceMeshTracker()
-        self._first: Floats | None = None
-        self._rows: list[tuple[float, ...]] = []
+    Args:
+        name: what the numbers are called.
+        look: numbers, or None where there is no face.
+    """
+
+    def __init__(self, name: str, look: Callable[[NDArray[np.uint8]], tuple[float, ...] | None]) -> None:
+        self._name = name
+        self._look = look
+        self._rows: list[tuple[float, ...] | None] = []
 
     def frames(self, frames: NDArray[np.uint8]) -> None:
-        for frame in frames:
-            mesh = self._tracker.track(frame)
-            if mesh is None:
-                self._rows.append((math.nan,) * 4)
-                continue
-            points = mesh.astype(np.float64)
-            self._first = points if self._first is None else self._first
-            self._rows.append((_opening(points), *_turn(self._first[list(_RIGID)], points[list(_RIGID)])))
+        self._rows += [self._look(frame) for frame in frames]
 
     def finish(self) -> Callable[[], Statistics]:
         return self._measured
@@ -76,18 +75,15 @@ class _MeshObserver(ClipObserver):
     def _measured(self) -> Statistics:
         if not self._rows:
             raise Unmeasurable("the clip has no frames")
-        rows = np.array(self._rows)
-        found = int(np.isfinite(rows[:, 0]).sum())
-        if found < max(_FEWEST, len(rows) / 2):
-            raise Unmeasurable(f"a face is found in {found} of {len(rows)} frames")
-        return {"opening": rows[:, 0], "turn": rows[:, 1:]}
+        found = [row for row in self._rows if row is not None]
+        if len(found) < max(_FEWEST, len(self._rows) / 2):
+            raise Unmeasurable(f"a face is found in {len(found)} of {len(self._rows)} frames")
+        nobody = (math.nan,) * len(found[0])
+        return {self._name: np.array([nobody if row is None else row for row in self._rows])}
 
 
 class FaceMotion(PairedMetric):
     """The difference between a number of the generated clip and the same of its reference, at least 0; lower is better.
-
-    Per clip: "opening" float64 [T], height over width of the eyes, and "turn" float64 [T, 3], by how many degrees
-    around x, y and z the head is turned from where it was first seen; NaN in frames without a face.
 
     The pictures should have 25 frames a second.
     """
@@ -95,17 +91,6 @@ class FaceMotion(PairedMetric):
     higher_is_better = False
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
     modalities: ClassVar[frozenset[Modality]] = frozenset({"video"})
-
-    @property
-    def statistics_kind(self) -> str:
-        return "face-motion"
-
-    @property
-    def weights(self) -> tuple[str, ...]:
-        return WEIGHTS
-
-    def observe(self) -> _MeshObserver:
-        return _MeshObserver()
 
     def compare(self, reference: Statistics, generated: Statistics) -> Statistics:
         """The difference under "value", and the generated clip's own number under "generated"."""
@@ -119,7 +104,9 @@ class FaceMotion(PairedMetric):
 class BlinkRate(FaceMotion):
     """How many blinks a minute the generated clip has more or less than its reference.
 
-    A clip of a few seconds has one blink or none: the mean over many clips says something, a single one does not.
+    Per clip: "opening" float64 [T, 1], height over width of the eyes by MediaPipe's iris network, NaN in frames without
+    a face. A clip of a few seconds has one blink or none: the mean over many clips says something, a single one does
+    not.
 
     Args:
         name: "blink-rate", or a name for the configuration given.
@@ -130,14 +117,29 @@ class BlinkRate(FaceMotion):
     name, title, unit = "blink-rate", "Blink rate", "1/min"
     conventions: ClassVar[Mapping[str, Any]] = {"blink-rate": BlinkRateConfig()}
 
+    @property
+    def weights(self) -> tuple[str, ...]:
+        return EYE_WEIGHTS
+
+    def observe(self) -> ClipObserver:
+        finder = EyeFinder()
+
+        def opening(frame: NDArray[np.uint8]) -> tuple[float, ...] | None:
+            eyes = finder.find(frame)
+            return None if eyes is None else (eyes.opening,)
+
+        return _FrameObserver("opening", opening)
+
     def _number(self, clip: Statistics) -> float:
-        return 60 * FPS * blinks(clip["opening"], self.config) / len(clip["opening"])
+        return 60 * FPS * blinks(clip["opening"][:, 0], self.config) / len(clip["opening"])
 
 
 class HeadMotion(FaceMotion):
     """How far the range of the head's turns is from the reference's, in degrees.
 
-    The range is that of the angles around the three axes, each without its tails, as one length.
+    The range is that of the angles around the three axes, each without its tails, as one length. Per clip: "turn"
+    float64 [T, 3], by how many degrees around x, y and z the head is turned from where it was first seen, NaN in frames
+    without a face.
 
     Args:
         name: "head-motion", or a name for the configuration given.
@@ -147,6 +149,23 @@ class HeadMotion(FaceMotion):
 
     name, title, unit = "head-motion", "Head motion", "degrees"
     conventions: ClassVar[Mapping[str, Any]] = {"head-motion": HeadMotionConfig()}
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        return MESH_WEIGHTS
+
+    def observe(self) -> ClipObserver:
+        tracker, first = FaceMeshTracker(), list[Floats]()
+
+        def turn(frame: NDArray[np.uint8]) -> tuple[float, ...] | None:
+            mesh = tracker.track(frame)
+            if mesh is None:
+                return None
+            points = mesh[list(_RIGID)].astype(np.float64)
+            first[:] = first or [points]
+            return tuple(_turn(first[0], points).tolist())
+
+        return _FrameObserver("turn", turn)
 
     def _number(self, clip: Statistics) -> float:
         turns = clip["turn"][np.isfinite(clip["turn"][:, 0])]
@@ -160,16 +179,6 @@ def blinks(opening: Floats, config: BlinkRateConfig) -> int:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], shut, [False]])))
     lengths = edges[1::2] - edges[::2]
     return int(np.sum((lengths >= config.shortest) & (lengths <= config.longest)))
-
-
-def _opening(points: Floats) -> float:
-    """Height over width of the eyes (Soukupova and Cech 2016), the mean of both."""
-    ratios = [
-        np.mean([np.linalg.norm(points[upper] - points[lower]) for upper, lower in lids])
-        / np.linalg.norm(points[inner] - points[outer])
-        for (inner, outer), lids in _EYES
-    ]
-    return float(np.mean(ratios))
 
 
 def _turn(first: Floats, points: Floats) -> Floats:

@@ -69,7 +69,7 @@ class _MarkObserver(ClipObserver):
 
 def sharpness_and_noise(frame: NDArray[np.uint8]) -> tuple[float, float]:
     """Variance of the Laplacian and noise of one RGB frame, uint8 [H, W, 3], in squared and in single grey levels."""
-    luma = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY, dstCn=1).astype(np.float32)
+    luma = cv2.cvtColor(frame.astype(np.float32), cv2.COLOR_RGB2GRAY)  # in steps finer than the grey levels of 8 bits
     if min(luma.shape) < 3:
         raise Unmeasurable(f"the frames have {frame.shape[1]} x {frame.shape[0]} pixels, at least 3 x 3 are needed")
     high = cv2.filter2D(luma, cv2.CV_32F, _KERNEL)[1:-1, 1:-1]

@@ -39,17 +39,19 @@ def value(name: str, frames: NDArray[np.uint8], chunks: int = 16, **options: int
 
 @pytest.mark.parametrize("deviation", [2.0, 5.0, 10.0])
 def test_noise_is_found_in_grey_levels(deviation: float) -> None:
-    assert value("noise-drift", clip(with_noise(deviation))) == pytest.approx(deviation, rel=0.1)
+    assert value("noise-drift", clip(with_noise(deviation))) == pytest.approx(
+        deviation, abs=0.3
+    )  # grey frames have whole levels, whose median moves in steps of 0.25
 
 
 def test_the_scene_itself_is_no_noise() -> None:
-    """The known-wrong variant, deviation instead of median, would take a frame's edges for noise."""
+    """The known-wrong variant, deviation instead of median, would take a patch of texture for noise."""
     framed = SCENE.copy()
-    framed[:, 60:64] = 0
+    framed[20:60, 20:80] = np.random.default_rng(0).integers(0, 256, (40, 60, 1))
     _, noise = sharpness_and_noise(framed)
     luma = framed[..., 0].astype(np.float32)
     wrong = cv2.filter2D(luma, cv2.CV_32F, np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)).std() / 6
-    assert noise < 0.5 < wrong
+    assert noise < 1 < 10 < wrong
 
 
 def test_a_blur_loses_sharpness_and_equal_frames_lose_none() -> None:
