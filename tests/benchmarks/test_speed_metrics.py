@@ -109,8 +109,9 @@ def test_intelligibility(benchmark: BenchmarkFixture, name: str, syllables: np.n
     benchmark(short_time_objective_intelligibility, noisy, syllables, RATE, name)
 
 
-def test_voice_embedding(benchmark: BenchmarkFixture, syllables: np.ndarray) -> None:
-    metric = FrechetAudioDistance("fad-ge2e")
+@pytest.mark.parametrize("name", ["fad-ge2e", "fad-speech"])
+def test_speech_embedding(benchmark: BenchmarkFixture, name: str, syllables: np.ndarray) -> None:
+    metric = FrechetAudioDistance(name)
     embedding = metric.config.embedding
     embedding.vectors(syllables, RATE, metric.device)  # builds the network
     benchmark(partial(embedding.vectors, syllables, RATE, metric.device))
