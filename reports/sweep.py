@@ -69,7 +69,7 @@ def _table(results: Results, scores: Table, family: str, labels: list[str], judg
         footnotes=scores.footnotes,
         remarks=(_sentence(results, judge),),
     )
-    return _with_own_footnotes(table)
+    return with_own_footnotes(table)
 
 
 def _sentence(results: Results, judge: Contest | None) -> str:
@@ -79,7 +79,7 @@ def _sentence(results: Results, judge: Contest | None) -> str:
     return judge.sentence + unlearnt * (judge.best in results.study.untrained)
 
 
-def _with_own_footnotes(table: Table) -> Table:
+def with_own_footnotes(table: Table) -> Table:
     """Without the footnotes of rows that are not there, numbered anew."""
     entries = [*table.headings, *(entry for group in table.groups for row in group for entry in row.entries)]
     used = list(dict.fromkeys(number for entry in entries for number in entry.footnotes))

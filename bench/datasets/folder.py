@@ -8,8 +8,11 @@ from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.indexing import indexed
-from bench.datasets.tree import walk
+from bench.datasets.picture_folders import picture_folders, sound_of
+from bench.datasets.tree import Tree, printable, walk
 
+_IMAGES = (".jpg", ".jpeg", ".png", ".webp")
+UNRATED = "a folder of pictures, whose frames per second nobody told (fps)"
 _LICENCE = "unknown: the folder's owner must know the terms"
 
 
@@ -17,11 +20,20 @@ class Folder:
     """Every video file below a folder; its key is its path below the folder, joined by "-".
 
     The prepared layout `SPLIT/videos/NAME.mp4` with `texts/NAME.txt`, `images/NAME.jpg` and `ref_audios/NAME.wav` is
-    recognised: the key is SPLIT-NAME, and `metadata["voice_profile"]` names the reference audio. What lies in its
-    `outputs/` was generated and is no sample.
+    recognised: the key is SPLIT-NAME, `metadata["voice_profile"]` names the reference audio, and the image (.jpg, else
+    .jpeg, .png or .webp) is the driving image in place of the clip's first frame. What lies in its `outputs/` was
+    generated and is no sample.
+
+    Args:
+        fps: frames per second of clips that are folders of numbered pictures; without it such folders are no samples.
     """
 
     name = "folder"
+
+    def __init__(self, fps: float | None = None) -> None:
+        if fps is not None and not 0 < fps <= 1000:
+            raise ValueError(f"fps is {fps}; it must be greater than 0 and at most 1000")
+        self._fps = fps
 
     def load(self, root: Path) -> DatasetIndex:
         """See `Dataset.load`."""
@@ -35,6 +47,9 @@ class Folder:
                 continue
             folder = path.parent
             prepared = folder.name in ("videos", "outputs") and (folder.parent / "texts").is_dir()
+            if folder.name == "images" and (folder.parent / "texts").is_dir():
+                findings.append(Finding(tree.relative(path), "a driving image of the prepared layout"))
+                continue
             if prepared and folder.name == "outputs":
                 findings.append(Finding(tree.relative(path), "a generated clip of the prepared layout"))
                 continue
@@ -48,6 +63,26 @@ class Folder:
                     licence=_LICENCE,
                     split=above.name or None if prepared else None,
                     metadata={"voice_profile": voice} if prepared and os.path.lexists(voice) else {},
+                    image=_image(path) if prepared else None,
                 )
             )
+        pictures = picture_folders(root)
+        if self._fps is None:
+            findings += [Finding(_named(path, tree), UNRATED) for path in pictures]
+        else:
+            samples += [self._of_pictures(path, root) for path in pictures]
         return indexed(self.name, tree, samples, findings, "clip (.mp4, .mpg, .avi, .mov, .mkv, .webm, ...)")
+
+    def _of_pictures(self, folder: Path, root: Path) -> Sample:
+        key = "-".join(folder.relative_to(root).parts) or root.absolute().name
+        return Sample(key, folder, _LICENCE, audio=sound_of(folder), rate=self._fps)
+
+
+def _named(folder: Path, tree: Tree) -> str:
+    return tree.relative(folder) if folder != tree.root else printable(folder.absolute().name)
+
+
+def _image(clip: Path) -> Path | None:
+    """The driving image that the prepared layout keeps for a clip."""
+    images = (clip.parent.parent / "images" / f"{clip.stem}{suffix}" for suffix in _IMAGES)
+    return next((image for image in images if os.path.lexists(image)), None)

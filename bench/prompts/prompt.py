@@ -7,6 +7,8 @@ from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Sample
 from bench.media.clip import Decoding, first_frame
+from bench.media.picture_folder import first_picture
+from bench.prompts.given import image_of, voice_of
 from bench.prompts.rules import PromptRules
 from bench.prompts.text import find_text
 from bench.prompts.voice import find_voice
@@ -20,7 +22,7 @@ class Provenance:
     Attributes:
         text: for example "transcripts.tsv" or "recognised by pocketsphinx 5.1.1, en-us".
         voice: for example "clip id00061-cAT9aR8oFx0-00373" or "second half of the clip".
-        image: which frame.
+        image: which frame, or which file.
     """
 
     text: str
@@ -39,10 +41,11 @@ def build_prompt(
     """Ask for what the reference clip shows: the same words, from the same face, in the same voice.
 
     Text: see `find_text`. Voice profile: see `find_voice`. Driving image: the frame at t = 0, at its own size, as in
-    the paper's scripts.
+    the paper's scripts. An image or a voice that the sample names in a file of its own is taken instead, and nothing
+    else where that cannot be used.
 
     Args:
-        sample: the reference clip.
+        sample: the reference clip, or a prompt of the user's own.
         index: the dataset; its other clips of the same speaker may lend their voice.
         seed: handed on to the generator.
         decoding: only the part of clips that it reads is used.
@@ -54,6 +57,9 @@ def build_prompt(
         UnreadableClip: the sample cannot be decoded.
     """
     text, text_source = find_text(sample, index.root, decoding, cache, rules)
-    voice, voice_source = find_voice(sample, index, decoding)
-    prompt = Prompt(sample.key, text, first_frame(sample.path), voice, seed, name=sample.path.stem)
-    return prompt, Provenance(text=text_source, voice=voice_source, image="frame at t = 0")
+    given = voice_of(sample, decoding)
+    voice, voice_source = given or find_voice(sample, index, decoding)
+    frame = first_frame if sample.rate is None else first_picture
+    image, image_source = image_of(sample) or (frame(sample.clip), "frame at t = 0")
+    prompt = Prompt(sample.key, text, image, voice, seed, name=sample.path.stem if sample.path else "")
+    return prompt, Provenance(text=text_source, voice=voice_source, image=image_source)

@@ -58,16 +58,17 @@ def written(sample: Sample, root: Path) -> tuple[str, str] | None:
     """
     if sample.transcript is not None:
         return sample.transcript, "dataset"
-    name = f"{sample.path.stem}.txt"
-    beside = sample.path.with_name(name)
+    clip = sample.clip
+    name = f"{clip.stem}.txt"
+    beside = clip.with_name(name)
     if os.path.lexists(beside):
         return _read(beside, name), name
     if os.path.lexists(root / TABLE):
         rows = _table(root / TABLE)
-        for key in (sample.key, sample.path.stem):
+        for key in (sample.key, clip.stem):
             if key in rows:
                 return _row(rows[key]), TABLE
-    for folder in (root / "texts", sample.path.parent.parent / "texts"):
+    for folder in (root / "texts", clip.parent.parent / "texts"):
         if os.path.lexists(folder / name):
             return _read(folder / name, f"texts/{name}"), f"texts/{name}"
     return None

@@ -39,22 +39,26 @@ LENDERS = 3
 
 @dataclass(frozen=True)
 class SelectedClip:
-    """A reference clip and its prompt; `played` is a copy that browsers can show, relative to the run's folder."""
+    """A prompt and its reference clip; `played` is a copy that browsers can show, relative to the run's folder.
+
+    Where the prompt has no reference, both are None.
+    """
 
     sample: Sample
-    played: Path
+    played: Path | None
     text: str
     text_source: str
     voice_source: str
+    image_source: str = "frame at t = 0"
 
     @property
     def key(self) -> str:
         return self.sample.key
 
     @property
-    def file(self) -> ClipFile:
+    def file(self) -> ClipFile | None:
         """The clip to be measured."""
-        return clip_file(self.sample)
+        return clip_file(self.sample) if self.sample.path else None
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Selection:
         clips: those that take part, in the order of their keys.
         spare: usable clips that take no part.
         findings: everything else, with reasons.
+        references: clips that are no prompt's reference, against which distances between sets are measured.
     """
 
     dataset: str
@@ -78,12 +83,17 @@ class Selection:
     clips: tuple[SelectedClip, ...]
     spare: tuple[Sample, ...]
     findings: tuple[Finding, ...]
+    references: tuple[Sample, ...] = ()
 
     def reference_clips(self) -> list[ReferenceClip]:
         """What a generator may know of the dataset."""
         asked = {clip.key for clip in self.clips}
         samples = [*(clip.sample for clip in self.clips), *self.spare]
-        return [ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked) for s in samples]
+        return [
+            ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked, s.rate)
+            for s in samples
+            if s.path
+        ]
 
 
 def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool) -> None:
@@ -111,6 +121,8 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         findings += [*checked.findings, *(outcome for outcome in told if isinstance(outcome, Finding))]
     if not clips:
         raise UserMistake(f"Dataset '{choice.name}': no clip in {index.root} can be used ({_counts(findings)}).")
+    references = check_media(index.references, needs, workers=pool.workers)
+    findings += references.findings
     spare = check_media(queue, needs, SPARE_CLIPS, pool.workers).usable if queue else ()
     clips.sort(key=lambda clip: clip.key)
     selection = Selection(
@@ -121,6 +133,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         clips=tuple(clips),
         spare=spare,
         findings=tuple(sorted(findings, key=lambda finding: (finding.reason, finding.subject))),
+        references=references.usable,
     )
     with atomic(run.selection(choice.name)) as temporary:
         temporary.write_bytes(_ADAPTER.dump_json(selection, indent=1))
@@ -139,7 +152,7 @@ def _read_selection(path: Path, _untouched: int) -> Selection:
 
 def clip_file(sample: Sample) -> ClipFile:
     """The sample as a clip to measure, with its sound where that lies in a file of its own."""
-    return ClipFile(sample.path, None if sample.soundtrack == sample.path else sample.soundtrack)
+    return ClipFile(sample.clip, None if sample.soundtrack == sample.path else sample.soundtrack, sample.rate)
 
 
 def load_index(choice: DatasetChoice) -> DatasetIndex:
@@ -175,30 +188,32 @@ class _PromptTask:
 
 def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     """Build the clip's prompt and keep it, with a copy of the clip for people to play."""
-    sample, clip = task.sample, clip_file(task.sample)
+    sample = task.sample
     index = DatasetIndex(task.dataset, task.root, (sample, *task.lenders), ())
-    seed = fingerprint.seed_for(task.seed, task.dataset, sample.key)
+    seed = fingerprint.seed_for(task.seed, task.dataset, sample.key) if sample.seed is None else sample.seed
+    played: Path | None = None
     try:
         prompt, source = build_prompt(sample, index, seed, task.decoding, task.run.recognised, task.rules)
-        played = _played(clip, task.run.reference(task.dataset, sample.key), task.decoding.max_seconds)
+        if sample.path:
+            target = task.run.reference(task.dataset, sample.key)
+            played = _played(clip_file(sample), target, task.decoding.max_seconds).relative_to(task.run.root)
     except NoPrompt as reason:
         return Finding(sample.key, "no prompt", str(reason))
     except UnreadableClip as error:
         return Finding(sample.key, "unreadable", error.reason)
     write_prompt(task.run.prompt(task.dataset, sample.key), prompt)
-    return SelectedClip(sample, played.relative_to(task.run.root), prompt.text, source.text, source.voice)
+    return SelectedClip(sample, played, prompt.text, source.text, source.voice, source.image)
 
 
 def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
     """A copy of the reference that browsers can show; made again where the source or the copy has changed."""
     record = target.with_suffix(".json")
-    files = [fingerprint.of_file(file) for file in (clip.video, clip.audio) if file]
-    source = fingerprint.of_json([files, max_seconds])
+    source = fingerprint.of_json([clip.content(), max_seconds])
     kept = read_json(record) or {}
     played = target.with_name(kept.get("played", target.name))
     if kept.get("source") == source and played.is_file() and fingerprint.of_file(played) == kept.get("checksum"):
         return played
-    played = store_finished(clip.video, target, clip.audio, max_seconds).played
+    played = store_finished(clip.video, target, clip.audio, max_seconds, clip.rate).played
     write_json(record, {"source": source, "played": played.name, "checksum": fingerprint.of_file(played)})
     return played
 

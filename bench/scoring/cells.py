@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,10 +23,14 @@ from metrics.base.clip_set import Part
 from metrics.base.metric import ClipMetric, DistributionMetric, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.score import Score, reasons, summary
 
+NO_PAIRS = "no prompt has a reference clip to compare with"
+NO_SET = "no prompt has a reference clip; name a folder of real clips in the dataset's option references"
 TOLERANCE_FRAMES = 2
 """Pairs whose lengths differ by no more than this are of equal length."""
 TOLERANCE_SETS = 0.1
 """Sets of clips whose total lengths differ by no more than this share are of equal length."""
+
+M = TypeVar("M", bound=ClipMetric)
 
 
 class Stored(Mapping[str, Statistics]):
@@ -53,17 +58,30 @@ class Pairing:
         generated: identity of the generated clip by key; keys that could not be generated are absent.
         failed: reason by key for clips that could not be generated.
         prompts: hash of what was asked for by key, where it is known.
+        unreferenced: keys of prompts that never had a reference clip: no failures, but nothing to compare with either.
+        real: identity by key of real clips that are nobody's reference; where there are any, distances between sets are
+            measured against them.
     """
 
     reference: Mapping[str, str]
     generated: Mapping[str, str]
     failed: Mapping[str, str]
     prompts: Mapping[str, str] = field(default_factory=dict)
+    unreferenced: frozenset[str] = frozenset()
+    real: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def matched(self) -> bool:
         """Every generated clip has its reference."""
         return set(self.generated) <= set(self.reference)
+
+    def referenced(self) -> Pairing:
+        """The same without the prompts that have no reference clip."""
+        generated, failed = (
+            {key: value for key, value in side.items() if key not in self.unreferenced}
+            for side in (self.generated, self.failed)
+        )
+        return Pairing(self.reference, generated, failed, self.prompts)
 
     def pair(self, key: str) -> Pair:
         """The generated clip of a key, its reference and its prompt."""
@@ -94,15 +112,31 @@ class Scoring:
         """
         metric = built_metric(choice, self.measuring.device)
         lacking = lacking_weights(metric)
-        return metric, self.score(metric, pairing) if lacking is None else _unmade(metric, lacking)
+        return metric, self.score(metric, pairing) if lacking is None else self.unmade(metric, lacking)
 
     def score(self, metric: ClipMetric, pairing: Pairing) -> Score:
         """The score of one cell."""
         if isinstance(metric, PairedMetric):
-            return self._limited(self._score_pairs(metric, pairing))
-        if isinstance(metric, DistributionMetric):
-            return self._limited(self._score_sets(metric, pairing))
-        raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
+            if metric.reference_free:
+                return self.limited(self._score_pairs(metric, pairing))
+            return self._referenced(metric, pairing, NO_PAIRS, self._score_pairs)
+        if not isinstance(metric, DistributionMetric):
+            raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
+        if pairing.real:
+            against = {f"real/{key}": name for key, name in pairing.real.items()}
+            return self.limited(self._score_sets(metric, Pairing(against, pairing.generated, pairing.failed)))
+        return self._referenced(metric, pairing, NO_SET, self._score_sets)
+
+    def _referenced(self, metric: M, pairing: Pairing, lacking: str, score: Callable[[M, Pairing], Score]) -> Score:
+        """The score of the prompts that have a reference clip, with a note on how many have none."""
+        if not pairing.unreferenced:
+            return self.limited(score(metric, pairing))
+        if not pairing.reference:
+            return metric.missing(lacking)
+        found = self.limited(score(metric, pairing.referenced()))
+        whole = len(pairing.reference) + len(pairing.unreferenced)
+        note = f"{len(pairing.unreferenced)} of {whole} prompts have no reference clip and take no part"
+        return replace(found, notes=(*found.notes, note))
 
     def bounds(
         self, choice: Choice, reference: Mapping[str, str], n: int = 0, prompts: Mapping[str, str] | None = None
@@ -117,7 +151,7 @@ class Scoring:
         """
         metric = built_metric(choice, self.measuring.device)
         if (lacking := lacking_weights(metric)) is not None:
-            return Bounds(_unmade(metric, lacking), _unmade(metric, lacking))
+            return Bounds(self.unmade(metric, lacking), self.unmade(metric, lacking))
         alone = replace(self, unequal="score", max_failed=1.0)
         if isinstance(metric, PairedMetric):
             itself, wrong = bound_pairings(reference, prompts or {})
@@ -168,7 +202,7 @@ class Scoring:
         score = metric.score(Part(reference, keys[0]), Part(generated, keys[1]), failed)
         return replace(score, notes=(*score.notes, *self._totals(metric, pairing, *keys)))
 
-    def _limited(self, score: Score) -> Score:
+    def limited(self, score: Score) -> Score:
         """The score, or missing where more clips lack one than the study allows: survivors are another sample."""
         share = len(score.failed) / max(1, score.n + len(score.failed))
         if score.value is None or share <= self.max_failed:
@@ -179,6 +213,16 @@ class Scoring:
         )
         details = {**score.details, "failed_left_out": score.value}
         return replace(score, value=None, missing=reason, low=None, high=None, notes=(), details=details, by_clip={})
+
+    def statistics(self, metric: ClipMetric, clips: Mapping[str, str]) -> tuple[Stored, dict[str, str]]:
+        """The statistics of clips (identity by key) that exist, and for each of the others the reason why not."""
+        store = self._store(metric)
+        return self._usable({key: store.clip(name) for key, name in clips.items()})
+
+    @staticmethod
+    def unmade(metric: ClipMetric, lacking: str) -> Score:
+        """A score that cannot even be signed."""
+        return Score(None, lacking, n=0, direction=metric.direction, unit=metric.unit, signature="")
 
     def _store(self, metric: ClipMetric) -> StatisticsStore:
         return StatisticsStore(self.measuring.store, metric)
@@ -234,11 +278,6 @@ def bound_pairings(reference: Mapping[str, str], prompts: Mapping[str, str]) -> 
 def bound_pairs(reference: Mapping[str, str], prompts: Mapping[str, str] | None = None) -> list[Pair]:
     """The pairs that `Scoring.bounds` of a paired metric needs."""
     return [side.pair(key) for side in bound_pairings(reference, prompts or {}) for key in side.generated]
-
-
-def _unmade(metric: ClipMetric, lacking: str) -> Score:
-    """A score that cannot even be signed."""
-    return Score(None, lacking, n=0, direction=metric.direction, unit=metric.unit, signature="")
 
 
 def _lengths(unequal: Mapping[str, float], pairs: int) -> str:

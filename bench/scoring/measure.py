@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from bench.choice import Choice
 from bench.media.audio import native_waveform, resampled
-from bench.media.clip import Decoding, UnreadableClip, frames
+from bench.media.clip import Decoding, UnreadableClip
 from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric, lacking_weights
 from bench.scoring.length import Length
@@ -33,6 +33,8 @@ Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
 CLIPS_PER_TASK = 8
 """Enough to pay for handing them over; few, so that little is lost with a worker."""
+QUICK_SOUNDS = 12
+"""Clips, or pairs, whose sound alone is measured in this process sooner than in several that start first."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,12 @@ def measure_all(
         (metric, StatisticsStore(measuring.store, metric)) for metric in metrics if isinstance(metric, PairedMetric)
     ]
     found = Measured()
+    sound_alone = not any("video" in metric.modalities for metric in metrics)
+
+    def spread(tasks: Sequence[MeasuringTask], doing: str, items: int) -> None:
+        worthwhile = len(tasks) if sound_alone and items <= QUICK_SOUNDS else 1
+        for errors in progress(pool.spread(measure, tasks, worthwhile), len(tasks), doing):
+            found.errors |= errors
 
     def lacks(paths: Sequence[Path]) -> bool:
         found.damaged += sum([discard_damaged(path) for path in paths])
@@ -133,8 +141,7 @@ def measure_all(
         MeasuringTask(measuring, {identity: clips[identity] for identity in some})
         for some in _batches(alone, pool.workers)
     ]
-    for errors in progress(pool.spread(measure, tasks), len(tasks), "measure"):
-        found.errors |= errors
+    spread(tasks, "measure", len(alone))
     both = [
         pair
         for pair in dict.fromkeys(pairs)
@@ -145,8 +152,7 @@ def measure_all(
         MeasuringTask(measuring, {}, tuple(some), {p.prompt: told[p.prompt] for p in some if p.prompt})
         for some in _batches(both, pool.workers)
     ]
-    for errors in progress(pool.spread(measure, tasks), len(tasks), "compare"):
-        found.errors |= errors
+    spread(tasks, "compare", len(both))
     return found
 
 
@@ -163,7 +169,7 @@ def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetri
     observing = _Pass(wanted)
     if observing.any("video"):
         try:
-            for chunk in frames(clip.video, decoding):
+            for chunk in clip.frames(decoding):
                 observing.show_frames(chunk)
         except UnreadableClip as error:
             observing.drop("video", Unmeasurable(error.reason))

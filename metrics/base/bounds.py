@@ -66,7 +66,7 @@ def set_bounds(metric: DistributionMetric, reference: Mapping[str, Statistics], 
         value += slope * (1 / size - 1 / half)
     except Unmeasurable:
         size, note = half, f"two halves of {half} clips; smaller sets lie further apart"
-    value = max(value, metric.limits[0])
+    value = float(np.clip(value, *metric.limits))
     reaches = [e.interval[1] - e.value for e in estimates if e.interval]
     reach = float(np.mean(reaches)) * (half / size) ** 0.5 if len(reaches) == len(estimates) else None
     ceiling = Score(
@@ -77,7 +77,7 @@ def set_bounds(metric: DistributionMetric, reference: Mapping[str, Statistics], 
         unit=metric.unit,
         signature=metric.signature,
         low=None if reach is None else max(value - reach, metric.limits[0]),
-        high=None if reach is None else value + reach,
+        high=None if reach is None else min(value + reach, metric.limits[1]),
         notes=(note,),
         details={"half": half},
     )
