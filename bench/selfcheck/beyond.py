@@ -50,7 +50,7 @@ def _chips(device: str) -> NDArray[np.uint8]:
 
 
 def _shut(device: str) -> NDArray[np.int64]:
-    opening = 0.3 * (np.abs(inputs.uniform(15, 200)) > 0.1)
+    opening = np.where(np.abs(inputs.uniform(15, 200)) > 0.1, 0.3, 0.0).astype(np.float64)
     return np.array([blinks(opening, BlinkRateConfig())])
 
 
