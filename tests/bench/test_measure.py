@@ -85,7 +85,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         for _ in range(3):
             yield np.full((16, 8, 8, 3), int(path.name), np.uint8)
 
-    monkeypatch.setattr(measuring, "frames", frames)
+    monkeypatch.setattr(FakeClip, "frames", lambda self, decoding: frames(self.video, decoding))
     monkeypatch.setattr(Measuring, "built", lambda self: [BrightnessDifference(), self.length("video")])
     return passes
 
