@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
 
 Floats = NDArray[np.float64]
 
@@ -72,5 +71,7 @@ def _standardised(signal: Floats) -> Floats:
 
 def _without_drift(signal: Floats, fps: float) -> Floats:
     """What changes faster than `SLOWEST_HZ`, by a Butterworth filter forth and back."""
+    from scipy.signal import butter, sosfiltfilt  # as long to import as PyTorch, and only measuring needs it
+
     sections = butter(2, SLOWEST_HZ / (fps / 2), "high", output="sos")
     return np.asarray(sosfiltfilt(sections, signal, axis=0, padlen=min(15, len(signal) - 1)))
