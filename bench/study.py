@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,12 +21,12 @@ from pydantic import (
     model_validator,
 )
 
-from bench import fingerprint, plugins
+from bench import fingerprint, plugins, protocols
 from bench.choice import Choice, Strict
 from bench.errors import UserMistake, problem_in_words, shown
 from bench.paths import written_path
 from bench.prompts.recognition import NONE, named_recogniser
-from bench.prompts.rules import PromptRules, TextRule
+from bench.prompts.rules import ImageRule, PromptRules, TextRule, VoiceRule
 from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
 from bench.sweep import Best, GeneratorChoice, swept
 from metrics.base.hints import nearest
@@ -48,7 +49,7 @@ class Protocol(Strict):
             lossless) to 51. What people play is what is measured; sound is kept without loss.
         unequal: what becomes of a pair whose lengths differ by more than two frames: it is scored (and counted), it is
             skipped as a failure, or the whole cell is missing.
-        transcripts, text: where prompts get their words and how they are spelt, see `PromptRules`.
+        transcripts, text, voice, image: how prompts are made from clips, see `PromptRules`.
     """
 
     fps: float = Field(default=25.0, gt=0, le=240, strict=True)
@@ -61,16 +62,47 @@ class Protocol(Strict):
     unequal: Unequal = "score"
     transcripts: StrictStr = Field(default=PromptRules.transcripts, min_length=1, max_length=200)
     text: TextRule = PromptRules.text
+    voice: VoiceRule = PromptRules.voice
+    image: ImageRule = PromptRules.image
 
     @property
     def prompt_rules(self) -> PromptRules:
         """The part of the protocol that says how prompts are made."""
-        return PromptRules(self.transcripts, self.text)
+        return PromptRules(self.transcripts, self.text, self.voice, self.image)
 
     @property
     def hash(self) -> str:
         """Eight hex digits that stand beside a number's signature; equal ones mean that clips were prepared alike."""
         return fingerprint.of_json(self.model_dump(mode="json"))[:8]
+
+    @property
+    def name(self) -> str:
+        """Of the protocol that ships and is the same in every field; "" if none is."""
+        return next((name for name, other in _shipped().items() if other == self), "")
+
+    @property
+    def label(self) -> str:
+        """The hash, behind the name if there is one: what stands beside a number's signature."""
+        return f"{self.name}-{self.hash}" if self.name else self.hash
+
+    def record(self) -> dict[str, Any]:
+        """All fields, and the name if there is one, as results keep them."""
+        return ({"name": self.name} if self.name else {}) | self.model_dump(mode="json")
+
+
+@cache
+def _shipped() -> dict[str, Protocol]:
+    return {name: Protocol.model_validate(protocols.fields_of(name)) for name in protocols.shipped()}
+
+
+def _named_protocol(value: Any) -> Any:
+    """A protocol that ships may be given by its name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return protocols.fields_of(value)
+    except UserMistake as mistake:
+        raise ValueError(str(mistake)) from mistake
 
 
 class DatasetChoice(Choice):
@@ -113,6 +145,7 @@ class Study(Strict):
 
     Attributes:
         name: label of the study.
+        protocol: its fields, or the name of one that ships: paper, strict, smoke.
         seed: fixes everything random; each prompt's own seed is derived from it.
         bounds: put `ceiling` and `chance` beside the generators, so that a reader sees where a number stands.
         notes: sentences that every table of this study must carry.
@@ -124,7 +157,7 @@ class Study(Strict):
 
     name: StrictStr = Field(min_length=1, max_length=200)
     seed: int = Field(default=0, ge=0, lt=2**63, strict=True)
-    protocol: Protocol = Protocol()
+    protocol: Annotated[Protocol, BeforeValidator(_named_protocol)] = Protocol()
     datasets: DatasetList
     generators: GeneratorList
     metrics: MetricList

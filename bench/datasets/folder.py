@@ -17,8 +17,8 @@ class Folder:
     """Every video file below a folder; its key is its path below the folder, joined by "-".
 
     The prepared layout `SPLIT/videos/NAME.mp4` with `texts/NAME.txt`, `images/NAME.jpg` and `ref_audios/NAME.wav` is
-    recognised: the key is SPLIT-NAME, and `metadata["voice_profile"]` names the reference audio. What lies in its
-    `outputs/` was generated and is no sample.
+    recognised: the key is SPLIT-NAME, `metadata["voice_profile"]` names the reference audio and
+    `metadata["driving_image"]` the image. What lies in its `outputs/` was generated and is no sample.
     """
 
     name = "folder"
@@ -40,14 +40,23 @@ class Folder:
                 continue
             name = path.stem if stems[path.with_suffix("")] == 1 else path.name
             above = (folder.parent if prepared else folder).relative_to(root) if folder != root else Path()
-            voice = folder.parent / "ref_audios" / f"{path.stem}.wav"
             samples.append(
                 Sample(
                     key="-".join([*above.parts, name]),
                     path=path,
                     licence=_LICENCE,
                     split=above.name or None if prepared else None,
-                    metadata={"voice_profile": voice} if prepared and os.path.lexists(voice) else {},
+                    metadata=_kept(folder.parent, path.stem) if prepared else {},
                 )
             )
         return indexed(self.name, tree, samples, findings, "clip (.mp4, .mpg, .avi, .mov, .mkv, .webm, ...)")
+
+
+def _kept(split: Path, stem: str) -> dict[str, Path]:
+    """What the prepared layout keeps for a clip beside its text."""
+    places = {
+        "voice_profile": [split / "ref_audios" / f"{stem}.wav"],
+        "driving_image": [split / "images" / f"{stem}{suffix}" for suffix in (".jpg", ".jpeg", ".png")],
+    }
+    found = {part: next((p for p in paths if os.path.lexists(p)), None) for part, paths in places.items()}
+    return {part: path for part, path in found.items() if path is not None}

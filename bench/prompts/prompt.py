@@ -1,4 +1,4 @@
-"""One prompt from one sample: its words, its first frame, and a voice profile of the same person."""
+"""One prompt from one sample: its words, a picture of the face, and a voice profile of the same person."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Sample
-from bench.media.clip import Decoding, first_frame
+from bench.media.clip import Decoding
+from bench.prompts.image import NO_OPEN_EYES, find_image
 from bench.prompts.rules import PromptRules
 from bench.prompts.text import find_text
-from bench.prompts.voice import find_voice
+from bench.prompts.voice import find_voice, not_another_clip
 from narrator.contract import Prompt
 
 
@@ -20,12 +21,14 @@ class Provenance:
     Attributes:
         text: for example "transcripts.tsv" or "recognised by pocketsphinx 5.1.1, en-us".
         voice: for example "clip id00061-cAT9aR8oFx0-00373" or "second half of the clip".
-        image: which frame.
+        image: for example "frame at t = 0".
+        missed: what a rule would rather have had and did not find, one reason each.
     """
 
     text: str
     voice: str
     image: str
+    missed: tuple[str, ...] = ()
 
 
 def build_prompt(
@@ -38,8 +41,8 @@ def build_prompt(
 ) -> tuple[Prompt, Provenance]:
     """Ask for what the reference clip shows: the same words, from the same face, in the same voice.
 
-    Text: see `find_text`. Voice profile: see `find_voice`. Driving image: the frame at t = 0, at its own size, as in
-    the paper's scripts.
+    Text: see `find_text`. Voice profile: see `find_voice`. Driving image: see `find_image`; unless the rules say
+    otherwise the frame at t = 0, at its own size, as in the paper's scripts.
 
     Args:
         sample: the reference clip.
@@ -47,13 +50,18 @@ def build_prompt(
         seed: handed on to the generator.
         decoding: only the part of clips that it reads is used.
         cache: folder in which recognised texts are kept.
-        rules: where words come from and how they are spelt; the defaults unless told.
+        rules: where words, voice and image come from; the defaults unless told.
 
     Raises:
         NoPrompt: no words, or no voice; the message is the reason that counts the clip as skipped.
         UnreadableClip: the sample cannot be decoded.
     """
+    rules = rules or PromptRules()
     text, text_source = find_text(sample, index.root, decoding, cache, rules)
-    voice, voice_source = find_voice(sample, index, decoding)
-    prompt = Prompt(sample.key, text, first_frame(sample.path), voice, seed, name=sample.path.stem)
-    return prompt, Provenance(text=text_source, voice=voice_source, image="frame at t = 0")
+    voice, voice_source = find_voice(sample, index, decoding, rules.voice)
+    image, image_source = find_image(sample, decoding, rules.image)
+    prompt = Prompt(sample.key, text, image, voice, seed, name=sample.path.stem)
+    own_voice = not_another_clip(sample, index, rules.voice, voice_source)
+    no_eyes = NO_OPEN_EYES if NO_OPEN_EYES in image_source else None
+    missed = tuple(reason for reason in (own_voice, no_eyes) if reason)
+    return prompt, Provenance(text=text_source, voice=voice_source, image=image_source, missed=missed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bench.choice import Choice
 from bench.datasets.dataset import Finding as DatasetFinding
 from bench.files import read_json
 from bench.media.clip_file import ClipFile
+from bench.prompts.image import NO_OPEN_EYES
 from bench.run.folder import RunFolder
 from bench.run.plan import record_of
 from bench.run.prompts import read_prompt
@@ -40,6 +41,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
+        remarks |= dict.fromkeys(_missed(dataset.name, selection.clips))
         reference = {clip.key: identify(clip.file) for clip in selection.clips}
         prompts = {key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, key))) for key in reference}
         for generator in study.generators:
@@ -58,7 +60,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
                         dataset=dataset.name,
                         generator=generator.name,
                         metric=choice.name,
-                        protocol=study.protocol.hash,
+                        protocol=study.protocol.label,
                         **dataclasses.asdict(score),
                     )
                 )
@@ -80,7 +82,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             sweep={g.name: SweepPoint(family=g.sweep.family, step=g.sweep.step) for g in study.generators if g.sweep},
             best=None if study.best is None else Best(**study.best.model_dump()),
         ),
-        protocol=study.protocol.model_dump(mode="json"),
+        protocol=study.protocol.record(),
         environment=read_json(run.environment) or {},
         cells=tuple(cells),
         profiles=tuple(profiles),
@@ -156,6 +158,15 @@ def _clip(
 def _finding(dataset: str, finding: DatasetFinding) -> Finding:
     reason = f"{finding.reason} ({finding.detail})" if finding.detail else finding.reason
     return Finding(dataset=dataset, item=finding.subject, reason=reason)
+
+
+def _missed(dataset: str, clips: Iterable[SelectedClip]) -> Iterator[str]:
+    """A sentence on each thing that the protocol's rules for prompts would rather have had."""
+    for reason, count in sorted(Counter(reason for clip in clips for reason in clip.missed).items()):
+        instead = (
+            "the frame at t = 0 drives" if reason == NO_OPEN_EYES else "the voice is the clip's own second half in"
+        )
+        yield f"{dataset}: {instead} {count} of the prompts, because {reason}."
 
 
 def _untrained(generator: str, records: Iterable[GeneratedClip]) -> dict[str, str]:

@@ -39,13 +39,19 @@ LENDERS = 3
 
 @dataclass(frozen=True)
 class SelectedClip:
-    """A reference clip and its prompt; `played` is a copy that browsers can show, relative to the run's folder."""
+    """A reference clip and its prompt.
+
+    Attributes:
+        played: a copy that browsers can show, relative to the run's folder.
+        missed: what the protocol's rules for prompts would rather have had, see `Provenance`.
+    """
 
     sample: Sample
     played: Path
     text: str
     text_source: str
     voice_source: str
+    missed: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -186,7 +192,9 @@ def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     except UnreadableClip as error:
         return Finding(sample.key, "unreadable", error.reason)
     write_prompt(task.run.prompt(task.dataset, sample.key), prompt)
-    return SelectedClip(sample, played.relative_to(task.run.root), prompt.text, source.text, source.voice)
+    return SelectedClip(
+        sample, played.relative_to(task.run.root), prompt.text, source.text, source.voice, source.missed
+    )
 
 
 def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
