@@ -65,6 +65,15 @@ class Protocol(Strict):
     voice: VoiceRule = PromptRules.voice
     image: ImageRule = PromptRules.image
 
+    def check_recogniser(self) -> None:
+        """Build the recogniser once, which fetches no weights.
+
+        Raises:
+            UserMistake: it is unknown or cannot be built with its options.
+        """
+        if self.transcripts != NONE:
+            plugins.build_recogniser(named_recogniser(self.transcripts))
+
     @property
     def prompt_rules(self) -> PromptRules:
         """The part of the protocol that says how prompts are made."""
@@ -224,8 +233,7 @@ class Study(Strict):
         Raises:
             UserMistake: the first plug-in that is unknown or cannot be built with its options.
         """
-        if self.protocol.transcripts != NONE:
-            plugins.build_recogniser(named_recogniser(self.protocol.transcripts))
+        self.protocol.check_recogniser()
         for metric in self.metrics:
             plugins.build_metric(metric)
         for dataset in self.datasets:

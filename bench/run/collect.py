@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,7 @@ def _finding(dataset: str, finding: DatasetFinding) -> Finding:
     return Finding(dataset=dataset, item=finding.subject, reason=reason)
 
 
-def _missed(dataset: str, clips: Iterable[SelectedClip]) -> Iterator[str]:
+def _missed(dataset: str, clips: Sequence[SelectedClip]) -> Iterator[str]:
     """A sentence on each thing that the protocol's rules for prompts would rather have had."""
     for reason, count in sorted(Counter(reason for clip in clips for reason in clip.missed).items()):
         instead = (

@@ -109,7 +109,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         checked = check_media(queue, needs, wanted - len(clips), pool.workers)
         queue = queue[len(checked.usable) + len(checked.findings) :]
         tasks = [
-            _PromptTask(run, choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding, rules)
+            _PromptTask(run, choice.name, index.root, sample, lenders(index, sample), study.seed, decoding, rules)
             for sample in checked.usable
         ]
         told = list(pool.spread(_taken_in, tasks, worthwhile=QUICK_PROMPTS))
@@ -211,7 +211,7 @@ def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
     return played
 
 
-def _lenders(index: DatasetIndex, sample: Sample) -> tuple[Sample, ...]:
+def lenders(index: DatasetIndex, sample: Sample) -> tuple[Sample, ...]:
     """The next clips of the same speaker by key, the first one following the last."""
     clips = index.by_speaker.get(sample.speaker or "", ())
     place = next((i for i, clip in enumerate(clips) if clip.key == sample.key), 0)
