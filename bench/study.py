@@ -23,6 +23,7 @@ from pydantic import (
 
 from bench import fingerprint, plugins, protocols
 from bench.choice import Choice, Strict
+from bench.datasets.splits import By, Side, SplitRule
 from bench.errors import UserMistake, problem_in_words, shown
 from bench.paths import written_path
 from bench.prompts.recognition import NONE, named_recogniser
@@ -114,11 +115,43 @@ def _named_protocol(value: Any) -> Any:
         raise ValueError(str(mistake)) from mistake
 
 
+class SplitChoice(Strict):
+    """The side of a split that takes part.
+
+    Attributes:
+        side: which.
+        by, seed, test, dev: how the dataset is divided, see `SplitRule`.
+        file: a CSV of key and split that says so instead.
+    """
+
+    side: Side
+    by: By = "speaker"
+    seed: int = Field(default=0, ge=0, lt=2**63, strict=True)
+    test: float = Field(default=0.2, ge=0, le=1)
+    dev: float = Field(default=0.0, ge=0, le=1)
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _shares_are_shares(self) -> SplitChoice:
+        self.rule()
+        return self
+
+    def rule(self) -> SplitRule:
+        """How the dataset is divided."""
+        return SplitRule(self.by, self.seed, self.test, self.dev)
+
+
 class DatasetChoice(Choice):
-    """A dataset: where it lies and how many of its clips take part (all, if not said)."""
+    """A dataset: where it lies, how many of its clips take part (all, if not said), and of which side of a split."""
 
     root: Path | None = None
     clips: int | None = Field(default=None, ge=1, strict=True)
+    split: SplitChoice | None = None
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _side_alone(cls, split: Any) -> Any:
+        return {"side": split} if isinstance(split, str) else split
 
     @field_validator("root", mode="before")
     @classmethod
@@ -284,10 +317,15 @@ def parse_study(text: str, where: str, folder: Path) -> Study:
         study = Study.model_validate(content, context={"folder": folder.absolute()})
     except ValidationError as error:
         raise UserMistake(f"{where}: {_first_problem(error, len(_lacking_bounds(content)))}") from error
-    anchored = tuple(d.model_copy(update={"root": _anchor(d.root, folder)}) for d in study.datasets)
+    anchored = tuple(_anchored(dataset, folder) for dataset in study.datasets)
     study = study.model_copy(update={"datasets": anchored})
     study._folder = folder.absolute()
     return study
+
+
+def _anchored(dataset: DatasetChoice, folder: Path) -> DatasetChoice:
+    split = dataset.split and dataset.split.model_copy(update={"file": _anchor(dataset.split.file, folder)})
+    return dataset.model_copy(update={"root": _anchor(dataset.root, folder), "split": split})
 
 
 def _anchor(root: Path | None, folder: Path) -> Path | None:

@@ -14,7 +14,7 @@ import typer
 from pydantic import ValidationError
 
 from bench import plugins, protocols
-from bench.cli.arguments import chosen, file_to_write, folder_to_write, path_to_read
+from bench.cli.arguments import chosen, file_to_write, folder_to_write, path_to_read, roots_by_dataset
 from bench.cli.printing import Json, print_line, print_rows
 from bench.cli.runs import Workers, shown_progress
 from bench.datasets.splits import By, SplitRule
@@ -38,6 +38,7 @@ def register(app: typer.Typer) -> None:
     data.command("verify")(verify)
     data.command("prepare")(prepare)
     data.command("split")(split_dataset)
+    data.command("overlap")(overlap)
     app.add_typer(data, name="data")
 
 
@@ -168,6 +169,35 @@ def split_dataset(
     if not as_json:
         for warning in divided.warnings:
             print_line(f"Note: {warning}.")
+
+
+def overlap(
+    first: Annotated[
+        str, typer.Argument(metavar="DATASET=FOLDER", help="One dataset, for example voxceleb=/data/vox.")
+    ],
+    second: Annotated[str, typer.Argument(metavar="DATASET=FOLDER", help="The other; both may be of one name.")],
+    seconds: Annotated[float, typer.Option(min=1, help="Only the first seconds of a clip are looked at.")] = 10.0,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """What two datasets share: people, equal clips, and clips that are equal but for their encoding."""
+    from bench.datasets.overlap import overlap as compare
+    from bench.run.selection import load_index
+
+    indices = []
+    for written in (first, second):
+        ((name, root),) = roots_by_dataset([written]).items()
+        indices.append(load_index(_choice(name, root, None)))
+    with shown_progress() as progress, WorkerPool(workers or default_workers()) as pool:
+        found = compare(indices[0], indices[1], seconds, pool, progress)
+    if as_json:
+        print(json.dumps(asdict(found), indent=1, ensure_ascii=False))
+        return
+    counts = Counter(shared.kind for shared in found.shared)
+    told = ", ".join(f"{count} of kind '{kind}'" for kind, count in counts.items())
+    print_line(f"{len(indices[0].samples)} clips and {len(indices[1].samples)} clips share: {told or 'nothing'}")
+    print_rows([asdict(shared) for shared in found.shared], False, "Shared")
+    print_rows([asdict(finding) for finding in found.findings], False, "Not looked at")
 
 
 def _protocol(name: str, fields: Mapping[str, Any]) -> Protocol:

@@ -41,7 +41,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
-        remarks |= dict.fromkeys(_missed(dataset.name, selection.clips))
+        remarks |= dict.fromkeys((*selection.notes, *_missed(dataset.name, selection.clips)))
         reference = {clip.key: identify(clip.file) for clip in selection.clips}
         prompts = {key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, key))) for key in reference}
         for generator in study.generators:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from bench import fingerprint, plugins
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
+from bench.datasets.splits import divide, read_split
 from bench.datasets.verify import Needs, check_media
 from bench.errors import UserMistake
 from bench.files import atomic, read_json, write_json
@@ -23,7 +24,7 @@ from bench.prompts.refusal import NoPrompt
 from bench.prompts.rules import PromptRules
 from bench.run.folder import RunFolder
 from bench.run.prompts import write_prompt
-from bench.study import DatasetChoice, Protocol, Study
+from bench.study import DatasetChoice, Protocol, SplitChoice, Study
 from bench.workers.pool import WorkerPool
 from narrator.contract import ReferenceClip
 
@@ -75,6 +76,7 @@ class Selection:
         clips: those that take part, in the order of their keys.
         spare: usable clips that take no part.
         findings: everything else, with reasons.
+        notes: sentences on the split that every table must carry.
     """
 
     dataset: str
@@ -84,6 +86,7 @@ class Selection:
     clips: tuple[SelectedClip, ...]
     spare: tuple[Sample, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
     def reference_clips(self) -> list[ReferenceClip]:
         """What a generator may know of the dataset."""
@@ -98,7 +101,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
     Raises:
         UserMistake: the dataset's folder is missing or holds no usable clip.
     """
-    index = load_index(choice)
+    index, notes = _side(load_index(choice), choice.split)
     decoding, rules = decoding_of(study.protocol), study.protocol.prompt_rules
     needs = Needs(study.protocol.min_seconds, study.protocol.max_seconds)
     queue = sorted(index.samples, key=lambda sample: fingerprint.seed_for(study.seed, choice.name, sample.key))
@@ -127,6 +130,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         clips=tuple(clips),
         spare=spare,
         findings=tuple(sorted(findings, key=lambda finding: (finding.reason, finding.subject))),
+        notes=notes,
     )
     with atomic(run.selection(choice.name)) as temporary:
         temporary.write_bytes(_ADAPTER.dump_json(selection, indent=1))
@@ -141,6 +145,23 @@ def read_selection(run: RunFolder, dataset: str) -> Selection:
 @functools.lru_cache(maxsize=16)
 def _read_selection(path: Path, _untouched: int) -> Selection:
     return _ADAPTER.validate_json(path.read_bytes())
+
+
+def _side(index: DatasetIndex, choice: SplitChoice | None) -> tuple[DatasetIndex, tuple[str, ...]]:
+    """The side of a dataset that takes part, with sentences on it; all of it where the study names none."""
+    if choice is None:
+        return index, ()
+    divided = read_split(choice.file, index) if choice.file else divide(index, choice.rule())
+    kept = tuple(sample for sample in index.samples if divided.sides.get(sample.key) == choice.side)
+    if not kept:
+        raise UserMistake(
+            f"{index.name}: no clip in {index.root} is on the side '{choice.side}' of the split; "
+            "take another side, another seed or larger shares."
+        )
+    how = f"file {choice.file.name}" if choice.file else f"by {choice.by}, seed {choice.seed}"
+    note = f"{index.name}: the side '{choice.side}' ({how}), {len(kept)} of {len(index.samples)} clips."
+    said = (f"{warning}." for warning in divided.warnings)
+    return DatasetIndex(index.name, index.root, kept, index.findings), (note, *said)
 
 
 def clip_file(sample: Sample) -> ClipFile:
