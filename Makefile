@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 RUN    ?= demo-run
 
-.PHONY: demo test lint setup clean
+.PHONY: demo test lint setup clean bench bench-compare
 
 setup: $(VENV)/.ready
 
@@ -27,6 +27,15 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Kept by machine in .benchmarks; `make bench ONLY=mcd` for some. pyproject.toml leaves this folder out of the suite.
+bench: setup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -o addopts= --import-mode=importlib -q tests/benchmarks $(if $(ONLY),-k "$(ONLY)") \
+		--benchmark-autosave --benchmark-columns=min,median,iqr,rounds --benchmark-sort=fullname
+
+# Two revisions taking turns: make bench-compare A=main B=HEAD
+bench-compare: setup
+	$(BIN)/python tests/benchmarks/compare_revisions.py "$(A)" "$(B)" --rounds $(or $(ROUNDS),6) $(if $(ONLY),--only "$(ONLY)")
 
 clean:
 	rm -rf $(VENV) $(RUN) build dist *.egg-info

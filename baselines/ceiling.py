@@ -28,7 +28,7 @@ class Ceiling:
         if prompt.key not in self._clips:
             raise GenerationFailed(f"the dataset has no reference clip {prompt.key!r}")
         clip = self._clips[prompt.key]
-        return FinishedClip(clip.path, clip.audio)
+        return FinishedClip(clip.path, clip.audio, rate=clip.rate)
 
     def inputs(self, prompt: Prompt) -> list[Path]:
         """The files of the reference clip."""

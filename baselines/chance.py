@@ -29,7 +29,7 @@ class Chance:
         if prompt.key not in self._clips:
             raise GenerationFailed(f"the dataset has no clip {prompt.key!r}, so none was drawn for it")
         clip = self._clips[prompt.key]
-        return FinishedClip(clip.path, clip.audio)
+        return FinishedClip(clip.path, clip.audio, rate=clip.rate)
 
     def inputs(self, prompt: Prompt) -> list[Path]:
         """The files of the other clip, so that who was drawn belongs to the narration."""

@@ -16,7 +16,9 @@ import narrator.options as options
 from narrator.contract import FinishedClip, GenerationFailed, Prompt, ReferenceClip
 from narrator.options import shown
 
-MEDIA_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".m4v")
+MEDIA_SUFFIXES = (".mp4", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".m4v", ".gif")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+SOUND_SUFFIXES = (".wav", ".flac")
 
 
 class Folder:
@@ -24,25 +26,28 @@ class Folder:
 
     Where there is none, the clip's own name in its dataset counts as the key does, unless several clips of the dataset
     have it. Composed and decomposed accents are the same, upper and lower case are not, but in suffixes. Hidden files
-    are no clips, and neither is what is no regular file.
+    are no clips, and neither is what is no regular file. The sound of a clip is KEY.wav beside it, else KEY.flac, else
+    its own. With `fps`, a folder KEY/ of numbered pictures is a clip as well, with its sound beside it.
 
     Args:
         root: the folder; may hold one folder per dataset.
         study_folder: where a relative root starts; the harness fills it.
+        fps: frames per second of clips that are folders of pictures.
 
     Raises:
-        ValueError: the root is not a folder.
+        ValueError: the root is not a folder, or fps is none.
     """
 
     name = "folder"
 
-    def __init__(self, root: str | Path, study_folder: str | Path = ".") -> None:
+    def __init__(self, root: str | Path, study_folder: str | Path = ".", fps: float | None = None) -> None:
         self._root = options.folder(f"generator '{self.name}': root", root, study_folder)
+        self._fps = None if fps is None else options.number(f"generator '{self.name}': fps", fps, 0.1, 1000)
         self._shared_names: frozenset[str] = frozenset()
 
     def for_dataset(self, clips: Sequence[ReferenceClip]) -> Folder:
         """The same folder, for these clips: a name that several of them have stands for none of them."""
-        bound = Folder(self._root)
+        bound = Folder(self._root, fps=self._fps)
         counts = Counter(_composed(clip.path.stem) for clip in clips)
         bound._shared_names = frozenset(name for name, count in counts.items() if count > 1)
         return bound
@@ -65,9 +70,11 @@ class Folder:
         if len(found) > 1:
             several = ", ".join(shown(str(path)) for path in found)
             raise GenerationFailed(f"several clips answer to {prompt.key!r}: {several}; keep one")
+        if found[0].is_dir():
+            return FinishedClip(found[0], _sound_beside(found[0], found[0].name), rate=self._fps)
         if not found[0].stat().st_size:
             raise GenerationFailed(f"the clip {shown(str(found[0]))} is empty")
-        return FinishedClip(found[0])
+        return FinishedClip(found[0], _sound_beside(found[0], found[0].stem))
 
     def inputs(self, prompt: Prompt) -> list[Path]:
         """The files of the clip."""
@@ -75,11 +82,11 @@ class Folder:
 
     def describe(self) -> Mapping[str, Any]:
         """The folder."""
-        return {"root": str(self._root)}
+        return {"root": str(self._root)} | ({"fps": self._fps} if self._fps else {})
 
     @cached_property
     def _listing(self) -> _Listing:
-        return _Listing.of(self._root)
+        return _Listing.of(self._root, pictures=self._fps is not None)
 
     def _missing(self, prompt: Prompt) -> str:
         names = [f"{prompt.key}{suffix}" for suffix in MEDIA_SUFFIXES]
@@ -107,7 +114,7 @@ class _Listing:
     hints: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     @staticmethod
-    def of(root: Path) -> _Listing:
+    def of(root: Path, pictures: bool = False) -> _Listing:
         listing = _Listing()
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -115,12 +122,20 @@ class _Listing:
                 path = Path(folder) / name
                 if path.suffix.lower() in MEDIA_SUFFIXES and not name.startswith("."):
                     listing._add(path, root)
+            if pictures:
+                for name in folders:
+                    if _holds_pictures(Path(folder) / name):
+                        listing._add_pictures(Path(folder) / name, root)
         return listing
 
     def find(self, name: str) -> list[Path]:
         """The clips of that name: directly where it says, else anywhere."""
         name = _composed(name)
         return self.places.get(name) or self.stems.get(PurePosixPath(name).name, [])
+
+    def _add_pictures(self, path: Path, root: Path) -> None:
+        self.places[_composed(path.relative_to(root).as_posix())].append(path)
+        self.stems[_composed(path.name)].append(path)
 
     def _add(self, path: Path, root: Path) -> None:
         stem = _composed(path.stem)
@@ -138,6 +153,21 @@ def _no_clip(path: Path) -> str | None:
     except OSError as error:
         return f"cannot be followed ({error.strerror})"
     return None if stat.S_ISREG(mode) else "is not a regular file"
+
+
+def _holds_pictures(folder: Path) -> bool:
+    """Whether a folder holds a picture whose name ends in a number."""
+    try:
+        names = [PurePosixPath(name) for name in os.listdir(folder)]
+    except OSError:
+        return False
+    return any(name.suffix.lower() in PICTURE_SUFFIXES and name.stem[-1:].isdigit() for name in names)
+
+
+def _sound_beside(clip: Path, stem: str) -> Path | None:
+    """The lossless sound of a clip in a file of its own."""
+    beside = (clip.with_name(f"{stem}{suffix}") for suffix in SOUND_SUFFIXES)
+    return next((path for path in beside if path.is_file()), None)
 
 
 def _composed(name: str) -> str:

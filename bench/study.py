@@ -28,6 +28,7 @@ from bench.errors import UserMistake, problem_in_words, shown
 from bench.paths import written_path
 from bench.prompts.recognition import NONE, named_recogniser
 from bench.prompts.rules import ImageRule, PromptRules, TextRule, VoiceRule
+from bench.stress.variants import Stress, stressed
 from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
 from bench.sweep import Best, GeneratorChoice, swept
 from metrics.base.hints import nearest
@@ -162,6 +163,22 @@ class DatasetChoice(Choice):
             raise ValueError(str(mistake)) from mistake
 
 
+class ProfileRequest(Strict):
+    """What a run shall time once its clips are made, see `docs/profile.md`.
+
+    Attributes:
+        prompts: how many, from the study's first dataset.
+        rounds: how often each is timed.
+        scenario: as `--scenario` of `narrator-bench profile` has it.
+        generators: labels; all that compute, where left out.
+    """
+
+    prompts: int = Field(default=8, ge=1, le=100_000, strict=True)
+    rounds: int = Field(default=3, ge=1, le=1000, strict=True)
+    scenario: Literal["single", "batch", "stream"] = "single"
+    generators: Annotated[tuple[StrictStr, ...], Field(min_length=1)] | None = None
+
+
 def _plugin_of(entry: Any) -> Any:
     return entry.get("plugin", entry.get("name")) if isinstance(entry, dict) else None
 
@@ -195,6 +212,8 @@ class Study(Strict):
             with exit code 1.
         time_limit: seconds that a generator may take for one clip; None waits for ever.
         best: the rule by which one checkpoint of a sweep is called best; without it none is.
+        profile: time the generators too, into `profile.json`; without it the run times nothing but its own clips.
+        stress: damages that make variants of every generator but the bounds, see `bench.stress.variants`.
     """
 
     name: StrictStr = Field(min_length=1, max_length=200)
@@ -208,6 +227,8 @@ class Study(Strict):
     max_failed: float = Field(default=0.1, ge=0, le=1, strict=True)
     time_limit: float | None = Field(default=None, gt=0, strict=True)
     best: Best | None = None
+    profile: ProfileRequest | None = None
+    stress: Stress | None = Field(default=None, exclude=True)
     _folder: Path = PrivateAttr(default_factory=Path.cwd)
 
     @model_validator(mode="before")
@@ -223,6 +244,15 @@ class Study(Strict):
         cls, generators: tuple[GeneratorChoice, ...], info: ValidationInfo
     ) -> tuple[GeneratorChoice, ...]:
         return swept(generators, (info.context or {}).get("folder", Path()))
+
+    @model_validator(mode="after")
+    def _one_generator_for_each_damage(self) -> Study:
+        """What `stress` makes stands among the generators of the study as it is resolved."""
+        if self.stress is not None:
+            made = stressed(self.generators, self.stress.damages, BOUNDS)
+            object.__setattr__(self, "generators", made)
+            object.__setattr__(self, "stress", None)
+        return self
 
     @model_validator(mode="after")
     def _labels_are_unique(self) -> Study:
@@ -249,6 +279,14 @@ class Study(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _profile_is_of_what_computes(self) -> Study:
+        labels = [choice.name for choice in self.generators if choice.plugin not in BOUNDS]
+        for named in (self.profile and self.profile.generators) or ():
+            if named not in labels:
+                raise ValueError(f"profile names the generator '{shown(named)}'.{nearest(named, labels)}")
+        return self
+
     @property
     def folder(self) -> Path:
         """The folder of the study's file, where its relative paths start; not part of what the study is."""
@@ -271,7 +309,7 @@ class Study(Strict):
             plugins.build_metric(metric)
         for dataset in self.datasets:
             plugins.build_dataset(dataset)
-        for generator in self.generators:
+        for generator in {choice.itself.model_dump_json(): choice.itself for choice in self.generators}.values():
             with suppress(WeightsError):
                 plugins.build_generator(generator, self.folder)
 
@@ -338,6 +376,7 @@ def _bundled_hint() -> str:
 
 _MODELS: dict[str, type[BaseModel]] = {
     "protocol": Protocol, "datasets": DatasetChoice, "generators": GeneratorChoice, "metrics": Choice, "best": Best,
+    "profile": ProfileRequest,
 }  # fmt: skip
 
 

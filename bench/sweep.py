@@ -13,6 +13,7 @@ from pydantic import Field, StrictStr, model_validator
 from bench.choice import LABEL, Choice, Strict
 from bench.errors import UserMistake, shown
 from bench.paths import written_path
+from bench.stress.variants import StressPoint
 
 MOST = 1000
 """Checkpoints of one sweep."""
@@ -42,11 +43,18 @@ class GeneratorChoice(Choice):
         checkpoints: a glob of files, each of which makes a generator; what it matches is what the study is.
         checkpoint_option: the option that a checkpoint fills.
         sweep: where a generator that was made so stands.
+        stress: the damaged prompts that it is given; None: the prompts as they are.
     """
 
     checkpoints: StrictStr | None = Field(default=None, exclude=True)
     checkpoint_option: StrictStr = Field(default="checkpoint", exclude=True)
     sweep: SweepPoint | None = None
+    stress: StressPoint | None = None
+
+    @property
+    def itself(self) -> GeneratorChoice:
+        """The generator, whatever prompts it is given: equal for all its variants."""
+        return self if self.stress is None else self.model_copy(update={"name": self.stress.family, "stress": None})
 
     @model_validator(mode="after")
     def _says_once_what_fills_the_option(self) -> GeneratorChoice:

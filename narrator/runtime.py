@@ -70,7 +70,7 @@ def check_device(name: object) -> None:
         ValueError: with the reason.
     """
     if not (isinstance(name, str) and _is_here(name)):
-        raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or 'cuda'.")
+        raise ValueError(f"device is {shown(name)}, which this machine does not have; take 'cpu' or leave it out.")
 
 
 def _is_here(device: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.ranking import comparable
+from reports.ranking import UNTRAINED, comparable, unranked
 from reports.results import Cell, Results
 
 RESAMPLES = 10_000
@@ -67,6 +67,10 @@ def contest(results: Results, family: str) -> Contest | None:
     ranked = [label for label in labels if all((dataset, label, rule.metric) in scored for dataset in datasets)]
     absent = [str(sweep[label].step) for label in labels if label not in ranked]
     left_out = f" Without a score, and left out: {', '.join(absent)}." if absent else ""
+    barred = [{x for x, why in unranked(results, d, rule.metric).items() if why != UNTRAINED} for d in datasets]
+    if out := [label for label in ranked if any(label in each for each in barred)]:
+        left_out += f" Not above chance, and left out: {', '.join(str(sweep[label].step) for label in out)}."
+        ranked = [label for label in ranked if label not in out]
     by = f"by {rule.metric} {'on' if len(datasets) == 1 else 'as the mean over'} {', '.join(datasets)}"
     if len(ranked) < 2:
         return Contest(f"No best step {by}: fewer than two checkpoints have a score.{left_out}")

@@ -39,7 +39,7 @@ def _image(results: Results, family: str, labels: list[str]) -> str:
         for (name, metric), axis in zip(study.metrics.items(), axes, strict=False):
             for color, dataset in enumerate(study.datasets):
                 drawn = [(study.sweep[label].step, cells.get((dataset, label, name))) for label in labels]
-                points = [(step, *_numbers(cell)) for step, cell in drawn]
+                points = [(step, *numbers(cell)) for step, cell in drawn]
                 steps, values = [step for step, *_ in points], [value for _, value, _, _ in points]
                 axis.plot(steps, values, color=f"C{color}", marker="o", markersize=4, label=visible(dataset))
                 for step, _, low, high in points:
@@ -58,7 +58,7 @@ def _image(results: Results, family: str, labels: list[str]) -> str:
         return svg(figure)
 
 
-def _numbers(cell: Cell | None) -> tuple[float, float, float]:
+def numbers(cell: Cell | None) -> tuple[float, float, float]:
     """Value and interval; a missing value is a gap in its line."""
     numbers = (cell.value, cell.low, cell.high) if cell else (None, None, None)
     value, low, high = (math.nan if number is None or abs(number) > LARGEST else number for number in numbers)

@@ -14,7 +14,11 @@ from markupsafe import Markup
 
 from reports.numbers import fixed
 from reports.paper import METRICS, table2_rows
+from reports.profile_figures import figures as profile_figures
+from reports.profile_tables import profile_tables
+from reports.profiles import ProfileReport
 from reports.results import Clip, Results
+from reports.stress import claim_table, damages, families, stress_tables
 from reports.sweep import sweep_tables
 from reports.tables import Entry, Row, Table, cost_table, failures, score_table, stage_table
 from reports.text import visible
@@ -23,25 +27,40 @@ SHOWN_AT_ONCE = 6
 """Prompts of a dataset whose clips are shown; the others unfold."""
 
 
-def page(results: Results, figures: Mapping[str, str]) -> str:
+def page(
+    results: Results,
+    figures: Mapping[str, str],
+    stress: Mapping[str, str] | None = None,
+    profile: ProfileReport | None = None,
+) -> str:
     """The page as HTML for RUN/report/index.html; clips are linked relative to it.
 
     Args:
         figures: an SVG image for each sweep, by family.
+        stress: an SVG image for each damage.
+        profile: of the run, where there is one.
     """
+    plain = results.plain
+    drawn = profile_figures(profile) if profile else {}
     template = templates().get_template("page.html")
     return template.render(
-        results=results,
-        scores=score_table(results),
+        results=plain,
+        scores=score_table(plain),
         paper=_paper_table(results),
         sweeps=list(zip(sweep_tables(results), map(_embedded, figures.values()), strict=True)),
-        costs=cost_table(results),
-        stages=stage_table(results),
+        claims=claim_table(results),
+        stress=stress_tables(results),
+        stress_figures={damage: _embedded(image) for damage, image in (stress or {}).items()},
+        stress_clips=_stress_clips(results),
+        costs=cost_table(plain),
+        stages=stage_table(plain),
+        profiled=profile_tables(profile) if profile else [],
+        drawn={name.capitalize(): _embedded(image) for name, image in drawn.items()},
         protocol=told(results.protocol | {"seed": results.study.seed}),
         environment=told(results.environment),
-        failed=[cell for cell in results.cells if cell.failed],
+        failed=[cell for cell in plain.cells if cell.failed],
         failures=failures,
-        galleries=_galleries(results),
+        galleries=_galleries(plain),
         shown_at_once=SHOWN_AT_ONCE,
         link=_link,
     )
@@ -73,6 +92,21 @@ def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:
     for clip in sorted(results.clips, key=lambda clip: (clip.key, order.index(clip.generator))):
         galleries[clip.dataset].setdefault(clip.key, []).append(clip)
     return {dataset: prompts for dataset, prompts in galleries.items() if prompts}
+
+
+def _stress_clips(results: Results) -> dict[str, list[Clip]]:
+    """Of each generator, dataset and damage the clips of the first prompt, from the undamaged prompt on."""
+    by_place: dict[tuple[str, str], list[Clip]] = {}
+    for clip in sorted(results.clips, key=lambda clip: clip.key):
+        by_place.setdefault((clip.dataset, clip.generator), []).append(clip)
+    found = {}
+    for family in families(results):
+        for dataset in results.study.datasets:
+            for damage, labels in damages(results, family).items():
+                shown = [by_place[dataset, label][0] for label in (family, *labels) if (dataset, label) in by_place]
+                if shown:
+                    found[f"{family}, {dataset}: {damage}"] = shown
+    return found
 
 
 def _link(file: str) -> str:

@@ -59,6 +59,9 @@ def machine_remarks(report: ProfileReport) -> tuple[str, ...]:
         f"Throttling: not known, {throttled.missing}." if throttled.value is None
         else f"The processor was slowed for heat or power {throttled.value:.0f} times."
     )  # fmt: skip
+    if yard := machine.yardstick:
+        spent = ", ".join(f"{1000 * seconds:.2f} ms by the {clock}" for clock, seconds in yard.items())
+        told.append(f"The same small piece of work, timed between the calls, took {spent} (median).")
     if machine.switches is not None:
         told.append(f"This process lost its core {machine.switches} times.")
     told += [f"GPU: {line}." for line in machine.gpu]
@@ -175,11 +178,12 @@ def _comparisons(report: ProfileReport) -> Table | None:
     return _table(
         "Timed in turns",
         ("first", "second", "clock"),
-        ("prompts", "second / first", "first / first", "spread", "second"),
+        ("pairs", "second / first", "first / first", "spread", "second"),
         (tuple(map(row, report.comparisons)),) if report.comparisons else (),
         "Ratios of seconds on the wall, and of seconds that processors computed, which leave out waiting for a core "
-        "that others hold; A B A' A' B A on each prompt. First / first is the very same generator as its own control. "
-        "Hodges and Lehmann's estimate with Wilcoxon's 95 % interval over prompts. A difference is claimed where "
+        "that others hold; A B A' A' B A on each prompt in each round. First / first is the very same "
+        "generator as its own control. "
+        "Hodges and Lehmann's estimate with Wilcoxon's 95 % interval over these blocks. A difference is claimed where "
         "its whole interval lies beyond the spread: how far the control's reaches, 2 % at least.",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from reports.writing import write
 
 SCHEMA = 1
 FILE = "profile.json"
+MAX_BYTES = 256 << 20
 
 
 class Quantity(Record):
@@ -123,13 +125,26 @@ class Work(Record):
     memory_share: Quantity
 
 
+class Quickest(Record):
+    """The least seconds that each prompt took in any round, by its key: what two profiles are compared by.
+
+    Other processes only ever add to the seconds of the same work, so that the least of several calls at different times
+    is what they disturb least.
+    """
+
+    wall: ByKey[float]
+    processor: ByKey[float]
+
+
 class GeneratorProfile(Record):
     """One generator in one scenario; seconds are per clip, without decoding or writing files.
 
     Attributes:
         prompts: asked; `distinct` of them differ in more than their seed.
+        rounds: how often each was timed.
         failed: reason by the prompt's key.
-        latency: seconds on the wall.
+        latency: seconds on the wall, of the first round alone, in which every prompt is new.
+        quickest: of all rounds; a prompt that failed in any is left out.
         worked: seconds that processors computed, waiting left out.
         audio_rate, video_rate: real-time factors, seconds of computing for a second of sound or video.
         frames_per_second: frames made in a second of computing.
@@ -148,11 +163,13 @@ class GeneratorProfile(Record):
     device: str
     prompts: int
     distinct: int
+    rounds: int = 1
     failed: ByKey[str] = Field(default_factory=dict)
     keys: tuple[str, ...] = ()
     warm_up: WarmUp | None = None
     latency: Distribution | None = None
     worked: Distribution | None = None
+    quickest: Quickest | None = None
     first_audio: Distribution | None = None
     first_frame: Distribution | None = None
     playable: Distribution | None = None
@@ -175,7 +192,7 @@ class Comparison(Record):
         clock: what was compared, seconds on the wall or seconds that processors computed.
         ratio: second over first.
         control: first over first, the very same generator as a third in the turns.
-        ratios, controls: by prompt, in the order of the prompts.
+        ratios, controls: of each block of calls on one prompt, round after round.
         spread: the share below which nothing is claimed.
         claim: "slower", "faster" or None.
         reason: why nothing is claimed.
@@ -257,6 +274,8 @@ class Machine(Record):
         clock_mhz: of the processor, least and mean over the samples before, between and after.
         throttled: how often the processor was slowed for heat or power.
         switches: how often this process lost its core to another.
+        yardstick: seconds of the same small piece of work each time, median over the calls' pauses, by clock ("wall",
+            "processor"): where it differs between two profiles the machine itself ran at another speed.
         gpu: clocks, temperature, power and reasons for slowing, before and after, as the driver tells them.
         matmul: floating-point operations per second of a matrix product, by type of number and device.
         copy_rate: bytes per second that a copy in memory reads and writes, by device.
@@ -267,13 +286,19 @@ class Machine(Record):
     clock_mhz: tuple[float, float] | None = None
     throttled: Quantity = Quantity(missing="not looked at")
     switches: int | None = None
+    yardstick: ByKey[float] = Field(default_factory=dict)
     gpu: tuple[str, ...] = ()
     matmul: ByKey[float] = Field(default_factory=dict)
     copy_rate: ByKey[float] = Field(default_factory=dict)
 
 
 class ProfileReport(Record):
-    """Everything that one `narrator-bench profile` measured; what a gate may compare."""
+    """Everything that one `narrator-bench profile` measured; what a gate may compare.
+
+    Attributes:
+        prompts: where they come from: `dataset`, `count`, `distinct`, `seed`, and `hash` of all that they hold.
+        environment: as of a run, and `threads`, on how many a generator computed.
+    """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
     prompts: dict[str, Any] = Field(default_factory=dict)
@@ -291,6 +316,15 @@ class ProfileReport(Record):
         write(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
     @classmethod
+    def of_run(cls, run: Path) -> ProfileReport | None:
+        """The profile in a run's folder; None where there is none.
+
+        Raises:
+            ResultsError: what lies there cannot be read.
+        """
+        return cls.read(run / FILE) if os.path.lexists(run / FILE) else None
+
+    @classmethod
     def read(cls, path: Path) -> ProfileReport:
         """Read a profile file.
 
@@ -298,6 +332,10 @@ class ProfileReport(Record):
             ResultsError: no such file, or no profile of this schema.
         """
         try:
+            if path.exists() and not path.is_file():
+                raise ResultsError(f"Cannot read the profile {path}: it is no regular file.")
+            if path.stat().st_size > MAX_BYTES:
+                raise ResultsError(f"Cannot read the profile {path}: it is larger than {MAX_BYTES >> 20} MiB.")
             return cls.model_validate_json(path.read_bytes())
         except OSError as error:
             raise ResultsError(f"Cannot read the profile {path}: {error.strerror or error}.") from error

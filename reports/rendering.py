@@ -1,4 +1,4 @@
-"""A run's report: the page and the tables, from nothing but its results file."""
+"""A run's report: the page and the tables, from nothing but its results and its profile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from reports.curves import curves
 from reports.latex import latex
 from reports.markdown import markdown
 from reports.page import page
+from reports.profiles import ProfileReport
 from reports.results import Results
+from reports.stress import claim_frame, claim_table, stress_frame, stress_tables
+from reports.stress_curves import stress_curves
 from reports.sweep import sweep_frame, sweep_tables
 from reports.tables import cost_frame, cost_table, score_frame, score_table, stage_table
 from reports.text import harmless
@@ -18,21 +21,28 @@ from reports.writing import write, writing_to
 
 
 def render(run: Path) -> Path:
-    """Write RUN/report from RUN/results.json and return its index.html; equal results give equal bytes.
+    """Write RUN/report from RUN/results.json, with the profile that lies beside it; return its index.html.
+
+    Equal results, and equal profiles, give equal bytes.
 
     Raises:
         ResultsError: there is no results file, none that can be read, or no report can be written beside it.
     """
-    results = Results.read(run / "results.json")
+    results, profile = Results.read(run / "results.json"), ProfileReport.of_run(run)
     tables, index = run / "report" / "tables", run / "report" / "index.html"
     figures = curves(results)
-    costs = [table for table in (cost_table(results), stage_table(results)) if table is not None]
+    plain = results.plain
+    costs = [table for table in (cost_table(plain), stage_table(plain)) if table is not None]
+    claims = [table for table in (claim_table(results),) if table is not None]
+    stress = stress_curves(results)
     mend = "make the run's folder writable, or copy the run to one that is"
     with writing_to(f"the report {index.parent}", mend):
         for name, parts, frame in (
-            ("scores", [score_table(results)], score_frame(results)),
+            ("scores", [score_table(plain)], score_frame(results)),
             ("sweep", sweep_tables(results), sweep_frame(results)),
             ("cost", costs, cost_frame(results)),
+            ("claims", claims, claim_frame(results)),
+            ("stress", stress_tables(results), stress_frame(results)),
         ):
             if parts:
                 write(tables / f"{name}.md", "\n".join(map(markdown, parts)))
@@ -40,7 +50,9 @@ def render(run: Path) -> Path:
                 write(tables / f"{name}.csv", csv(frame))
         for family, figure in figures.items():
             write(run / "report" / "figures" / f"sweep-{family}.svg", figure)
-        write(index, page(results, figures))
+        for damage, figure in stress.items():
+            write(run / "report" / "figures" / f"stress-{damage}.svg", figure)
+        write(index, page(results, figures, stress, profile))
     return index
 
 

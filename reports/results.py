@@ -1,13 +1,15 @@
 """The results files: everything that reports may know of a run, typed, written with stable bytes.
 
 `results.json` and, clip by clip, `clip_scores.json` are equal for equal input, whatever happened on the way; what
-differs each time (seconds and memory in `costs.json`, the machine in `environment.json`) lies beside them.
+differs each time (seconds and memory in `costs.json`, the machine in `environment.json`, and the profile of a run that
+asks for one in `profile.json`, see `reports.profiles`) lies beside them.
 """
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Collection
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Literal, TypeVar
@@ -40,11 +42,15 @@ class Record(BaseModel):
 
 
 class Metric(Record):
-    """A column: its heading, the better direction and its unit ("" where dimensionless)."""
+    """A column: its heading, the better direction and its unit ("" where dimensionless).
+
+    `aligned` says that its values mean something only for clips that follow their references in time.
+    """
 
     title: str
     direction: Literal["lower", "higher"]
     unit: str = ""
+    aligned: bool = False
 
 
 class SweepPoint(Record):
@@ -52,6 +58,20 @@ class SweepPoint(Record):
 
     family: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]{0,63}$")
     step: int = Field(ge=0, lt=2**63)
+
+
+class StressPoint(Record):
+    """The damaged prompts that a variant of the generator `family` was given; `strength` None where there is one only.
+
+    `scale` and `unit` say what a strength counts, `part` which part of the prompt is damaged.
+    """
+
+    family: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+@-]{0,63}$")
+    damage: str = Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")
+    part: Literal["voice", "image", "text"]
+    scale: str = ""
+    unit: str = ""
+    strength: float | None = None
 
 
 class Best(Record):
@@ -65,7 +85,9 @@ class Study(Record):
     """What was asked for; the orders are the tables' orders.
 
     `plugins` names the plug-in behind a generator's label where the two differ, `sweep` where the generators that are
-    checkpoints of one another stand, `best` the rule that chooses among them.
+    checkpoints of one another stand, `best` the rule that chooses among them; `untrained` are the generators that say
+    of themselves that weights of theirs were never learnt. `stress` names the generators that are others given damaged
+    prompts.
     """
 
     name: str
@@ -76,11 +98,22 @@ class Study(Record):
     plugins: ByKey[str] = Field(default_factory=dict)
     sweep: ByKey[SweepPoint] = Field(default_factory=dict)
     best: Best | None = None
+    untrained: tuple[str, ...] = ()
+    stress: ByKey[StressPoint] = Field(default_factory=dict)
+
+    @property
+    def unstressed(self) -> tuple[str, ...]:
+        """The generators that are given the prompts as they are."""
+        return tuple(label for label in self.generators if label not in self.stress)
 
     @property
     def bounds(self) -> frozenset[str]:
         """Labels of what is no generator: the reference scored against itself, and clips of the wrong references."""
         return frozenset(label for label in self.generators if self.plugins.get(label, label) in BOUNDS)
+
+    def bound(self, name: str, among: Collection[str]) -> str | None:
+        """The label of "ceiling" or "chance" among these labels; None where it is not."""
+        return next((label for label in among if self.plugins.get(label, label) == name), None)
 
 
 class Cell(Record):
@@ -169,6 +202,35 @@ class Finding(Record):
     reason: str
 
 
+class Change(Record):
+    """How far a generator with damaged prompts lies above itself with the prompts as they are, on `n` clips of both.
+
+    `low` and `high` bound the 95 % interval; None, as `p_value`, below the fewest clips of which anything is claimed.
+    """
+
+    dataset: str
+    generator: str
+    metric: str
+    difference: float
+    low: float | None = None
+    high: float | None = None
+    p_value: float | None = None
+    n: int
+
+
+class Claim(Record):
+    """A claim of the paper's supplement, what became of it, and the numbers that decide it."""
+
+    dataset: str
+    generator: str
+    claim: str
+    verdict: Literal["holds", "fails", "cannot be said"]
+    evidence: str
+
+
+Placed = TypeVar("Placed", Cell, Profile, Clip)
+
+
 class Results(Record):
     """All that is known of a run; `environment` and `profiles` lie in files of their own."""
 
@@ -180,7 +242,30 @@ class Results(Record):
     profiles: tuple[Profile, ...] = ()
     clips: tuple[Clip, ...] = ()
     findings: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...] = ()
+    claims: tuple[Claim, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> Results:
+        """The results without the variants that were given damaged prompts, which have tables of their own."""
+        if not self.study.stress:
+            return self
+        kept = self.study.unstressed
+
+        def of_kept(records: tuple[Placed, ...]) -> tuple[Placed, ...]:
+            return tuple(record for record in records if record.generator in kept)
+
+        return self.model_copy(
+            update={
+                "study": self.study.model_copy(update={"generators": kept, "stress": {}}),
+                "cells": of_kept(self.cells),
+                "profiles": of_kept(self.profiles),
+                "clips": of_kept(self.clips),
+                "changes": (),
+                "claims": (),
+            }
+        )
 
     def write(self, path: Path) -> None:
         """Write the results file and those beside it, each atomically; equal results give equal bytes."""
@@ -273,8 +358,14 @@ def _contradiction(results: Results) -> str | None:
     for what, named in (("generator", set(study.sweep)), *_chosen_by(study.best)):
         if unknown := sorted(named - known[what]):
             return f"its sweep names the {what} '{visible(unknown[0])[:80]}', which its study does not"
+    if unknown := sorted(set(study.untrained) - known["generator"]):
+        return f"it calls the generator '{visible(unknown[0])[:80]}' untrained, which its study does not name"
+    named = set(study.stress) | {point.family for point in study.stress.values()}
+    if unknown := sorted(named - known["generator"]):
+        return f"its stress names the generator '{visible(unknown[0])[:80]}', which its study does not"
     parts: dict[str, tuple[Record, ...]] = {
         "cell": results.cells, "profile": results.profiles, "clip": results.clips, "finding": results.findings,
+        "change": results.changes, "claim": results.claims,
     }  # fmt: skip
     for part, records in parts.items():
         for record in records:

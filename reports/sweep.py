@@ -51,7 +51,7 @@ def _table(results: Results, scores: Table, family: str, labels: list[str], judg
         ruled = judge if dataset in judged(results) else None
         made = []
         for label in labels:
-            best = ruled is not None and label == ruled.best
+            best = ruled is not None and label == ruled.best and label not in results.study.untrained
             entries = [
                 replace(entry, mark="best" if best and place == column else None)
                 for place, entry in enumerate(rows[label].entries)
@@ -67,12 +67,19 @@ def _table(results: Results, scores: Table, family: str, labels: list[str], judg
         headings=(*scores.headings, *[Entry(STAYS_BEST)] * shown),
         groups=tuple(groups),
         footnotes=scores.footnotes,
-        remarks=(judge.sentence if judge else "The study states no rule for the best step ('best').",),
+        remarks=(_sentence(results, judge),),
     )
-    return _with_own_footnotes(table)
+    return with_own_footnotes(table)
 
 
-def _with_own_footnotes(table: Table) -> Table:
+def _sentence(results: Results, judge: Contest | None) -> str:
+    if judge is None:
+        return "The study states no rule for the best step ('best')."
+    unlearnt = " It is not marked: its weights, or some of them, were drawn from a seed."
+    return judge.sentence + unlearnt * (judge.best in results.study.untrained)
+
+
+def with_own_footnotes(table: Table) -> Table:
     """Without the footnotes of rows that are not there, numbered anew."""
     entries = [*table.headings, *(entry for group in table.groups for row in group for entry in row.entries)]
     used = list(dict.fromkeys(number for entry in entries for number in entry.footnotes))

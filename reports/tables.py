@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reports.numbers import fixed, heading, interval
-from reports.ranking import Mark, comparable, marks
+from reports.ranking import UNTRAINED, Mark, comparable, marks, unranked
 from reports.results import Cell, Profile, Results
 
 if TYPE_CHECKING:
@@ -94,10 +94,13 @@ def score_table(results: Results) -> Table:
         for metric in study.metrics:
             placed = {name: by_place.get((dataset, name, metric)) for name in ordered}
             rivals = [cell for name, cell in placed.items() if cell and name not in bounds]
-            marked = marks(rivals)
+            without = unranked(results, dataset, metric)
+            marked = marks(rivals, without)
             for name in ordered:
                 beside = [] if name in bounds else rivals
-                entries[name].append(_entry(placed[name], marked.get(name), beside, common[metric], footnotes))
+                why = without.get(name, "") if len(rivals) > 1 else ""
+                told = common[metric] | {UNTRAINED}  # of a whole row; the notes say it
+                entries[name].append(_entry(placed[name], marked.get(name), beside, why, told, footnotes))
         groups.append(tuple(Row((dataset, name), tuple(entries[name]), name in bounds) for name in ordered))
     return Table(
         title=f"Scores of {study.name}",
@@ -105,7 +108,7 @@ def score_table(results: Results) -> Table:
         headings=headings,
         groups=tuple(groups),
         footnotes=tuple(footnotes.texts),
-        remarks=(_legend(bounds), _protocol(results), *results.notes),
+        remarks=(_legend(results), _protocol(results), *results.notes),
         signatures=_signatures(results),
     )
 
@@ -223,14 +226,19 @@ def _headings(results: Results, common: Mapping[str, frozenset[str]], footnotes:
 
 
 def _entry(
-    cell: Cell | None, mark: Mark | None, rivals: Sequence[Cell], common: frozenset[str], footnotes: Footnotes
+    cell: Cell | None,
+    mark: Mark | None,
+    rivals: Sequence[Cell],
+    why: str,
+    told: frozenset[str],
+    footnotes: Footnotes,
 ) -> Entry:
-    """One cell beside those that it competes with."""
+    """One cell beside those that it competes with; `why` it has no rank, `told` elsewhere already."""
     if cell is None:
         return Entry("—", footnotes=(footnotes.number("Not part of this run."),))
     if cell.value is None:
         return Entry("—", footnotes=(footnotes.number(f"Missing: {cell.missing}"),))
-    texts = [text for text in cell.notes if text not in common]
+    texts = [text for text in (*cell.notes, why) if text and text not in told]
     if cell.failed:
         texts.append(f"Not measured: {failures(cell)}")
     if not comparable(rivals):
@@ -264,9 +272,11 @@ def _stages(profile: Profile) -> list[Row]:
     ]
 
 
-def _legend(bounds: Collection[str]) -> str:
+def _legend(results: Results) -> str:
     text = "Each value with its 95 % interval and, in brackets, the number of clips; best and second best are marked."
-    if bounds:
+    if results.study.untrained:
+        text += f" Untrained, and so never marked: {', '.join(results.study.untrained)}."
+    if results.study.bounds:
         text += " Ceiling (the reference itself) and chance (a wrong reference) bound the others."
     return text
 

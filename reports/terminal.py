@@ -7,6 +7,7 @@ from dataclasses import replace
 from tabulate import tabulate
 
 from reports.results import Results
+from reports.stress import claim_table
 from reports.sweep import sweep_tables
 from reports.tables import Entry, Row, Table, cost_table, score_table, stage_table
 from reports.text import visible
@@ -15,10 +16,11 @@ _MARKS = {"best": "*", "second": "+", None: ""}
 
 
 def terminal_tables(results: Results) -> str:
-    """The scores, one table for each dataset, the sweeps and the costs."""
-    scores = score_table(results)
+    """The scores, one table for each dataset, the sweeps, what a stress study says of claims, and the costs."""
+    unstressed = results.plain
+    scores = score_table(unstressed)
     parts = [plain(scores)]
-    for table in (*sweep_tables(results), cost_table(results), stage_table(results)):
+    for table in (*sweep_tables(results), claim_table(results), cost_table(unstressed), stage_table(unstressed)):
         if table is not None:
             told = tuple(text for text in table.remarks if text not in scores.remarks)
             parts.append(plain(replace(table, remarks=told)))

@@ -10,12 +10,15 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import UserMistake, in_words, shown
+from reports.profiles import FILE as PROFILE
 from reports.results import COSTS, ENVIRONMENT, SCORES
 
 MANIFEST = "manifest.json"
 RESULTS, STUDY = "results.json", "study.yaml"
 RECORDS = (SCORES, COSTS, ENVIRONMENT, RESULTS, STUDY)
 """Members of every archive: all that tables, comparisons and a replay need."""
+MAYBE = (PROFILE,)
+"""Records of those archives whose run has them."""
 FOLDERS = ("generated", "measured", "reference")
 """Folders of a run whose files may be members too."""
 
@@ -31,7 +34,7 @@ SMALL = 16 << 20
 """A smaller member may have any ratio: repeated reasons compress without measure, and cannot fill a disk."""
 
 _PART = r"[A-Za-z0-9_+][A-Za-z0-9._+@-]{0,199}"  # as labels and keys of clips are spelt
-_NAME = re.compile(rf"{'|'.join(map(re.escape, RECORDS))}|(?:{'|'.join(FOLDERS)})(?:/{_PART}){{1,4}}")
+_NAME = re.compile(rf"{'|'.join(map(re.escape, RECORDS + MAYBE))}|(?:{'|'.join(FOLDERS)})(?:/{_PART}){{1,4}}")
 
 
 class ArchiveError(UserMistake):

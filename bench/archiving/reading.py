@@ -24,6 +24,7 @@ from bench.archiving.manifest import (
     MAX_RATIO,
     MAX_RECORD,
     MAX_TOTAL,
+    MAYBE,
     RECORDS,
     RESULTS,
     SMALL,
@@ -95,7 +96,7 @@ def unpack(path: Path, folder: Path, whole: bool) -> None:
             entries = _entries(path, archive.infolist())
             manifest = _manifest(path, archive, entries)
             _check_against(path, manifest, entries)
-            wanted = [name for name in sorted(manifest.members) if whole or name in RECORDS]
+            wanted = [name for name in sorted(manifest.members) if whole or name in RECORDS + MAYBE]
             if sum(manifest.members[name].size for name in wanted) > shutil.disk_usage(folder).free:
                 raise UserMistake(f"No room for what the archive {path} holds in {folder.parent}: make some.")
             for name, member in manifest.members.items():
@@ -167,7 +168,7 @@ def _check_against(path: Path, manifest: Manifest, entries: Mapping[str, zipfile
         if entries[name].file_size != member.size:
             stated = f"{entries[name].file_size} bytes, and {MANIFEST} says {member.size}"
             raise ArchiveError(path, f"its member '{name}' has {stated}")
-        if name in RECORDS and member.size > MAX_RECORD:
+        if name in RECORDS + MAYBE and member.size > MAX_RECORD:
             raise ArchiveError(path, f"its member '{name}' is larger than {MAX_RECORD >> 20} MiB")
     total = sum(member.size for member in manifest.members.values())
     if total > MAX_TOTAL:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from bench.archiving.manifest import (
     CHUNK,
     MANIFEST,
+    MAYBE,
     RECORDS,
     RESULTS,
     STUDY,
@@ -55,7 +56,8 @@ def write_archive(run: Path, target: Path, media: bool = False, statistics: bool
         ResultsError: its results cannot be used.
     """
     study, results = _finished(run)
-    names = sorted({*RECORDS, *(_media(results) if media else ()), *(_statistics(run) if statistics else ())})
+    more = [name for name in MAYBE if (run / name).exists()]
+    names = sorted({*RECORDS, *more, *(_media(results) if media else ()), *(_statistics(run) if statistics else ())})
     for name in names:
         _check(run, name)
     if (name := clash(names)) is not None:

@@ -1,37 +1,75 @@
 """The commands put together; exit codes and the ends of commands are those of `bench.cli.boundary`.
 
-Commands import what they need when they run, so that `--help` does not wait for PyTorch.
+A command's module is imported when the command is called, and what it needs when it runs: `--help` waits for neither.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from bench import __version__
-from bench.cli import (
-    archives,
-    checkpoint,
-    comparing,
-    data,
-    doctor,
-    gates,
-    lists,
-    paper,
-    profile,
-    runs,
-    scores,
-    selfcheck,
-)
-from bench.cli.boundary import Wrapped, ended
-from bench.cli.printing import print_line
+from bench.cli.boundary import BrokenInstallation, Wrapped, ended
+
+COMMANDS = {
+    "narrate": ("narrate", "Speak a text with a face and a voice, and say where the clip lies."),
+    "run": ("runs", "Generate, measure, score and report a study."),
+    "demo": ("runs", "Run the bundled study on the bundled corpus; ends by naming the report to open."),
+    "report": ("runs", "Render the report of a run again."),
+    "score": ("scores", "Numbers for two folders of clips, without a study file."),
+    "stats": ("stats", "Reference statistics: what a set of real clips is to FID, FVD and FAD."),
+    "compare": (
+        "comparing",
+        "Whether runs, or generators of one run, differ: better, worse, or by no more than so many clips can show.",
+    ),
+    "agreement": (
+        "agreeing",
+        "Which metrics agree on the ranking of a run's generators, which are redundant, and which agree with people.",
+    ),
+    "gate": ("gates", "Hold a run against a reference file, cell by cell."),
+    "archive": (
+        "archives",
+        "Write a finished run into one file: results, scores by clip, costs, environment and study.",
+    ),
+    "unpack": ("archives", "Verify an archive and unpack it into a run's folder, all of it or nothing."),
+    "profile": ("profile", "Time generators and metrics: latency, real-time factors, stages, memory, work."),
+    "selfcheck": ("selfcheck", "Check every metric on small bundled inputs against stored numbers, stage by stage."),
+    "doctor": ("doctor", "Check packages, codecs, weights and devices; each row says how to mend what is missing."),
+    "version": ("version", "Print the version."),
+    "data": ("data", "Datasets: which there are, and what of one can be used."),
+    "metrics": ("lists", "The metrics that a study may name."),
+    "generators": ("lists", "The generators that a study may name."),
+    "weights": ("lists", "Network weights: where they are, where they come from."),
+    "checkpoint": ("checkpoint", "Checkpoints of the bundled generator."),
+    "paper": ("paper", "The paper's tables, published beside measured."),
+}
+"""Of each command its module in `bench.cli`, and the first line of its help."""
 
 
 class _Commands(TyperGroup):
-    """The top-level commands; what the library would swallow goes on to the boundary."""
+    """The top-level commands, known by name and made on demand.
+
+    What the library would swallow of their errors goes on to the boundary.
+    """
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": dict.fromkeys(COMMANDS)})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a name; None if there is none."""
+        return _made(COMMANDS[cmd_name][0])[cmd_name] if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of commands that `--help` shows."""
+        room = formatter.width - 6 - max(map(len, COMMANDS))
+        with formatter.section("Commands"):
+            formatter.write_dl([
+                (name, TyperCommand(name, help=line).get_short_help_str(room)) for name, (_, line) in COMMANDS.items()
+            ])  # fmt: skip
 
     def invoke(self, ctx: Any) -> Any:
         """Invoke the command that the context names."""
@@ -41,6 +79,18 @@ class _Commands(TyperGroup):
             raise Wrapped from error
 
 
+@cache
+def _made(module: str) -> dict[str, Any]:
+    """The commands of a module by name."""
+    try:
+        register = import_module(f"bench.cli.{module}").register
+    except Exception as error:  # whatever a damaged or half-installed package raises
+        raise BrokenInstallation from error
+    own = typer.Typer(rich_markup_mode=None)
+    register(own)
+    return dict(typer.main.get_group(own).commands)
+
+
 app = typer.Typer(
     cls=_Commands,
     help="Evaluate generators that turn a text, a face and a voice into a narrated talking-face video.",
@@ -48,24 +98,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-runs.register(app)
-scores.register(app)
-comparing.register(app)
-gates.register(app)
-archives.register(app)
-profile.register(app)
-data.register(app)
-lists.register(app)
-checkpoint.register(app)
-paper.register(app)
-selfcheck.register(app)
-app.command("doctor")(doctor.doctor)
-
-
-@app.command("version")
-def version() -> None:
-    """Print the version."""
-    print_line(__version__)
+app.callback()(lambda: None)
 
 
 def invoke() -> int | None:

@@ -20,6 +20,11 @@ _OPTIONAL = {
 }
 
 
+def register(app: typer.Typer) -> None:
+    """Add this module's command to the command line."""
+    app.command("doctor")(doctor)
+
+
 def doctor(as_json: Json = False) -> None:
     """Check packages, codecs, weights and devices; each row says how to mend what is missing."""
     rows = [*_package_rows(), _encoder_row(), *_weight_rows(), _gpu_row(), _disk_row()]

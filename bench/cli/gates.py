@@ -57,20 +57,29 @@ def gate(
         raise UserMistake(f"{run} is no folder: name the folder that --out of `narrator-bench run` named.")
     limits = Rules() if rules is None else read_rules(rules)
     named = "The rules" if rules is None else str(rules)
-    results = Results.read(run / "results.json")
+    results, profile = Results.read(run / "results.json"), None
+    if limits.judges_latency:
+        from reports.profiles import ProfileReport
+
+        profile = ProfileReport.of_run(run)
     if update:
         if junit or markdown or as_json:
             raise UserMistake(
                 "--update writes the reference and judges nothing: leave out --junit, --markdown, --json."
             )
         before = Reference.read(against) if against.exists() or against.is_symlink() else None
-        after = Reference.of(results, limits, named)
+        after = Reference.of(results, limits, named, profile)
+        if limits.judges_latency and not after.profile:
+            raise UserMistake(
+                f"{run} holds no latencies that the rules judge: profile it with `narrator-bench profile --into {run}`."
+            )
         after.write(against)
         for line in changes(before, after):
             print_line(line)
-        print_line(f"Reference: {against}, {len(after.cells)} cells.", style="bold")
+        timed = f", latencies of {', '.join(after.profile.names)}" if after.profile else ""
+        print_line(f"Reference: {against}, {len(after.cells)} cells{timed}.", style="bold")
         return
-    found = judge(results, Reference.read(against), limits, str(against), named)
+    found = judge(results, Reference.read(against), limits, str(against), named, profile)
     if junit:
         write(junit, junit_text(found))
     if markdown:

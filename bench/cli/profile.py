@@ -10,7 +10,7 @@ import typer
 
 from bench import plugins
 from bench.choice import Choice
-from bench.cli.arguments import chosen_generators, chosen_metrics, folder_to_write
+from bench.cli.arguments import chosen_generators, chosen_metrics, folder_to_write, path_to_read
 from bench.cli.printing import Json, print_line, progress_display, tracked
 from bench.cli.runs import incomplete
 from bench.errors import UserMistake, shown
@@ -52,6 +52,9 @@ def profile(
         ),
     ] = "single",
     prompts: Annotated[int, typer.Option(min=1, help="How many prompts are timed.")] = 8,
+    rounds: Annotated[
+        int, typer.Option(min=1, help="How often every prompt is timed; `gate` compares the quickest of each prompt.")
+    ] = 1,
     percentiles: Annotated[
         str, typer.Option(help="Percentiles that must be told; by default 50, 90, 95 and 99 where there are enough.")
     ] = "",
@@ -72,7 +75,9 @@ def profile(
     metrics: Annotated[
         str, typer.Option(help="Profile metrics as well, or alone: fid:stride=10,fvd; --device is where they run.")
     ] = "",
-    seed: Annotated[int, typer.Option(min=0, help="Each prompt's seed follows from it.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Each prompt's seed follows from it; the study's, if there is one, or 0.")
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -80,6 +85,14 @@ def profile(
             parser=folder_to_write("--out", "the profile's folder"),
             metavar="FOLDER",
             help="Write profile.json, tables and figures here.",
+        ),
+    ] = None,
+    into: Annotated[
+        Path | None,
+        typer.Option(
+            parser=path_to_read("--into"),
+            metavar="RUN",
+            help="Profile a run's own generators on its own prompts, into the run's folder, report and `gate`.",
         ),
     ] = None,
     trace: Annotated[
@@ -94,13 +107,13 @@ def profile(
     or timed clips differ from untimed ones.
     """
     from bench.profiling.growth import LENGTH, RESOLUTION, read_variation
-    from bench.profiling.machine import MachineWatch
-    from bench.profiling.prompts import CORPUS, prompts_of
-    from bench.profiling.report import profile_report, write_traces
-    from bench.profiling.single import Session
+    from bench.profiling.prompts import CORPUS
+    from bench.profiling.report import profile_report, session_of, write_traces
 
     if scenario not in SCENARIOS:
         raise UserMistake(f"--scenario '{shown(scenario, 80)}' is unknown.{nearest(scenario, SCENARIOS)}")
+    if into is not None:
+        study, folder, generators = _of_run(into, study, folder, generators)
     if not generators and not metrics:
         raise UserMistake("Name a generator, or metrics with --metrics, for example `narrator-bench profile cascade`.")
     if trace and folder is None:
@@ -116,16 +129,12 @@ def profile(
         for subject in subjects:
             _check_option(subject.choice, over)
     with progress_display() as display:
-        made, distinct = prompts_of(dataset, prompts, seed) if subjects else ([], 0)
-        session = Session(
-            made,
-            distinct,
-            cast("Scenario", scenario),
-            percents,
-            machine=MachineWatch(subjects[0].device if subjects else device),
-            shown=lambda calls, total, doing: tracked(display, calls, total, doing),
-        )
-        told = {"dataset": dataset.name, "count": len(made), "distinct": distinct, "seed": seed}
+        session, told = session_of(
+            dataset, prompts if subjects else 0, known.seed if known and seed is None else seed or 0,
+            subjects[0].device if subjects else device,
+            lambda calls, total, doing: tracked(display, calls, total, doing),
+            scenario=cast("Scenario", scenario), percents=percents, rounds=rounds,
+        )  # fmt: skip
         report = profile_report(subjects, session, told, variations, build)
         if folder is not None and trace:
             write_traces(subjects, session, folder / "traces")
@@ -133,8 +142,24 @@ def profile(
             found = _metrics(measured, dataset, 2 * prompts, metrics_device(device), display)
             report = report.model_copy(update={"metrics": found})
     _show(report, folder, as_json)
+    if into is not None:
+        from reports import render
+
+        render(into)
     if problem := _problem(report):
         incomplete(problem)
+
+
+def _of_run(run: Path, study: str, folder: Path | None, generators: list[str] | None) -> tuple[str, Path, list[str]]:
+    """Study, place and generators of a run: all that compute, if none is named."""
+    from bench.profiling.of_run import computing
+
+    if folder is not None:
+        raise UserMistake("--into writes into the run's folder: leave out --out.")
+    if not (run / "results.json").is_file():
+        raise UserMistake(f"{run} holds no results.json: name the folder that --out of `narrator-bench run` named.")
+    study = study or str(run / "study.yaml")
+    return study, run, generators or [choice.name for choice in computing(find_study(study))]
 
 
 def _choices(names: list[str], study: Study | None) -> list[Choice]:

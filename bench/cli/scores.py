@@ -13,7 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from bench import protocols
-from bench.cli.arguments import CacheToWrite, chosen_metrics, path_to_read
+from bench.cli.arguments import CacheToWrite, chosen_metrics, file_to_write, path_to_read
 from bench.cli.printing import Json, out, print_rows
 from bench.cli.runs import Device, Workers, incomplete, shown_progress
 from bench.errors import UserMistake
@@ -22,9 +22,24 @@ from bench.study import Protocol
 from bench.workers.device import metrics_device
 from bench.workers.pool import WorkerPool, default_workers
 from reports.numbers import ARROWS
+from reports.ranking import above
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bench.scoring.folders import BoundedScore, FolderScores
+
+PictureRate = Annotated[
+    float | None,
+    typer.Option("--fps", min=0.1, max=1000, help="Frames per second of clips that are folders of pictures."),
+]
+"""The option of commands that read clips from folders."""
+
+
+AT_CHANCE = (
+    "not above chance: the metric needs clips that are aligned in time with their references, which these are not, and "
+    "says nothing of them"
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +48,14 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    real: Annotated[Path, typer.Option(parser=path_to_read("--real"), metavar="FOLDER", help="Folder of real clips.")],
+    real: Annotated[
+        Path,
+        typer.Option(
+            parser=path_to_read("--real"),
+            metavar="FOLDER",
+            help="Folder of real clips, or a file of their statistics (`stats make`, or an .npz with mu and sigma).",
+        ),
+    ],
     generated: Annotated[
         Path,
         typer.Option(
@@ -62,6 +84,25 @@ def score(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Real clips may lack a generated one.")
     ] = False,
+    fps: PictureRate = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            "--pairs",
+            parser=path_to_read("--pairs"),
+            metavar="FILE",
+            help="A CSV with the columns real and generated: which clips belong together.",
+        ),
+    ] = None,
+    per_clip: Annotated[
+        Path | None,
+        typer.Option(
+            "--per-clip",
+            parser=file_to_write("--per-clip"),
+            metavar="FILE",
+            help="Write a CSV with each clip's score, or why it has none.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Numbers for two folders of clips, without a study file.
@@ -71,15 +112,26 @@ def score(
     metric has a value, or more clips than --max-failed lack a score.
     """
     from bench.scoring.folders import FolderRules, score_folders
+    from bench.scoring.reference_file import read_reference_file
+    from bench.scoring.reference_sets import score_against_file
+    from reports.rendering import csv
+    from reports.writing import write
 
     read_by = _protocol(protocol, max_seconds, unequal)
-    rules = FolderRules(read_by.unequal, max_failed, allow_missing, bounds)
+    rules = FolderRules(read_by.unequal, max_failed, allow_missing, bounds, fps, pairs)
     chosen = chosen_metrics(metrics)
+    of_clips = real.is_dir() or not real.exists()
+    if pairs is not None and not of_clips:
+        raise UserMistake("--pairs goes with a folder of real clips; a file of statistics holds no clip to pair with.")
     with shown_progress() as progress:
         pool = WorkerPool(workers or default_workers())
-        found = score_folders(
-            real, generated, chosen, decoding_of(read_by), metrics_device(device), pool, cache, progress, rules
-        )
+        how = (chosen, decoding_of(read_by), metrics_device(device), pool, cache, progress, rules)
+        if of_clips:
+            found = score_folders(real, generated, *how)
+        else:
+            found = score_against_file(read_reference_file(real), generated, *how)
+    if per_clip is not None:
+        write(per_clip, csv(_clip_frame(found)))
     if as_json:
         print(json.dumps({name: _score_record(each, read_by) for name, each in found.scores.items()}, indent=1))
     else:
@@ -88,6 +140,23 @@ def score(
             out.print(line, markup=False, highlight=False)
     if problem := _problem(found, max_failed):
         incomplete(problem)
+
+
+def _clip_frame(found: FolderScores) -> pd.DataFrame:
+    """A row for each metric and clip: its score, or the reason why it has none."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    for name, each in found.scores.items():
+        score = each.score
+        for key in sorted({*score.by_clip, *score.failed}):
+            told = {"metric": name, "clip": key, "score": score.by_clip.get(key), "unit": score.unit}
+            rows.append({**told, "direction": score.direction, "reason": score.failed.get(key, "")})
+        if not (score.by_clip or score.failed):
+            why = score.missing or "the two sets are not made of pairs, so no clip has a score of its own"
+            rows.append({"metric": name, "clip": "", "score": None, "unit": score.unit, "direction": score.direction,
+                         "reason": why})  # fmt: skip
+    return pd.DataFrame(rows, columns=["metric", "clip", "score", "unit", "direction", "reason"])
 
 
 def _protocol(name: str, max_seconds: float | None, unequal: str | None) -> Protocol:
@@ -118,6 +187,8 @@ def _lines_below(found: FolderScores, protocol: Protocol) -> Iterator[str]:
     told = ", ".join(f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
                      for name, value in _shown_protocol(protocol).items())  # fmt: skip
     yield f"Protocol: {told}."
+    if found.matched:
+        yield f"Names: {found.matched}."
     remarks: dict[str, list[str]] = {}
     for name, each in found.scores.items():
         for remark in _remarks_on(each):
@@ -153,6 +224,8 @@ def _remarks_on(found: BoundedScore) -> Iterator[str]:
         for name, bound in (("ceiling", bounds.ceiling), ("chance", bounds.chance)):
             if bound.missing is not None:
                 yield f"no {name}: {bound.missing}"
+        if found.aligned and not above(score, bounds.chance):
+            yield AT_CHANCE
         yield from (f"ceiling: {note}" for note in bounds.ceiling.notes[-1:] if note not in score.notes)
 
 

@@ -14,6 +14,7 @@ from bench.comparing.verdicts import judged
 from bench.errors import shown
 from metrics.base.comparison import LEVEL, mean_difference, paired_difference
 from reports.comparison import Comparison, Contender, Pair
+from reports.ranking import MEANINGLESS, unranked
 from reports.results import Cell, Metric
 
 
@@ -72,6 +73,7 @@ def _compared(sides: tuple[Side, Side], common: Common) -> list[Compared]:
 
 def _one(sides: tuple[Side, Side], dataset: str, metric: str, cells: tuple[Cell, Cell], clips: set[str]) -> Compared:
     try:
+        _require_rank(sides, dataset, metric)
         sample = paired(sides, cells, clips)
     except NoSample as reason:
         notes = tuple(notes_on(sides, cells, clips, 0))
@@ -80,6 +82,14 @@ def _one(sides: tuple[Side, Side], dataset: str, metric: str, cells: tuple[Cell,
     difference = paired_difference(sample.first, sample.second)
     notes = tuple(notes_on(sides, cells, clips, difference.n))
     return Compared(dataset, metric, sample, difference, *_means([sample]), notes=notes)
+
+
+def _require_rank(sides: tuple[Side, Side], dataset: str, metric: str) -> None:
+    """Raise `NoSample` where a side's own bounds show that the metric says nothing of it, see `reports.ranking`."""
+    for side in sides:
+        reason = unranked(side.results, dataset, metric).get(side.generator)
+        if reason in MEANINGLESS:
+            raise NoSample(f"{shown(side.name, 80)} is {MEANINGLESS[reason]}, and {metric} needs clips aligned in time")
 
 
 def _overall(metric: str, rows: Sequence[Compared]) -> Compared:

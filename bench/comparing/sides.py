@@ -123,15 +123,24 @@ def _folder(path: Path) -> Path:
     return path.parent if path.is_file() and not is_archive(path) else path
 
 
-def _read(path: Path, name: str) -> _Run:
-    folder = _folder(path)
-    file = path if path.is_file() else folder / "results.json"
+def read_results(path: Path) -> Results:
+    """The results of a run's folder, its results file, or an archive of it.
+
+    Raises:
+        UserMistake: there are none.
+        ResultsError: they cannot be used.
+    """
+    file = path if path.is_file() else path / "results.json"
     if not file.exists():
         raise UserMistake(
-            f"{shown(folder)} holds no results.json: name the folder that --out of `narrator-bench run` named."
+            f"{shown(path)} holds no results.json: name the folder that --out of `narrator-bench run` named."
         )
-    results = results_of(file)
-    return _Run(name, folder, _without_videos(results) if is_archive(file) else results)
+    return results_of(file)
+
+
+def _read(path: Path, name: str) -> _Run:
+    results = read_results(path)
+    return _Run(name, _folder(path), _without_videos(results) if is_archive(path) else results)
 
 
 def _without_videos(results: Results) -> Results:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 from bench.datasets.dataset import NOT_ON_DISK, DatasetIndex, Finding, Sample
 from bench.datasets.indexing import indexed
+from bench.datasets.picture_folders import picture_folders, sound_of
 from bench.datasets.tables import rows
-from bench.datasets.tree import printable, walk
+from bench.datasets.tree import Tree, printable, walk
 from bench.errors import UserMistake, shown
 
+_IMAGES = (".jpg", ".jpeg", ".png", ".webp")
+UNRATED = "a folder of pictures, whose frames per second nobody told (fps)"
 _LICENCE = "unknown: the folder's owner must know the terms"
 
 
@@ -20,12 +23,21 @@ class Folder:
     """Every video file below a folder; its key is its path below the folder, joined by "-".
 
     The prepared layout `SPLIT/videos/NAME.mp4` with `texts/NAME.txt`, `images/NAME.jpg` and `ref_audios/NAME.wav` is
-    recognised: the key is SPLIT-NAME, `metadata["voice_profile"]` names the reference audio and
-    `metadata["driving_image"]` the image. What lies in its `outputs/` was generated and is no sample. A
-    `manifest.csv` in the folder, as `data prepare` writes it, tells which clips are samples, their speakers and terms.
+    recognised: the key is SPLIT-NAME, `metadata["voice_profile"]` names the reference audio, and the image (.jpg, else
+    .jpeg, .png or .webp) is the driving image in place of the clip's first frame. What lies in its `outputs/` was
+    generated and is no sample. A `manifest.csv` in the folder, as `data prepare` writes it, tells which clips are
+    samples, their speakers and terms.
+
+    Args:
+        fps: frames per second of clips that are folders of numbered pictures; without it such folders are no samples.
     """
 
     name = "folder"
+
+    def __init__(self, fps: float | None = None) -> None:
+        if fps is not None and not 0 < fps <= 1000:
+            raise ValueError(f"fps is {fps}; it must be greater than 0 and at most 1000")
+        self._fps = fps
 
     def load(self, root: Path) -> DatasetIndex:
         """See `Dataset.load`."""
@@ -42,6 +54,9 @@ class Folder:
                 continue
             folder = path.parent
             prepared = _is_prepared(folder)
+            if folder.name == "images" and (folder.parent / "texts").is_dir():
+                findings.append(Finding(tree.relative(path), "a driving image of the prepared layout"))
+                continue
             if prepared and folder.name == "outputs":
                 findings.append(Finding(tree.relative(path), "a generated clip of the prepared layout"))
                 continue
@@ -51,6 +66,8 @@ class Folder:
                 continue
             name = path.stem if stems[path.with_suffix("")] == 1 else path.name
             above = (folder.parent if prepared else folder).relative_to(root) if folder != root else Path()
+            voice = folder.parent / "ref_audios" / f"{path.stem}.wav"
+            has_voice = prepared and os.path.lexists(voice)
             samples.append(
                 Sample(
                     key="-".join([*above.parts, name]),
@@ -58,10 +75,20 @@ class Folder:
                     licence=row.get("licence") or _LICENCE,
                     speaker=row.get("speaker") or None,
                     split=above.name or None if prepared else None,
-                    metadata={**_kept(folder.parent, path.stem), **_origin(row)} if prepared else {},
+                    metadata={**({"voice_profile": voice} if has_voice else {}), **_origin(row)},
+                    image=_image(path) if prepared else None,
                 )
             )
+        pictures = picture_folders(root)
+        if self._fps is None:
+            findings += [Finding(_named(path, tree), UNRATED) for path in pictures]
+        else:
+            samples += [self._of_pictures(path, root) for path in pictures]
         return indexed(self.name, tree, samples, findings, "clip (.mp4, .mpg, .avi, .mov, .mkv, .webm, ...)")
+
+    def _of_pictures(self, folder: Path, root: Path) -> Sample:
+        key = "-".join(folder.relative_to(root).parts) or root.absolute().name
+        return Sample(key, folder, _LICENCE, audio=sound_of(folder), rate=self._fps)
 
 
 def _is_prepared(folder: Path) -> bool:
@@ -86,11 +113,11 @@ def _origin(row: Mapping[str, str]) -> dict[str, str]:
     return {"dataset": row["dataset"]} if row.get("dataset") else {}
 
 
-def _kept(split: Path, stem: str) -> dict[str, Path]:
-    """What the prepared layout keeps for a clip beside its text."""
-    places = {
-        "voice_profile": [split / "ref_audios" / f"{stem}.wav"],
-        "driving_image": [split / "images" / f"{stem}{suffix}" for suffix in (".jpg", ".jpeg", ".png")],
-    }
-    found = {part: next((p for p in paths if os.path.lexists(p)), None) for part, paths in places.items()}
-    return {part: path for part, path in found.items() if path is not None}
+def _named(folder: Path, tree: Tree) -> str:
+    return tree.relative(folder) if folder != tree.root else printable(folder.absolute().name)
+
+
+def _image(clip: Path) -> Path | None:
+    """The driving image that the prepared layout keeps for a clip."""
+    images = (clip.parent.parent / "images" / f"{clip.stem}{suffix}" for suffix in _IMAGES)
+    return next((image for image in images if os.path.lexists(image)), None)

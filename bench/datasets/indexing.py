@@ -38,19 +38,19 @@ def indexed(
         raise UserMistake(f"{dataset}: {tree.root} holds no {expected}{_instead(tree, findings, dataset)}")
     kept, disputed = _without_disputed_sound(kept)
     findings += disputed
-    keys = safe_keys([s.key for s in kept], [s.path.relative_to(tree.root).as_posix() for s in kept])
+    keys = safe_keys([s.key for s in kept], [s.clip.relative_to(tree.root).as_posix() for s in kept])
     keyed = [replace(sample, key=key) for sample, key in zip(kept, keys, strict=True)]
     return DatasetIndex(dataset, tree.root, tuple(sorted(keyed, key=lambda s: s.key)), tuple(findings))
 
 
 def _with_sound(tree: Tree, samples: Iterable[Sample]) -> list[Sample]:
     soundtracks = Soundtracks(tree.root)
-    return [replace(sample, audio=soundtracks.of(sample.path)) for sample in samples]
+    return [replace(sample, audio=soundtracks.of(sample.clip) or sample.audio) for sample in samples]
 
 
 def _without_disputed_sound(samples: list[Sample]) -> tuple[list[Sample], list[Finding]]:
     """No clip takes a sound from another folder that would as well be another clip's."""
-    apart = Counter(s.audio for s in samples if s.audio and s.audio.parent != s.path.parent)
+    apart = Counter(s.audio for s in samples if s.audio and s.audio.parent != s.clip.parent)
     disputed = {sound for sound, claims in apart.items() if claims > 1}
     findings = [Finding(printable(sound.name), "a sound file that several clips could claim") for sound in disputed]
     return [replace(s, audio=None) if s.audio in disputed else s for s in samples], sorted(findings, key=str)
@@ -62,8 +62,8 @@ def _without_copies(samples: list[Sample], tree: Tree) -> tuple[list[Sample], li
     for sample in samples:
         namesakes = kept.setdefault(sample.key, [])
         if first := next((other for other in namesakes if _equal(sample, other)), None):
-            where = f"the first is {tree.relative(first.path)}"
-            copies.append(Finding(tree.relative(sample.path), "a second copy of a clip", where))
+            where = f"the first is {tree.relative(first.clip)}"
+            copies.append(Finding(tree.relative(sample.clip), "a second copy of a clip", where))
         else:
             namesakes.append(sample)
     return [sample for namesakes in kept.values() for sample in namesakes], copies
@@ -72,7 +72,7 @@ def _without_copies(samples: list[Sample], tree: Tree) -> tuple[list[Sample], li
 def _equal(one: Sample, other: Sample) -> bool:
     """Whether pictures and, where both have files of their own for it, sound are the same to the last byte."""
     try:
-        return filecmp.cmp(one.path, other.path, shallow=False) and not (
+        return filecmp.cmp(one.clip, other.clip, shallow=False) and not (
             one.audio and other.audio and not filecmp.cmp(one.audio, other.audio, shallow=False)
         )
     except OSError:  # one cannot be read: checking it says why

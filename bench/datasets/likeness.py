@@ -11,7 +11,8 @@ from scipy.fft import dctn
 
 from bench.datasets.dataset import Sample
 from bench.media.audio import is_silent
-from bench.media.clip import Decoding, UnreadableClip, frames, waveform
+from bench.media.clip import Decoding, UnreadableClip, waveform
+from bench.media.clip_file import ClipFile
 
 _SIDE, _KEPT = 32, 8
 """Pixels of the reduced picture, and of the lowest frequencies of it that are kept."""
@@ -52,7 +53,7 @@ def likeness(sample: Sample, max_seconds: float) -> Likeness:
     """
     decoding = Decoding(25.0, 16000, max_seconds)
     digest, total, index, looked_at = hashlib.sha256(), np.zeros((_SIDE, _SIDE)), 0, 0
-    for chunk in frames(sample.path, decoding):
+    for chunk in ClipFile(sample.clip, None, sample.rate).frames(decoding):
         digest.update(chunk.tobytes())
         for picture in chunk[-index % _EVERY :: _EVERY]:
             total += _reduced(picture)
@@ -107,7 +108,7 @@ def _envelope(sound: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.zeros(0, np.float32)
     whole = sound[: len(sound) // _STEP * _STEP].reshape(-1, _STEP)
     loudness = np.sqrt(np.mean(np.square(whole, dtype=np.float64), axis=1))
-    return np.log(np.maximum(loudness, 1e-4)).astype(np.float32)
+    return np.asarray(np.log(np.maximum(loudness, 1e-4)), np.float32)
 
 
 _BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)

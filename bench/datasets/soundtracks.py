@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.files import obstacle
 
 LOSSLESS = (".wav", ".flac")
-_SUFFIXES = (*LOSSLESS, ".m4a", ".aac", ".opus", ".ogg", ".mp3")
+SOUND_SUFFIXES = (*LOSSLESS, ".m4a", ".aac", ".opus", ".ogg", ".mp3")
 _WORDS = ("audio", "audios", "wav", "wavs", "aac", "m4a", "flac", "opus", "ogg", "mp3")
 _SOUND = re.compile("|".join(_WORDS), re.IGNORECASE)
 _PICTURES = re.compile(r"mp4|videos?|clips?", re.IGNORECASE)
@@ -19,7 +19,7 @@ _LEVELS = 4
 """Folders above a clip beside which sounds are sought: dev/mp4/SPEAKER/VIDEO is the deepest layout that is known."""
 
 WHERE_SOUND_IS_SOUGHT = (
-    f"sound in a file of its own would be found: NAME{', '.join(_SUFFIXES)} beside the clip, or at the same "
+    f"sound in a file of its own would be found: NAME{', '.join(SOUND_SUFFIXES)} beside the clip, or at the same "
     f"place below a folder {', '.join(_WORDS)} beside the clips' folder"
 )
 
@@ -42,7 +42,7 @@ class Soundtracks:
 
     def of(self, clip: Path) -> Path | None:
         """The sound file of a clip, if it has one."""
-        for suffix in _SUFFIXES:
+        for suffix in SOUND_SUFFIXES:
             for place in self._places(clip.parent):
                 name = self._files(place).get((clip.stem, suffix))
                 if name and obstacle(place / name) is None:

@@ -13,12 +13,12 @@ from bench.files import obstacle
 
 VIDEO_SUFFIXES = frozenset({
     ".mp4", ".m4v", ".mov", ".qt", ".f4v", ".3gp", ".3g2", ".mpg", ".mpeg", ".vob", ".ts", ".m2ts", ".mts", ".avi",
-    ".divx", ".mkv", ".webm", ".flv", ".wmv", ".asf", ".ogv",
+    ".divx", ".mkv", ".webm", ".flv", ".wmv", ".asf", ".ogv", ".gif",
 })  # fmt: skip
 """Those of the containers that `bench.media` reads."""
 
 _OTHER_VIDEO = frozenset({
-    ".gif", ".apng", ".mxf", ".rm", ".rmvb", ".y4m", ".yuv", ".swf", ".ivf", ".dv", ".nut", ".wtv", ".mjpg", ".mjpeg",
+    ".apng", ".mxf", ".rm", ".rmvb", ".y4m", ".yuv", ".swf", ".ivf", ".dv", ".nut", ".wtv", ".mjpg", ".mjpeg",
     ".m1v", ".m2v", ".h264", ".264", ".h265", ".265", ".hevc", ".av1", ".obu", ".m3u8", ".mpd", ".m4s",
 })  # fmt: skip
 _UNFINISHED = frozenset({".part", ".crdownload", ".partial", ".download"})
@@ -123,13 +123,13 @@ def _objection(entry: os.DirEntry[str]) -> str | None:
     if _is_folder(entry):
         if suffix in VIDEO_SUFFIXES:
             return "a folder of pictures, not a clip"
-        return None if _is_utf8(entry.name) else "a folder whose name is not UTF-8"
+        return None if is_utf8(entry.name) else "a folder whose name is not UTF-8"
     if not entry.is_file(follow_symlinks=False) and (reason := obstacle(Path(entry.path))):
         return reason
     if suffix in VIDEO_SUFFIXES:
         if entry.name.startswith("."):
             return "a hidden file"
-        return None if _is_utf8(entry.name) else "its name is not UTF-8"
+        return None if is_utf8(entry.name) else "its name is not UTF-8"
     if suffix in _OTHER_VIDEO:
         return f"{suffix} files are not read; convert it to MP4"
     if suffix in _UNFINISHED and os.path.splitext(entry.name[: -len(suffix)])[1].lower() in VIDEO_SUFFIXES:
@@ -137,5 +137,6 @@ def _objection(entry: os.DirEntry[str]) -> str | None:
     return None
 
 
-def _is_utf8(name: str) -> bool:
+def is_utf8(name: str) -> bool:
+    """Whether a name can be written down: what is not UTF-8 on disk comes as halves of characters."""
     return not any("\ud800" <= letter <= "\udfff" for letter in name)

@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
 from bench.datasets.soundtracks import WHERE_SOUND_IS_SOUGHT
 from bench.media.audio import is_silent, native_waveform
 from bench.media.container import UnreadableClip
+from bench.media.picture_folder import first_picture, frame_files
 from bench.media.probe import probe
+from bench.prompts.given import check_given
+from bench.prompts.refusal import NoPrompt
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,18 @@ def unusable(sample: Sample, needs: Needs) -> Finding | None:
         return Finding(sample.key, reason, detail)
 
     try:
-        info = probe(sample.path)
+        check_given(sample, needs.max_seconds)
+    except NoPrompt as reason:
+        return because("no prompt", str(reason))
+    if sample.path is None:
+        return None
+    try:
+        frames, duration, has_sound = _length(sample.path, sample.rate)
     except UnreadableClip as error:
         return because("unreadable", error.reason)
-    if info.duration < needs.min_seconds:
-        return because("too short", f"{info.frames} frames, {info.duration:.2f} s; {needs.min_seconds:g} s are needed")
-    if sample.soundtrack == sample.path and info.audio_codec is None:
+    if duration < needs.min_seconds:
+        return because("too short", f"{frames} frames, {duration:.2f} s; {needs.min_seconds:g} s are needed")
+    if sample.soundtrack == sample.path and not has_sound:
         return because("no audio stream", WHERE_SOUND_IS_SOUGHT)
     try:
         waveform, rate = native_waveform(sample.soundtrack, needs.max_seconds)
@@ -65,6 +75,16 @@ def unusable(sample: Sample, needs: Needs) -> Finding | None:
     if len(waveform) < needs.min_seconds * rate:
         return because("too short", f"{len(waveform) / rate:.2f} s of sound; {needs.min_seconds:g} s are needed")
     return None
+
+
+def _length(clip: Path, rate: float | None) -> tuple[int, float, bool]:
+    """How many frames a clip has, how many seconds they last, and whether it has sound in itself."""
+    if rate is None:
+        info = probe(clip)
+        return info.frames, info.duration, info.audio_codec is not None
+    first_picture(clip)
+    frames = len(frame_files(clip))
+    return frames, frames / rate, False
 
 
 def check_media(

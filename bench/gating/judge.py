@@ -10,14 +10,24 @@ import numpy as np
 
 from bench.errors import UserMistake
 from bench.gating.evidence import Array, chance, interval, smallest_chance, visible_excess
-from bench.gating.reference import LARGEST, Reference, ReferenceCell, clips_of, rounded
+from bench.gating.latency import LatencySample, latencies, timed_generators
+from bench.gating.numbers import LARGEST, rounded
+from bench.gating.reference import Reference, ReferenceCell, clips_of
 from bench.gating.rules import SELECTORS, Limits, Place, Rules
 from metrics.base.comparison import ROUNDING, holm
 from reports.gate import VERDICTS, GateResult, Judged, Verdict
+from reports.profiles import ProfileReport
 from reports.results import BOUNDS, Cell, Results
 
 
-def judge(run: Results, reference: Reference, rules: Rules, against: str, rules_name: str) -> GateResult:
+def judge(
+    run: Results,
+    reference: Reference,
+    rules: Rules,
+    against: str,
+    rules_name: str,
+    profile: ProfileReport | None = None,
+) -> GateResult:
     """Judge every cell that the rules select and the run or the reference has.
 
     A cell is a regression where it is worse than tolerated and noise alone would say so in less than `significance` of
@@ -26,18 +36,21 @@ def judge(run: Results, reference: Reference, rules: Rules, against: str, rules_
 
     Args:
         against, rules_name: the reference and the rules as sentences name them.
+        profile: of the run, for rules on latency.
 
     Raises:
         UserMistake: the rules name what neither knows, or select nothing.
     """
     gate = _Gate(run, reference)
     known = {selector: {getattr(place, selector) for place in gate.places} for selector in SELECTORS}
+    known["generator"] |= set(timed_generators(profile, reference.profile))
     rules.check_names(known, rules_name)
     bounds = run.study.bounds | set(BOUNDS)
     places = [place for place in gate.places if rules.selects(place, bounds)]
     if not places:
         raise UserMistake(f"{rules_name} select no cell: name other datasets, generators or metrics.")
-    found = [gate.compared(place, rules.of(place)) for place in places]
+    found: list[Judged | _Sample | LatencySample] = [gate.compared(place, rules.of(place)) for place in places]
+    found += latencies(run, profile, reference.profile, rules)
     judged = _tested(found, rules.significance)
     return GateResult(
         run.study.name,
@@ -142,12 +155,15 @@ class _Gate:
         return sample
 
 
-def _tested(found: Sequence[Judged | _Sample], significance: float) -> Iterator[Judged]:
-    samples = [cell for cell in found if isinstance(cell, _Sample)]
+def _tested(found: Sequence[Judged | _Sample | LatencySample], significance: float) -> Iterator[Judged]:
+    samples = [cell for cell in found if not isinstance(cell, Judged)]
     level = significance / max(1, len(samples))
     adjusted = iter(holm([chance(sample.excess) for sample in samples]))
     for cell in found:
-        yield cell if isinstance(cell, Judged) else _verdict(cell, next(adjusted), significance, level)
+        if isinstance(cell, LatencySample):
+            yield cell.verdict(next(adjusted), significance, level)
+        else:
+            yield cell if isinstance(cell, Judged) else _verdict(cell, next(adjusted), significance, level)
 
 
 def _verdict(sample: _Sample, chance_of_any: float, significance: float, level: float) -> Judged:

@@ -13,42 +13,23 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from bench.errors import UserMistake, in_words, shown
 from bench.files import UnreadableFile, as_text, atomic, read_small
+from bench.gating.latency import ReferenceProfile, timed_generators
+from bench.gating.numbers import Number, StrictRecord, rounded
 from bench.gating.rules import Place, Rules
+from reports.profiles import ProfileReport
 from reports.results import Cell, Results
 
 SCHEMA = 1
 MAX_BYTES = 64 << 20
-DIGITS = 7
-"""Significant digits of a number; float32, in which networks compute, has as many."""
-LARGEST = 1e100
-"""Of a number that is a score; beyond it squares overflow."""
 
 
-def rounded(number: float) -> float:
-    """A number as it stands in a reference file."""
-    return float(f"{number:.{DIGITS}g}")
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
-
-
-def _bounded(number: float) -> float:
-    if abs(number) > LARGEST:
-        raise ValueError(f"no score is as large as {number:g}")
-    return number
-
-
-Number = Annotated[float, AfterValidator(_bounded)]
-
-
-class ReferenceCell(_Record):
+class ReferenceCell(StrictRecord):
     """What one cell of the run was.
 
     Attributes:
@@ -90,13 +71,14 @@ class ReferenceCell(_Record):
         return self
 
 
-class Reference(_Record):
+class Reference(StrictRecord):
     """What a gate compares with.
 
     Attributes:
         study: the name of the study that the run was of.
         protocol: as in the results.
         clips: of each dataset, by key, hashes of the prompt and of the reference clip.
+        profile: how long the run's prompts took, where the rules judge latencies.
     """
 
     schema_version: Literal[1] = Field(default=1, alias="schema")
@@ -104,6 +86,7 @@ class Reference(_Record):
     protocol: dict[str, JsonValue]
     clips: dict[str, dict[str, str]]
     cells: list[ReferenceCell] = Field(min_length=1)
+    profile: ReferenceProfile | None = None
 
     @model_validator(mode="after")
     def _does_not_contradict_itself(self) -> Reference:
@@ -120,14 +103,15 @@ class Reference(_Record):
         return self
 
     @classmethod
-    def of(cls, results: Results, rules: Rules, rules_name: str) -> Reference:
-        """The reference that a run makes: the cells that the rules select.
+    def of(cls, results: Results, rules: Rules, rules_name: str, profile: ProfileReport | None = None) -> Reference:
+        """The reference that a run makes: the cells that the rules select, and latencies where they judge them.
 
         Raises:
             UserMistake: the rules name what the run does not know, or select nothing; a number is no score.
         """
         study = results.study
-        known = {"dataset": study.datasets, "generator": study.generators, "metric": study.metrics}
+        generators = [*study.generators, *timed_generators(profile)]
+        known = {"dataset": study.datasets, "generator": generators, "metric": study.metrics}
         rules.check_names(known, rules_name)
         cells = [cell for cell in results.cells if rules.selects(Place(*cell.place), study.bounds)]
         if not cells:
@@ -139,6 +123,7 @@ class Reference(_Record):
                 protocol=results.protocol,
                 clips=clips,
                 cells=[_reference_cell(cell, clips[cell.dataset]) for cell in cells],
+                profile=ReferenceProfile.of(profile, rules) if profile and rules.judges_latency else None,
             )
         except ValidationError as error:
             raise UserMistake(f"The run cannot be a reference: {in_words(error.errors()[0]['msg'])}.") from error
@@ -192,7 +177,11 @@ class Reference(_Record):
         yield " },"
         yield ' "cells": ['
         yield from _joined(_cell_text(cell) for cell in self.cells)
-        yield " ]"
+        if self.profile is None:
+            yield " ]"
+        else:
+            yield " ],"
+            yield f' "profile": {self.profile.text()}'
         yield "}"
 
 
@@ -217,6 +206,9 @@ def changes(before: Reference | None, after: Reference) -> list[str]:
     for dataset, clips in after.clips.items():
         if before and dataset in before.clips and before.clips[dataset] != clips:
             lines.append(f"changed: the clips of {dataset} ({len(before.clips[dataset])} before, {len(clips)} now)")
+    if (before.profile if before else None) != after.profile:
+        timed = after.profile
+        lines.append(f"changed: the latencies of {', '.join(timed.names)}" if timed else "removed: the latencies")
     for place in [*old, *(place for place in new if place not in old)]:
         if place not in new:
             lines.append(f"removed: {_named(old[place])}")

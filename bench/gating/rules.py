@@ -4,6 +4,7 @@ significance: 0.01                 # share of gates of equally good runs that ma
 generators: [mine]                 # what is judged; likewise datasets and metrics; all, where left out
 tolerance: {relative: 0.01}        # how much worse a score may be
 fewest: 20                         # clips; with fewer a cell is not measured
+latency: {slower: 10%}             # judge the run's profile too; not judged where left out
 rules:                             # exceptions; of those that match a cell, a later one wins
   - {metric: fid, tolerance: {absolute: 0.5}}
   - {dataset: hdtf, metric: stoi, tolerance: {relative: 0}, visible: {absolute: 0.01}}
@@ -11,11 +12,12 @@ rules:                             # exceptions; of those that match a cell, a l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, StrictStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StrictStr, ValidationError, model_validator
 
 from bench.choice import Strict
 from bench.errors import UserMistake, problem_in_words, shown
@@ -24,7 +26,9 @@ from bench.strict_yaml import MAX_BYTES, read_yaml
 from metrics.base.hints import nearest
 
 SELECTORS = ("dataset", "generator", "metric")
-_SPEED = ("speed", "seconds", "latency", "frames_per_second", "real_time_factor", "throughput")
+LATENCY = "latency"
+"""In the place of a metric where the verdict is on how long a generator takes."""
+_SPEED = ("speed", "seconds", "frames_per_second", "real_time_factor", "throughput")
 
 
 class Place(NamedTuple):
@@ -52,6 +56,27 @@ class Amount(Strict):
         return abs(value) * self.relative if self.relative is not None else self.absolute or 0.0
 
 
+def _share(written: Any) -> Any:
+    """`10%` is 0.1."""
+    if isinstance(written, str) and (percent := re.fullmatch(r"(\d{1,3}(?:\.\d{1,6})?) ?%", written)):
+        return float(percent[1]) / 100
+    return written
+
+
+class Latency(Strict):
+    """How much longer a generator may take for the prompts of a profile than for those of the reference's.
+
+    Attributes:
+        slower: share, `0.1` or `10%`; it has to cover how much a machine differs from day to day, see `docs/gate.md`.
+        clock: seconds on the wall, or seconds that processors computed, which other processes disturb less.
+        fewest: prompts that both profiles must have timed.
+    """
+
+    slower: Annotated[float, BeforeValidator(_share)] = Field(default=0.1, ge=0, le=10, strict=True)
+    clock: Literal["wall", "processor"] = "wall"
+    fewest: int = Field(default=8, ge=2, strict=True)
+
+
 class _Limits(Strict):
     """What a rule may set.
 
@@ -61,12 +86,14 @@ class _Limits(Strict):
         more_failed: by how much the share of clips without a score may rise.
         visible: a worsening of this size must be one that the gate would find in 80 of 100 runs, or the cell is not
             measured; not asked for where left out.
+        latency: judge how long generators take; not judged where left out.
     """
 
     tolerance: Amount | None = None
     fewest: int | None = Field(default=None, ge=2, strict=True)
     more_failed: float | None = Field(default=None, ge=0, le=1, strict=True)
     visible: Amount | None = None
+    latency: Latency | None = None
 
 
 class Rule(_Limits):
@@ -84,6 +111,8 @@ class Rule(_Limits):
             raise ValueError(f"a rule sets at least one of {', '.join(_Limits.model_fields)}")
         if self.metric is None:
             _refuse_absolute(self)
+        elif self.latency is not None:
+            raise ValueError("latency is a generator's: name no metric in its rule")
         return self
 
     def matches(self, place: Place) -> bool:
@@ -97,6 +126,7 @@ class Limits(NamedTuple):
     fewest: int = 20
     more_failed: float = 0.05
     visible: Amount | None = None
+    latency: Latency | None = None
 
 
 Names = Annotated[tuple[StrictStr, ...], Field(min_length=1)]
@@ -129,6 +159,18 @@ class Rules(_Limits):
         for rule in (self, *(rule for rule in self.rules if rule.matches(place))):
             told |= {name: value for name in _Limits.model_fields if (value := getattr(rule, name)) is not None}
         return Limits(**told)
+
+    @property
+    def judges_latency(self) -> bool:
+        """Whether any rule asks for it."""
+        return any(rule.latency is not None for rule in (self, *self.rules))
+
+    def latency_of(self, dataset: str, generator: str) -> Latency | None:
+        """What holds for a generator's latencies on the prompts of a dataset; None where they are not judged."""
+        selected = (self.datasets is None or dataset in self.datasets) and (
+            self.generators is None or generator in self.generators
+        )
+        return self.of(Place(dataset, generator, LATENCY)).latency if selected else None
 
     def selects(self, place: Place, bounds: frozenset[str]) -> bool:
         """Whether a cell is judged; `bounds` are the generators that are none, judged only where they are named."""
@@ -189,11 +231,11 @@ def _first_problem(error: ValidationError) -> str:
     spelled = ".".join(map(str, place))
     if problem["type"] == "extra_forbidden" and place[-1] in _SPEED:
         return (
-            f"'{shown(spelled, 80)}': seconds depend on the machine and on what else it does, so no gate judges them: "
-            "time the two generators in turns with `narrator-bench profile`."
+            f"'{shown(spelled, 80)}': what judges seconds is `latency: {{slower: 10%}}`, which compares profiles of "
+            "one machine; see docs/gate.md."
         )
     model = _MODELS.get(str(place[-2]), Rule if place[0] == "rules" else Rules) if len(place) > 1 else Rules
     return problem_in_words(problem, spelled, model.model_fields)
 
 
-_MODELS: dict[str, type[Strict]] = {"tolerance": Amount, "visible": Amount}
+_MODELS: dict[str, type[Strict]] = {"tolerance": Amount, "visible": Amount, LATENCY: Latency}

@@ -18,7 +18,7 @@ from bench.files import obstacle
 
 # Containers of single clips only. FFmpeg would also open playlists (hls, concat, dash) and so be led by a file's
 # content to other files or to the network; pictures and subtitles are no clips either.
-_FORMATS = "mov,mpeg,mpegts,mpegvideo,avi,matroska,webm,flv,asf,wav,w64,aiff,au,caf,flac,mp3,aac,ogg"
+_FORMATS = "mov,mpeg,mpegts,mpegvideo,avi,matroska,webm,flv,asf,wav,w64,aiff,au,caf,flac,mp3,aac,ogg,gif"
 
 
 class UnreadableClip(ValueError):

@@ -19,6 +19,7 @@ from bench.files import atomic
 from bench.media.audio import native_waveform, no_sound, resampled
 from bench.media.clip import soundtrack_path
 from bench.media.container import failures_of
+from bench.media.picture_folder import picture_frames
 from bench.media.probe import ClipInfo, probe
 from bench.media.timing import as_fraction
 from bench.media.video import pyav_frames
@@ -93,22 +94,34 @@ class StoredClip:
     played: Path
 
 
-def store_finished(source: Path, path: Path, audio: Path | None = None, max_seconds: float = inf) -> StoredClip:
+def store_finished(
+    source: Path,
+    path: Path,
+    audio: Path | None = None,
+    max_seconds: float = inf,
+    rate: float | None = None,
+    crf: int = CRF,
+) -> StoredClip:
     """Put a clip that already stands in a file into the store as KEY.*, so that it measures exactly like the original.
 
     The file is copied byte for byte, and KEY.wav holds its soundtrack (or `audio`, or that of a WAV beside the source)
     as mono float samples at its own rate, which decode to the same waveform. A clip without a soundtrack gets no WAV.
-    Only where browsers cannot play the file (not H.264 in MP4) is a KEY.view.mp4 made, for people alone.
+    Only where browsers cannot play the file (not H.264 in MP4) is a KEY.view.mp4 made, for people alone. A folder of
+    pictures is encoded as `write_clip` encodes a generator's frames, and that is measured.
 
     Args:
         source: the finished clip.
         path: KEY.mp4 in the store; the copy takes the suffix of the source instead.
         audio: its sound, where that lies in a file of its own.
         max_seconds: no more than this is decoded, for the WAV and for viewing; the copy of the file is always whole.
+        rate: frames per second, where the source is a folder of numbered pictures.
+        crf: as in `write_clip`, for pictures.
 
     Raises:
         UnreadableClip: the source cannot be decoded.
     """
+    if rate is not None:
+        return _store_pictures(source, path, audio, max_seconds, rate, crf)
     info = probe(source)
     beside = soundtrack_path(source)
     apart = audio or (beside if beside != source else None)
@@ -129,6 +142,17 @@ def store_finished(source: Path, path: Path, audio: Path | None = None, max_seco
     with atomic(measured) as temporary:
         shutil.copyfile(source, temporary)
     return StoredClip(measured, path.with_suffix(".wav") if apart else None, played)
+
+
+def _store_pictures(
+    source: Path, path: Path, audio: Path | None, max_seconds: float, rate: float, crf: int
+) -> StoredClip:
+    sound: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+    sample_rate = 16000
+    if audio:
+        sound, sample_rate = native_waveform(audio, max_seconds)
+    write_clip(path, picture_frames(source, rate, None, max_seconds), rate, sound, sample_rate, crf)
+    return StoredClip(path, path.with_suffix(".wav") if audio else None, path)
 
 
 def _plays_in_browsers(info: ClipInfo) -> bool:

@@ -12,11 +12,13 @@ from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from bench import fingerprint
-from bench.datasets.dataset import DatasetIndex, Finding, Sample
+from bench.datasets.dataset import NO_REFERENCE, DatasetIndex, Finding, Sample
 from bench.datasets.verify import Needs, unusable
 from bench.files import atomic
 from bench.media.audio import native_waveform
-from bench.media.clip import Decoding, UnreadableClip, frames
+from bench.media.clip import Decoding, UnreadableClip
+from bench.media.clip_file import ClipFile
+from bench.media.picture_folder import frame_files
 from bench.media.writing import write_clip, write_wav
 from bench.preparing.folder import PreparedFolder
 from bench.prompts.prompt import Provenance, build_prompt
@@ -93,12 +95,21 @@ def prepare_sample(task: PreparingTask) -> PreparedSample:
 
 def _made(task: PreparingTask, identity: str, files: Mapping[str, Path]) -> PreparedSample:
     sample = task.sample
+    if sample.path is None:
+        return PreparedSample(identity, Finding(sample.key, NO_REFERENCE))
     if finding := unusable(sample, task.needs):
         return PreparedSample(identity, finding)
     try:
         prompt, source = build_prompt(sample, task.index, 0, task.decoding, cache_folder() / "recognised", task.rules)
         sound, rate = native_waveform(sample.soundtrack, task.decoding.max_seconds)
-        write_clip(files["video"], frames(sample.path, task.decoding), task.decoding.fps or 25.0, sound, rate, crf=CRF)
+        write_clip(
+            files["video"],
+            ClipFile(sample.path, None, sample.rate).frames(task.decoding),
+            task.decoding.fps or 25.0,
+            sound,
+            rate,
+            crf=CRF,
+        )
     except NoPrompt as reason:
         return PreparedSample(identity, Finding(sample.key, "no prompt", str(reason)))
     except UnreadableClip as error:
@@ -131,14 +142,19 @@ def _row(
         "dataset": task.index.name,
         "licence": sample.licence,
         **places,
-        "source": _within(sample.path, task.index.root),
-        "source_sha256": digest(sample.path),
+        "source": _within(sample.clip, task.index.root),
+        "source_sha256": _digest(sample.clip),
         "seconds_of_sound": f"{seconds:.3f}",
         "text_source": source.text,
         "voice_source": source.voice,
         "image_source": source.image,
         **{f"{part}_sha256": sums[place] for part, place in places.items()},
     }
+
+
+def _digest(path: Path) -> str:
+    """sha256 of a file; of a folder of pictures that of the list of their hashes."""
+    return fingerprint.of_json([digest(file) for file in frame_files(path)]) if path.is_dir() else digest(path)
 
 
 def _within(path: Path, root: Path) -> str:
@@ -148,16 +164,19 @@ def _within(path: Path, root: Path) -> str:
 def _identity(task: PreparingTask) -> str:
     """Hash of all that a prepared sample depends on; "" where a file cannot be read, which preparing then tells."""
     sample, index = task.sample, task.index
-    lenders = [(other.key, other.soundtrack) for other in index.samples]
-    kept = [Path(sample.metadata[name]) for name in ("voice_profile", "driving_image") if name in sample.metadata]
-    name = f"{sample.path.stem}.txt"
-    texts = [sample.path.with_name(name), index.root / TABLE, index.root / "texts" / name,
-             sample.path.parent.parent / "texts" / name]  # fmt: skip
+    if sample.path is None:
+        return ""
+    lenders = [(other.key, other.soundtrack) for other in index.samples if other.path]
+    named = (sample.metadata.get("voice_profile"), sample.image, sample.voice)
+    kept = [Path(path) for path in named if path]
+    name = f"{sample.clip.stem}.txt"
+    texts = [sample.clip.with_name(name), index.root / TABLE, index.root / "texts" / name,
+             sample.clip.parent.parent / "texts" / name]  # fmt: skip
     try:
         content: list[Any] = [
             [sample.key, sample.speaker, sample.licence, sample.transcript, task.split],
-            [fingerprint.of_file(sample.path), fingerprint.of_file(sample.soundtrack)],
-            [(key, fingerprint.of_file(path)) for key, path in lenders],
+            [_digest(sample.clip), _digest(sample.soundtrack), sample.rate],
+            [(key, _digest(path)) for key, path in lenders],
             [fingerprint.of_file(path) if path.is_file() else os.path.lexists(path) for path in (*kept, *texts)],
             [repr(task.decoding), repr(task.needs), repr(task.rules), CRF],
             [source_hash("bench.media"), source_hash("bench.prompts"), source_hash("bench.preparing")],

@@ -14,24 +14,25 @@ from reports.profiles import Comparison
 
 FIRST, SECOND, CONTROL = range(3)
 CALLS = 6
-"""Calls for each prompt."""
+"""Calls of a block."""
 
-Turns = Sequence[Mapping[int, Sequence[Call]]]
-"""The calls on each prompt that nobody failed at, by whose turn it was."""
+Blocks = Sequence[Mapping[int, Sequence[Call]]]
+"""The calls of each block on a prompt that nobody failed at, by whose turn it was."""
 
 
 def compared(first: Subject, second: Subject, session: Session) -> tuple[Comparison, ...]:
-    """Time two warm generators in turns, A B A' A' B A on every prompt, A' being A itself.
+    """Time two warm generators in turns, in blocks A B A' A' B A on every prompt and in every round, A' being A itself.
 
-    The quicker of each one's two calls makes the ratios B/A and A'/A, one pair for each prompt: the same prompt and
-    seed are the same work, to which other processes only ever add. A'/A shows how much nothing at all differs here.
-    The turns are a palindrome and begin with another one at each prompt, so that drift (a machine that warms up, a
-    load that grows) favours nobody.
+    A block makes one pair of ratios, B/A and A'/A, of the quicker one of each one's two calls: the same prompt and seed
+    are the same work, to which other processes only ever add. A block is a palindrome, so that a drift within it
+    favours nobody, and begins with another one each time. A'/A shows how much nothing at all differs here. More rounds
+    are more blocks and not more calls to take the quickest of: the quickest of many is a matter of chance itself, while
+    many blocks narrow the interval as their square root (figures in `docs/profile.md`).
 
     Returns:
         the comparison by the clock on the wall and, of what runs on processors, by the seconds that they computed.
     """
-    turns, failed = _turns(first, second, session)
+    blocks, failed = _blocks(first, second, session)
     known: dict[str, Any] = {
         "first": first.name,
         "second": second.name,
@@ -41,17 +42,19 @@ def compared(first: Subject, second: Subject, session: Session) -> tuple[Compari
     clocks: list[Literal["wall", "processor"]] = ["wall"]
     if not any(subject.device.startswith("cuda") for subject in (first, second)):
         clocks.append("processor")
-    return tuple(Comparison(**known, clock=clock, **_ratios(turns, clock)) for clock in clocks)
+    return tuple(Comparison(**known, clock=clock, **_ratios(blocks, clock)) for clock in clocks)
 
 
-def _turns(first: Subject, second: Subject, session: Session) -> tuple[Turns, dict[str, str]]:
+def _blocks(first: Subject, second: Subject, session: Session) -> tuple[Blocks, dict[str, str]]:
     arms = (first, second, first)
-    turns: dict[str, dict[int, list[Call]]] = {}
+    prompts = [prompt for _ in range(session.rounds) for prompt in session.prompts]
+    blocks: list[tuple[str, dict[int, list[Call]]]] = []
     failed: dict[str, str] = {}
 
     def each() -> Iterable[Call]:
-        for number, prompt in enumerate(session.prompts):
+        for number, prompt in enumerate(prompts):
             order = [(number + step) % 3 for step in range(3)]
+            block: dict[int, list[Call]] = {}
             for arm in (*order, *reversed(order)):
                 if prompt.key in failed:
                     break
@@ -59,28 +62,29 @@ def _turns(first: Subject, second: Subject, session: Session) -> tuple[Turns, di
                 call = arms[arm].call(prompt)
                 if call.error is not None:
                     failed[prompt.key] = f"{arms[arm].name}: {call.error}"
-                turns.setdefault(prompt.key, {}).setdefault(arm, []).append(call)
+                block.setdefault(arm, []).append(call)
                 yield call
+            blocks.append((prompt.key, block))
             session.machine.look()
 
     with garbage_kept():
-        for _ in session.shown(each(), CALLS * len(session.prompts), f"{second.name} / {first.name}"):
+        for _ in session.shown(each(), CALLS * len(prompts), f"{second.name} / {first.name}"):
             pass
-    return [by_arm for key, by_arm in turns.items() if key not in failed], failed
+    return [block for key, block in blocks if key not in failed], failed
 
 
-def _ratios(turns: Turns, clock: Literal["wall", "processor"]) -> dict[str, Any]:
+def _ratios(blocks: Blocks, clock: Literal["wall", "processor"]) -> dict[str, Any]:
     """Ratios, control and claim by one clock."""
-    if not turns:
+    if not blocks:
         return {"reason": "no prompt was narrated by both"}
-    quickest = [
-        {arm: min(call.seconds if clock == "wall" else call.worked for call in calls) for arm, calls in turn.items()}
-        for turn in turns
+    quicker = [
+        {arm: min(call.seconds if clock == "wall" else call.worked for call in calls) for arm, calls in block.items()}
+        for block in blocks
     ]
-    if not all(best[FIRST] > 0 for best in quickest):
+    if not all(min(block.values()) > 0 for block in quicker):
         return {"reason": "calls too short for this clock"}
-    ratios = [best[SECOND] / best[FIRST] for best in quickest]
-    controls = [best[CONTROL] / best[FIRST] for best in quickest]
+    ratios = [block[SECOND] / block[FIRST] for block in quicker]
+    controls = [block[CONTROL] / block[FIRST] for block in quicker]
     ratio, control = paired_ratio(ratios), paired_ratio(controls)
     claimed, spread, reason = claim(ratio, control)
     return {

@@ -6,7 +6,9 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from statistics import median
 
+import numpy as np
 import psutil
 
 from reports.profiles import Machine, Quantity
@@ -30,11 +32,14 @@ class MachineWatch:
         self._switches = _lost_cores()
         self._throttled = _throttle_count()
         self._clocks: list[float] = []
+        self._yardstick: dict[str, list[float]] = {"wall": [], "processor": []}
         self._gpu = [*_gpu_state(device)]
         self.look()
 
     def look(self) -> None:
-        """Take one more sample of the processor's clock; cheap, and never inside a timed stretch."""
+        """Take one more sample of the processor's clock and speed; 2 ms, and never inside a timed stretch."""
+        for clock_name, seconds in zip(self._yardstick, _yardstick_seconds(), strict=True):
+            self._yardstick[clock_name].append(seconds)
         clock = _clock_mhz()
         if clock is not None:
             self._clocks.append(clock)
@@ -52,8 +57,22 @@ class MachineWatch:
             clock_mhz=(min(self._clocks), sum(self._clocks) / len(self._clocks)) if self._clocks else None,
             throttled=_difference(self._throttled, _throttle_count()),
             switches=None if switches is None or self._switches is None else switches - self._switches,
+            yardstick={name: median(seconds) for name, seconds in self._yardstick.items()},
             gpu=tuple([*self._gpu, *_gpu_state(self._device)]),
         )
+
+
+def _yardstick_seconds() -> tuple[float, float]:
+    """Seconds on the wall and of the processor for a fixed piece of work: arithmetic, memory and the interpreter.
+
+    Single-threaded by its kind: NumPy's sums and sorts use one thread whatever BLAS is told.
+    """
+    numbers = np.random.default_rng(0).random(1 << 15)
+    start = time.perf_counter(), time.thread_time()
+    np.sort(numbers)
+    np.exp(numbers).cumsum()
+    sum(range(1 << 14))
+    return time.perf_counter() - start[0], time.thread_time() - start[1]
 
 
 def _busy_seconds() -> float:

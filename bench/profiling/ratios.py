@@ -25,7 +25,7 @@ Claim = Literal["slower", "faster"]
 def paired_ratio(ratios: Sequence[float]) -> Estimate:
     """The typical one of paired ratios: Hodges and Lehmann's estimate on logarithms, with Wilcoxon's 95 % interval.
 
-    Half of the pairs of prompts may be disturbed by other processes before it goes astray, and it needs no more than a
+    Three in ten of the pairs may be disturbed by other processes before it goes astray, and it needs no more than a
     distribution that is symmetric around the true ratio. Below six pairs there is no interval.
     """
     logs = np.log(np.asarray(ratios, np.float64))
@@ -61,7 +61,7 @@ def claim(ratio: Estimate, control: Estimate) -> tuple[Claim | None, float, str 
     """
     spread = max(spread_of(control), FLOOR)
     if ratio.low is None or ratio.high is None or control.low is None:
-        return None, spread, f"fewer than {FEWEST} prompts: no interval"
+        return None, spread, f"fewer than {FEWEST} pairs: no interval"
     if ratio.low <= 1 <= ratio.high:
         return None, spread, "the interval holds 1"
     if min(abs(math.log(ratio.low)), abs(math.log(ratio.high))) <= spread:

@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench import fingerprint
 from bench.choice import Choice
 from bench.environment import describe
 from bench.profiling.batch import batches
+from bench.profiling.calls import Call
 from bench.profiling.growth import Variation, grown
 from bench.profiling.interleaved import compared
+from bench.profiling.machine import MachineWatch
+from bench.profiling.prompts import prompts_of
 from bench.profiling.single import Session, profiled
 from bench.profiling.subject import Subject
 from bench.profiling.trace import traced
+from bench.study import DatasetChoice
 from bench.workers.threads import single_thread
 from reports.profiles import ProfileReport
+
+
+def session_of(
+    dataset: DatasetChoice,
+    count: int,
+    seed: int,
+    device: str,
+    shown: Callable[[Iterable[Call], int, str], Iterable[Call]],
+    **fields: Any,
+) -> tuple[Session, dict[str, Any]]:
+    """A session with so many prompts of a dataset, and where they come from, for the record.
+
+    Args:
+        device: the one that is looked at meanwhile.
+        shown: passes calls on and counts them for whoever waits.
+        fields: of the session.
+    """
+    prompts, distinct = prompts_of(dataset, count, seed) if count else ([], 0)
+    hashed = fingerprint.of_json([fingerprint.of_prompt(prompt) for prompt in prompts])
+    told = {"dataset": dataset.name, "count": count, "distinct": distinct, "seed": seed, "hash": hashed}
+    return Session(prompts, distinct, machine=MachineWatch(device), shown=shown, **fields), told
 
 
 def write_traces(subjects: Sequence[Subject], session: Session, folder: Path) -> list[Path]:
@@ -70,7 +96,7 @@ def profile_report(
     machine = session.machine.seen().model_copy(update=rates)
     return ProfileReport(
         prompts=prompts,
-        environment=describe(subjects[0].device if subjects else "cpu"),
+        environment=describe(subjects[0].device if subjects else "cpu") | {"threads": 1},
         machine=machine,
         generators=generators,
         comparisons=comparisons,

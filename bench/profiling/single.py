@@ -18,7 +18,7 @@ from bench.profiling.subject import Subject
 from bench.profiling.timing import collect_between, garbage_kept
 from bench.profiling.warm_up import warmed_up
 from narrator.contract import Prompt
-from reports.profiles import GeneratorProfile, OutputCheck, Quantity, Stage, Work
+from reports.profiles import GeneratorProfile, OutputCheck, Quantity, Quickest, Stage, Work
 
 Scenario = Literal["single", "batch", "stream"]
 
@@ -36,6 +36,7 @@ class Session:
         prompts: to time with.
         distinct: how many of them differ in more than their seed.
         scenario: what is asked of each generator.
+        rounds: how often every prompt is timed.
         percents: percentiles that are told.
         limits: what each device can do at most, by its name.
         machine: looks at the machine meanwhile.
@@ -45,6 +46,7 @@ class Session:
     prompts: Sequence[Prompt]
     distinct: int
     scenario: Scenario = "single"
+    rounds: int = 1
     percents: Sequence[float] = DEFAULT
     limits: dict[str, Limits] = field(default_factory=dict)
     machine: MachineWatch = field(default_factory=MachineWatch)
@@ -57,17 +59,19 @@ def profiled(subject: Subject, session: Session) -> GeneratorProfile:
         "generator": subject.name, "plugin": subject.choice.plugin, "options": dict(subject.choice.options),
         "scenario": session.scenario, "device": subject.device,
         "prompts": len(session.prompts), "distinct": session.distinct,
+        "rounds": session.rounds,
     }  # fmt: skip
     warm, failed = warmed_up(subject.call, session.prompts, subject.build_seconds)
     if warm is None:
         return GeneratorProfile(**known, failed=failed)
     with garbage_kept():
         peaks, energy = Peaks(subject.device), EnergyMeter(subject.device)
-        calls, harness = _timed(subject, session)
-        memory, joules = peaks.mib(), energy.joules(len(calls))
+        rounds, harness = _timed(subject, session)
+        memory, joules = peaks.mib(), energy.joules(sum(map(len, rounds)))
+    calls = rounds[0]
     done = [call for call in calls if call.error is None]
     known |= {
-        "failed": {call.key: call.error for call in calls if call.error is not None},
+        "failed": {call.key: call.error for calls in rounds for call in calls if call.error is not None},
         "warm_up": warm,
         "description": dict(subject.generator.describe()),
         "memory_mib": memory,
@@ -84,30 +88,49 @@ def profiled(subject: Subject, session: Session) -> GeneratorProfile:
     return GeneratorProfile(
         **known,
         **_times(done, session.percents),
+        quickest=quickest_of(rounds),
         stages=stages_of(done, counts if looked.error is None else {}),
         output=_checked(subject, session.prompts, calls),
         work=_work(counts if looked.error is None else {}, known["description"], done[0].seconds, limits),
     )
 
 
-def _timed(subject: Subject, session: Session) -> tuple[list[Call], float | None]:
-    """Every prompt once; the mean seconds per clip that the harness took for itself, where nothing was hashed."""
-    calls: list[Call] = []
+def _timed(subject: Subject, session: Session) -> tuple[list[list[Call]], float | None]:
+    """Every prompt once in each round; the mean seconds per clip that the harness took, where nothing was hashed.
+
+    Each round goes through all prompts, so that a prompt's calls are far apart and what disturbs the machine for a
+    while meets few of them.
+    """
+    rounds: list[list[Call]] = [[] for _ in range(session.rounds)]
     own: list[float] = []
 
     def each() -> Iterable[Call]:
-        for number, prompt in enumerate(session.prompts):
-            hashed = number < CHECKED
-            start, _ = subject.clock.read()
-            collect_between()
-            call = subject.call(prompt, digest=hashed)
-            if not hashed and call.error is None:
-                own.append(subject.clock.read()[0] - start - call.seconds)
-            session.machine.look()
-            yield call
+        for turn, calls in enumerate(rounds):
+            for number, prompt in enumerate(session.prompts):
+                hashed = not turn and number < CHECKED
+                start, _ = subject.clock.read()
+                collect_between()
+                call = subject.call(prompt, digest=hashed)
+                if not hashed and call.error is None:
+                    own.append(subject.clock.read()[0] - start - call.seconds)
+                session.machine.look()
+                calls.append(call)
+                yield call
 
-    calls.extend(session.shown(each(), len(session.prompts), subject.name))
-    return calls, sum(own) / len(own) if own else None
+    for _ in session.shown(each(), session.rounds * len(session.prompts), subject.name):
+        pass
+    return rounds, sum(own) / len(own) if own else None
+
+
+def quickest_of(rounds: Sequence[Sequence[Call]]) -> Quickest | None:
+    """The least seconds of each prompt that never failed; None where there is none."""
+    turns = [calls for calls in zip(*rounds, strict=True) if all(call.error is None for call in calls)]
+    if not turns:
+        return None
+    return Quickest(
+        wall={calls[0].key: min(call.seconds for call in calls) for calls in turns},
+        processor={calls[0].key: min(call.worked for call in calls) for calls in turns},
+    )
 
 
 def _times(done: Sequence[Call], percents: Sequence[float]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def find_text(
         UserMistake: the recogniser or its weights are not installed.
     """
     rules = rules or PromptRules()
-    text, source = _written(sample, root) or _recognised(sample.soundtrack, decoding, cache, rules.transcripts)
+    text, source = written(sample, root) or _recognised(sample.soundtrack, decoding, cache, rules.transcripts)
     text = rules.spelled(text)
     if not text:
         raise NoPrompt(f"no words: the text ({source}) is empty")
@@ -50,19 +50,25 @@ def _recognised(soundtrack: Path, decoding: Decoding, cache: Path, recogniser: s
     return text, f"recognised by {engine}"
 
 
-def _written(sample: Sample, root: Path) -> tuple[str, str] | None:
+def written(sample: Sample, root: Path) -> tuple[str, str] | None:
+    """A clip's words, blanks as they are, and where they are written down; None where they are not.
+
+    Raises:
+        NoPrompt: they are there and of no use.
+    """
     if sample.transcript is not None:
         return sample.transcript, "dataset"
-    name = f"{sample.path.stem}.txt"
-    beside = sample.path.with_name(name)
+    clip = sample.clip
+    name = f"{clip.stem}.txt"
+    beside = clip.with_name(name)
     if os.path.lexists(beside):
         return _read(beside, name), name
     if os.path.lexists(root / TABLE):
         rows = _table(root / TABLE)
-        for key in (sample.key, sample.path.stem):
+        for key in (sample.key, clip.stem):
             if key in rows:
                 return _row(rows[key]), TABLE
-    for folder in (root / "texts", sample.path.parent.parent / "texts"):
+    for folder in (root / "texts", clip.parent.parent / "texts"):
         if os.path.lexists(folder / name):
             return _read(folder / name, f"texts/{name}"), f"texts/{name}"
     return None

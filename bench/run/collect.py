@@ -18,8 +18,11 @@ from bench.run.folder import RunFolder
 from bench.run.plan import record_of
 from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip
-from bench.run.selection import SelectedClip, read_selection
+from bench.run.selection import SelectedClip, clip_file, read_selection
+from bench.run.stress import asked_hash, frame_sizes, given_hash
 from bench.scoring.cells import Pairing, Scoring
+from bench.stress.claims import claims
+from bench.stress.evidence import Evidence, Sizes, changes, points
 from bench.study import Study
 from metrics.base.metric import DistributionMetric
 from metrics.base.score import Score
@@ -38,22 +41,34 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
     columns: dict[str, Metric] = {}
     remarks: dict[str, None] = {}
     untrained: dict[str, str] = {}
+    stress = points(study.generators)
+    families = {point.family for point in stress.values()}
+    sizes: dict[tuple[str, str], Sizes] = {}
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
         remarks |= dict.fromkeys((*selection.notes, *_missed(dataset.name, selection.clips)))
-        reference = {clip.key: identify(clip.file) for clip in selection.clips}
-        prompts = {key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, key))) for key in reference}
+        reference = {clip.key: identify(clip.file) for clip in selection.clips if clip.file}
+        unreferenced = frozenset(clip.key for clip in selection.clips if not clip.file)
+        real = {sample.key: identify(clip_file(sample)) for sample in selection.references}
+        instead = fingerprint.of_json(sorted(real.values())) if real else ""  # what such prompts are measured against
+        prompts = {
+            clip.key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, clip.key))) for clip in selection.clips
+        }
         for generator in study.generators:
             records = {clip.key: record_of(run, generator.name, dataset.name, clip.key) for clip in selection.clips}
             files = {key: record.clip(_folder(run, generator, dataset.name)) for key, record in records.items()}
             generated = {key: identify(file) for key, file in files.items() if file}
             failed = {key: f"not generated: {record.error}" for key, record in records.items() if record.error}
+            asked = {key: asked_hash(prompt, generator) for key, prompt in prompts.items()}
             for choice in study.metrics:
-                metric, score = scoring.cell(choice, Pairing(reference, generated, failed))
-                if generator.plugin == CEILING and isinstance(metric, DistributionMetric):
-                    score = _ceiling(scoring.bounds(choice, reference).ceiling, score)
-                columns[choice.name] = Metric(title=metric.title, direction=metric.direction, unit=metric.unit)
+                metric, score = scoring.cell(choice, Pairing(reference, generated, failed, asked, unreferenced, real))
+                if generator.plugin == CEILING and isinstance(metric, DistributionMetric) and (real or reference):
+                    n = len(selection.clips) if real else 0
+                    score = _ceiling(scoring.bounds(choice, real or reference, n).ceiling, score)
+                columns[choice.name] = Metric(
+                    title=metric.title, direction=metric.direction, unit=metric.unit, aligned=metric.aligned
+                )
                 remarks |= dict.fromkeys([metric.remark] if metric.remark else [])
                 cells.append(
                     Cell(
@@ -64,13 +79,36 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
                         **dataclasses.asdict(score),
                     )
                 )
-            untrained |= _untrained(generator.name, records.values())
+            if generator.name in families:
+                sizes[dataset.name, generator.name] = frame_sizes(run, dataset.name, files)
+            untrained |= {} if generator.stress else _untrained(generator.name, records.values())
             costs = {key: read_json(run.cost(generator.name, dataset.name, key)) for key in generated}
             profiles.append(_profile(dataset.name, generator.name, records, costs))
             clips += [
-                _clip(run, generator, dataset.name, clip, records[clip.key], prompts[clip.key], reference[clip.key])
+                _clip(
+                    run,
+                    generator,
+                    dataset.name,
+                    clip,
+                    records[clip.key],
+                    given_hash(prompts[clip.key], generator),
+                    reference.get(clip.key, instead),
+                )
                 for clip in selection.clips
             ]
+    by_place = {cell.place: cell for cell in cells}
+    weighed = [
+        Evidence(
+            dataset=dataset,
+            family=family,
+            variants={label: point for label, point in stress.items() if point.family == family},
+            columns={choice.plugin: choice.name for choice in reversed(study.metrics)},
+            cells=by_place,
+            ceiling=next((g.name for g in study.generators if g.plugin == CEILING), ""),
+            sizes=found,
+        )
+        for (dataset, family), found in sizes.items()
+    ]
     return Results(
         study=StudyRecord(
             name=study.name,
@@ -81,6 +119,8 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             plugins={g.name: g.plugin for g in study.generators if g.plugin != g.name},
             sweep={g.name: SweepPoint(family=g.sweep.family, step=g.sweep.step) for g in study.generators if g.sweep},
             best=None if study.best is None else Best(**study.best.model_dump()),
+            untrained=tuple(untrained),
+            stress=stress,
         ),
         protocol=study.protocol.record(),
         environment=read_json(run.environment) or {},
@@ -88,6 +128,8 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
         profiles=tuple(profiles),
         clips=tuple(clips),
         findings=tuple(findings),
+        changes=tuple(changes(stress, cells)),
+        claims=tuple(claim for evidence in weighed for claim in claims(evidence)),
         notes=(*study.notes, *remarks, *untrained.values()),
     )
 
@@ -145,7 +187,7 @@ def _clip(
         generator=generator.name,
         key=clip.key,
         file=None if record.error else file.relative_to(run.root).as_posix(),
-        reference=clip.played.as_posix(),
+        reference=clip.played.as_posix() if clip.played else None,
         prompt=prompt,
         reference_identity=reference_identity,
         text=clip.text,

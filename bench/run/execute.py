@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field
 
-from bench import environment
+from bench import environment, fingerprint
 from bench.files import atomic, write_json
 from bench.media.clip_file import ClipFile
 from bench.run.collect import collect
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
-from bench.run.selection import decoding_of, read_selection, select
+from bench.run.prompts import read_prompt
+from bench.run.selection import clip_file, decoding_of, read_selection, select
+from bench.run.stress import asked_for, asked_hash
 from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
+from bench.scoring.pairs import Pair, PromptSource
 from bench.study import Study
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -89,16 +92,27 @@ class Execution:
 
     def _measure(self, pool: WorkerPool) -> None:
         clips: dict[str, ClipFile] = {}
-        pairs: list[tuple[str, str]] = []
+        pairs: list[Pair] = []
+        prompts: dict[str, PromptSource] = {}
         for dataset in self.study.datasets:
-            for reference in read_selection(self.run, dataset.name).clips:
-                if not self.shard.owns(reference.key):
+            selection = read_selection(self.run, dataset.name)
+            real = [clip_file(sample) for sample in selection.references if self.shard.owns(sample.key)]
+            clips |= {self.identify(file): file for file in real}
+            for selected in selection.clips:
+                if not self.shard.owns(selected.key):
                     continue
-                files = [reference.file]
+                own = fingerprint.of_prompt(read_prompt(self.run.prompt(dataset.name, selected.key)))
+                reference = selected.file
+                beside = self.identify(reference) if reference else ""
+                files: list[ClipFile] = []
                 for generator in self.study.generators:
-                    folder = self.run.generated(generator.name, dataset.name, reference.key).parent
-                    generated = record_of(self.run, generator.name, dataset.name, reference.key).clip(folder)
-                    files += [generated] if generated else []
-                clips |= {self.identify(file): file for file in reversed(files)}
-                pairs += [(self.identify(files[0]), self.identify(file)) for file in files[1:]]
-        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress)
+                    folder = self.run.generated(generator.name, dataset.name, selected.key).parent
+                    generated = record_of(self.run, generator.name, dataset.name, selected.key).clip(folder)
+                    if generated:
+                        files.append(generated)
+                        prompts[asked := asked_hash(own, generator)] = asked_for(
+                            self.run, generator, dataset.name, selected.key
+                        )
+                        pairs.append(Pair(beside, self.identify(generated), asked))
+                clips |= {self.identify(file): file for file in reversed([reference, *files] if reference else files)}
+        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress, prompts)

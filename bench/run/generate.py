@@ -22,9 +22,9 @@ from bench.media.writing import store_finished, write_clip
 from bench.plugins import build_generator
 from bench.run.folder import RunFolder
 from bench.run.memory import PeakMemory
-from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
+from bench.run.stress import given_prompt
 from bench.run.time_limit import interrupted_after
 from bench.study import Protocol
 from bench.sweep import GeneratorChoice
@@ -83,10 +83,11 @@ def generate(task: GeneratingTask) -> None:
     task.record.unlink(missing_ok=True)
     _remove_files(task)
     try:
-        generator = built_generator(task.run, task.dataset, task.generator.model_dump_json(), task.study_folder)
-        prompt = read_prompt(task.run.prompt(task.dataset, task.key))
+        generator = built_generator(task.run, task.dataset, task.generator.itself.model_dump_json(), task.study_folder)
+        prompt = given_prompt(task.run, task.generator, task.dataset, task.key)
         with interrupted_after(task.time_limit):
-            record, cost = _narrate(generator, prompt, task)
+            record, cost = narrated(generator, prompt, task.clip, task.protocol)
+            record = replace(record, identity=task.identity)
         write_json(task.run.cost(task.generator.name, task.dataset, task.key), cost)
     except (GenerationFailed, UnreadableClip, WeightsMissing) as reason:
         record = GeneratedClip(error=str(reason))
@@ -149,41 +150,52 @@ def built_generator(run: RunFolder, dataset: str, choice: str, study_folder: Pat
     return generator
 
 
-def _narrate(generator: Generator, prompt: Prompt, task: GeneratingTask) -> tuple[GeneratedClip, dict[str, Any]]:
-    """The clip's record, and what it cost."""
-    task.clip.parent.mkdir(parents=True, exist_ok=True)
+def narrated(
+    generator: Generator, prompt: Prompt, clip: Path, protocol: Protocol
+) -> tuple[GeneratedClip, dict[str, Any]]:
+    """Narrate one prompt and store the clip as `clip`, KEY.mp4, with what belongs to it beside it.
+
+    Returns:
+        The clip's record, without an identity, and what it cost.
+
+    Raises:
+        GenerationFailed, UnreadableClip, WeightsMissing: the prompt could not be narrated; a plug-in may raise anything
+            else as well.
+    """
+    clip.parent.mkdir(parents=True, exist_ok=True)
     memory = PeakMemory()
     start = time.perf_counter()
     narration = generator(prompt)
     if isinstance(narration, FinishedClip):
         seconds = time.perf_counter() - start
-        record, stages = _stored(narration, task.clip, task.protocol.max_seconds), dict(narration.seconds)
+        record, stages = _stored(narration, clip, protocol), dict(narration.seconds)
     else:
         counted = CountedFrames(narration)
         write_start = time.perf_counter()
-        write_clip(task.clip, counted, narration.fps, narration.waveform, narration.sample_rate, crf=task.protocol.crf)
+        write_clip(clip, counted, narration.fps, narration.waveform, narration.sample_rate, crf=protocol.crf)
         write_seconds = time.perf_counter() - write_start - counted.seconds
         seconds = time.perf_counter() - start - write_seconds
         record = GeneratedClip(
-            video=task.clip.name,
-            audio=task.clip.with_suffix(".wav").name if len(narration.waveform) else None,
-            played=task.clip.name,
+            video=clip.name,
+            audio=clip.with_suffix(".wav").name if len(narration.waveform) else None,
+            played=clip.name,
             frames=counted.frames,
             media_seconds=counted.frames / narration.fps,
         )
         stages = {**narration.seconds, "write": write_seconds}
     record = replace(
         record,
-        identity=task.identity,
-        checksums={file.name: fingerprint.of_file(file) for file in _files(task)},
+        checksums={file.name: fingerprint.of_file(file) for file in _files(clip)},
         description=dict(generator.describe()),
     )
     return record, {"seconds": seconds, "stages": stages, "peak_memory_mib": memory.mib()}
 
 
-def _stored(narration: FinishedClip, target: Path, max_seconds: float) -> GeneratedClip:
+def _stored(narration: FinishedClip, target: Path, protocol: Protocol) -> GeneratedClip:
     try:
-        stored = store_finished(narration.path, target, narration.audio, max_seconds)
+        stored = store_finished(
+            narration.path, target, narration.audio, protocol.max_seconds, narration.rate, protocol.crf
+        )
     finally:
         if narration.temporary:
             shutil.rmtree(narration.temporary, ignore_errors=True)
@@ -197,15 +209,16 @@ def _stored(narration: FinishedClip, target: Path, max_seconds: float) -> Genera
     )
 
 
-def _files(task: GeneratingTask) -> list[Path]:
-    """The files that a narration may consist of and that are there."""
-    names = (task.clip.with_name(f"{task.key}{suffix}") for suffix in (*sorted(VIDEO_SUFFIXES), ".wav", ".view.mp4"))
+def _files(clip: Path) -> list[Path]:
+    """The files that a narration stored as KEY.mp4 may consist of and that are there."""
+    key = clip.name.removesuffix(".mp4")
+    names = (clip.with_name(f"{key}{suffix}") for suffix in (*sorted(VIDEO_SUFFIXES), ".wav", ".view.mp4"))
     return [file for file in names if file.is_file()]
 
 
 def _remove_files(task: GeneratingTask) -> None:
     """What an earlier narration left, or a failed one began."""
-    for file in _files(task):
+    for file in _files(task.clip):
         file.unlink()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
 from bench.run.generate import GeneratingTask, built_generator, is_done, narration_identity
-from bench.run.prompts import read_prompt
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
+from bench.run.stress import given_prompt
 from bench.study import Study
 from bench.sweep import GeneratorChoice
 from bench.workers.shard import Shard
@@ -30,7 +30,7 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
         for dataset in study.datasets:
             keys = [clip.key for clip in read_selection(run, dataset.name).clips if shard.owns(clip.key)]
             try:
-                generator = built_generator(run, dataset.name, choice.model_dump_json(), study.folder)
+                generator = built_generator(run, dataset.name, choice.itself.model_dump_json(), study.folder)
             except UserMistake:
                 raise
             except Exception as error:  # a plug-in may raise anything
@@ -44,8 +44,8 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
 def _task(
     study: Study, run: RunFolder, choice: GeneratorChoice, generator: Generator, dataset: str, key: str
 ) -> GeneratingTask:
-    prompt = read_prompt(run.prompt(dataset, key))
     try:
+        prompt = given_prompt(run, choice, dataset, key)
         identity = narration_identity(choice, generator, prompt, study.protocol)
     except Exception:  # a plug-in may raise anything; narrating the clip will tell the reason
         identity = ""

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bench.files import read_checked, write_checked
+from metrics.base.asked import Asked
 from narrator.contract import Prompt, Voice
+
+
+@dataclass(frozen=True)
+class StoredPrompt:
+    """A prompt of a run, to metrics that look at it."""
+
+    path: Path
+
+    def asked(self) -> Asked:
+        """See `PromptSource`; raises as `read_prompt`."""
+        prompt = read_prompt(self.path)
+        return Asked(prompt.text, prompt.image, prompt.voice.waveform, prompt.voice.sample_rate)
 
 
 def write_prompt(path: Path, prompt: Prompt) -> None:

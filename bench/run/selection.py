@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -40,18 +40,19 @@ LENDERS = 3
 
 @dataclass(frozen=True)
 class SelectedClip:
-    """A reference clip and its prompt.
+    """A prompt and its reference clip.
 
     Attributes:
-        played: a copy that browsers can show, relative to the run's folder.
+        played: a copy that browsers can show, relative to the run's folder; None, as the clip is, without a reference.
         missed: what the protocol's rules for prompts would rather have had, see `Provenance`.
     """
 
     sample: Sample
-    played: Path
+    played: Path | None
     text: str
     text_source: str
     voice_source: str
+    image_source: str = "frame at t = 0"
     missed: tuple[str, ...] = ()
 
     @property
@@ -59,9 +60,9 @@ class SelectedClip:
         return self.sample.key
 
     @property
-    def file(self) -> ClipFile:
+    def file(self) -> ClipFile | None:
         """The clip to be measured."""
-        return clip_file(self.sample)
+        return clip_file(self.sample) if self.sample.path else None
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Selection:
         spare: usable clips that take no part.
         findings: everything else, with reasons.
         notes: sentences on the split that every table must carry.
+        references: clips that are no prompt's reference, against which distances between sets are measured.
     """
 
     dataset: str
@@ -87,12 +89,17 @@ class Selection:
     spare: tuple[Sample, ...]
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    references: tuple[Sample, ...] = ()
 
     def reference_clips(self) -> list[ReferenceClip]:
         """What a generator may know of the dataset."""
         asked = {clip.key for clip in self.clips}
         samples = [*(clip.sample for clip in self.clips), *self.spare]
-        return [ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked) for s in samples]
+        return [
+            ReferenceClip(s.key, s.path, s.speaker, clip_file(s).audio, s.key in asked, s.rate)
+            for s in samples
+            if s.path
+        ]
 
 
 def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool) -> None:
@@ -120,6 +127,8 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         findings += [*checked.findings, *(outcome for outcome in told if isinstance(outcome, Finding))]
     if not clips:
         raise UserMistake(f"Dataset '{choice.name}': no clip in {index.root} can be used ({_counts(findings)}).")
+    references = check_media(index.references, needs, workers=pool.workers)
+    findings += references.findings
     spare = check_media(queue, needs, SPARE_CLIPS, pool.workers).usable if queue else ()
     clips.sort(key=lambda clip: clip.key)
     selection = Selection(
@@ -131,6 +140,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         spare=spare,
         findings=tuple(sorted(findings, key=lambda finding: (finding.reason, finding.subject))),
         notes=notes,
+        references=references.usable,
     )
     with atomic(run.selection(choice.name)) as temporary:
         temporary.write_bytes(_ADAPTER.dump_json(selection, indent=1))
@@ -161,12 +171,12 @@ def _side(index: DatasetIndex, choice: SplitChoice | None) -> tuple[DatasetIndex
     how = f"file {choice.file.name}" if choice.file else f"by {choice.by}, seed {choice.seed}"
     note = f"{index.name}: the side '{choice.side}' ({how}), {len(kept)} of {len(index.samples)} clips."
     said = (f"{warning}." for warning in divided.warnings)
-    return DatasetIndex(index.name, index.root, kept, index.findings), (note, *said)
+    return replace(index, samples=kept), (note, *said)
 
 
 def clip_file(sample: Sample) -> ClipFile:
     """The sample as a clip to measure, with its sound where that lies in a file of its own."""
-    return ClipFile(sample.path, None if sample.soundtrack == sample.path else sample.soundtrack)
+    return ClipFile(sample.clip, None if sample.soundtrack == sample.path else sample.soundtrack, sample.rate)
 
 
 def load_index(choice: DatasetChoice) -> DatasetIndex:
@@ -202,32 +212,32 @@ class _PromptTask:
 
 def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     """Build the clip's prompt and keep it, with a copy of the clip for people to play."""
-    sample, clip = task.sample, clip_file(task.sample)
+    sample = task.sample
     index = DatasetIndex(task.dataset, task.root, (sample, *task.lenders), ())
-    seed = fingerprint.seed_for(task.seed, task.dataset, sample.key)
+    seed = fingerprint.seed_for(task.seed, task.dataset, sample.key) if sample.seed is None else sample.seed
+    played: Path | None = None
     try:
         prompt, source = build_prompt(sample, index, seed, task.decoding, task.run.recognised, task.rules)
-        played = _played(clip, task.run.reference(task.dataset, sample.key), task.decoding.max_seconds)
+        if sample.path:
+            target = task.run.reference(task.dataset, sample.key)
+            played = _played(clip_file(sample), target, task.decoding.max_seconds).relative_to(task.run.root)
     except NoPrompt as reason:
         return Finding(sample.key, "no prompt", str(reason))
     except UnreadableClip as error:
         return Finding(sample.key, "unreadable", error.reason)
     write_prompt(task.run.prompt(task.dataset, sample.key), prompt)
-    return SelectedClip(
-        sample, played.relative_to(task.run.root), prompt.text, source.text, source.voice, source.missed
-    )
+    return SelectedClip(sample, played, prompt.text, source.text, source.voice, source.image, source.missed)
 
 
 def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
     """A copy of the reference that browsers can show; made again where the source or the copy has changed."""
     record = target.with_suffix(".json")
-    files = [fingerprint.of_file(file) for file in (clip.video, clip.audio) if file]
-    source = fingerprint.of_json([files, max_seconds])
+    source = fingerprint.of_json([clip.content(), max_seconds])
     kept = read_json(record) or {}
     played = target.with_name(kept.get("played", target.name))
     if kept.get("source") == source and played.is_file() and fingerprint.of_file(played) == kept.get("checksum"):
         return played
-    played = store_finished(clip.video, target, clip.audio, max_seconds).played
+    played = store_finished(clip.video, target, clip.audio, max_seconds, clip.rate).played
     write_json(record, {"source": source, "played": played.name, "checksum": fingerprint.of_file(played)})
     return played
 

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 import numpy as np
 
 from bench.choice import Choice
 from bench.plugins import built_metric, lacking_weights
 from bench.scoring.measure import Measuring
+from bench.scoring.pairs import Pair
 from bench.scoring.store import StatisticsStore, kept_reason, load
 from bench.study import Unequal
-from metrics.base.bounds import NO_PARTNER, Bounds, chance_partners, set_bounds
+from metrics.base.bounds import NO_PARTNER, NO_PROMPT, Bounds, chance_partners, set_bounds
 from metrics.base.clip_set import Part
 from metrics.base.metric import ClipMetric, DistributionMetric, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.score import Score, reasons, summary
 
+NO_PAIRS = "no prompt has a reference clip to compare with"
+NO_SET = "no prompt has a reference clip; name a folder of real clips in the dataset's option references"
 TOLERANCE_FRAMES = 2
 """Pairs whose lengths differ by no more than this are of equal length."""
 TOLERANCE_SETS = 0.1
 """Sets of clips whose total lengths differ by no more than this share are of equal length."""
+
+M = TypeVar("M", bound=ClipMetric)
 
 
 class Stored(Mapping[str, Statistics]):
@@ -51,16 +57,35 @@ class Pairing:
         reference: identity of the reference clip by key.
         generated: identity of the generated clip by key; keys that could not be generated are absent.
         failed: reason by key for clips that could not be generated.
+        prompts: hash of what was asked for by key, where it is known.
+        unreferenced: keys of prompts that never had a reference clip: no failures, but nothing to compare with either.
+        real: identity by key of real clips that are nobody's reference; where there are any, distances between sets are
+            measured against them.
     """
 
     reference: Mapping[str, str]
     generated: Mapping[str, str]
     failed: Mapping[str, str]
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    unreferenced: frozenset[str] = frozenset()
+    real: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def matched(self) -> bool:
         """Every generated clip has its reference."""
         return set(self.generated) <= set(self.reference)
+
+    def referenced(self) -> Pairing:
+        """The same without the prompts that have no reference clip."""
+        generated, failed = (
+            {key: value for key, value in side.items() if key not in self.unreferenced}
+            for side in (self.generated, self.failed)
+        )
+        return Pairing(self.reference, generated, failed, self.prompts)
+
+    def pair(self, key: str) -> Pair:
+        """The generated clip of a key, its reference and its prompt."""
+        return Pair(self.reference.get(key, ""), self.generated[key], self.prompts.get(key, ""))
 
 
 @dataclass(frozen=True)
@@ -87,32 +112,54 @@ class Scoring:
         """
         metric = built_metric(choice, self.measuring.device)
         lacking = lacking_weights(metric)
-        return metric, self.score(metric, pairing) if lacking is None else _unmade(metric, lacking)
+        return metric, self.score(metric, pairing) if lacking is None else self.unmade(metric, lacking)
 
     def score(self, metric: ClipMetric, pairing: Pairing) -> Score:
         """The score of one cell."""
         if isinstance(metric, PairedMetric):
-            return self._limited(self._score_pairs(metric, pairing))
-        if isinstance(metric, DistributionMetric):
-            return self._limited(self._score_sets(metric, pairing))
-        raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
+            if metric.reference_free:
+                return self.limited(self._score_pairs(metric, pairing))
+            return self._referenced(metric, pairing, NO_PAIRS, self._score_pairs)
+        if not isinstance(metric, DistributionMetric):
+            raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
+        if pairing.real:
+            against = {f"real/{key}": name for key, name in pairing.real.items()}
+            return self.limited(self._score_sets(metric, Pairing(against, pairing.generated, pairing.failed)))
+        return self._referenced(metric, pairing, NO_SET, self._score_sets)
 
-    def bounds(self, choice: Choice, reference: Mapping[str, str], n: int = 0) -> Bounds:
+    def _referenced(self, metric: M, pairing: Pairing, lacking: str, score: Callable[[M, Pairing], Score]) -> Score:
+        """The score of the prompts that have a reference clip, with a note on how many have none."""
+        if not pairing.unreferenced:
+            return self.limited(score(metric, pairing))
+        if not pairing.reference:
+            return metric.missing(lacking)
+        found = self.limited(score(metric, pairing.referenced()))
+        whole = len(pairing.reference) + len(pairing.unreferenced)
+        note = f"{len(pairing.unreferenced)} of {whole} prompts have no reference clip and take no part"
+        return replace(found, notes=(*found.notes, note))
+
+    def bounds(
+        self, choice: Choice, reference: Mapping[str, str], n: int = 0, prompts: Mapping[str, str] | None = None
+    ) -> Bounds:
         """Ceiling and chance of a metric on these reference clips (identity by key), see `metrics.base.bounds`.
 
         For a paired metric the pairs of `bound_pairs` must have been measured.
 
         Args:
             n: clips on the generated side of the score that is read by it, 0 for as many as there are references.
+            prompts: hash of what was asked for by key.
         """
         metric = built_metric(choice, self.measuring.device)
         if (lacking := lacking_weights(metric)) is not None:
-            return Bounds(_unmade(metric, lacking), _unmade(metric, lacking))
+            return Bounds(self.unmade(metric, lacking), self.unmade(metric, lacking))
         alone = replace(self, unequal="score", max_failed=1.0)
         if isinstance(metric, PairedMetric):
-            wrong = {key: reference[other] for key, other in chance_partners(reference).items()}
-            chance = alone.score(metric, Pairing(reference, wrong, {})) if wrong else metric.missing(NO_PARTNER)
-            return Bounds(alone.score(metric, Pairing(reference, reference, {})), _without_lengths(chance))
+            itself, wrong = bound_pairings(reference, prompts or {})
+            if metric.reference_free and not metric.needs:
+                chance = metric.missing(NO_PROMPT)
+            else:
+                chance = alone.score(metric, wrong) if wrong.generated else metric.missing(NO_PARTNER)
+            return Bounds(alone.score(metric, itself), _without_lengths(chance))
         if isinstance(metric, DistributionMetric):
             store = self._store(metric)
             usable, failed = self._usable({key: store.clip(name) for key, name in reference.items()})
@@ -121,12 +168,13 @@ class Scoring:
         raise TypeError(f"{type(metric).__name__} is neither a DistributionMetric nor a PairedMetric.")
 
     def _score_pairs(self, metric: PairedMetric, pairing: Pairing) -> Score:
-        store, reference = self._store(metric), pairing.reference
-        pairs = {key: store.pair(reference[key], name) for key, name in pairing.generated.items() if key in reference}
-        alone = {key: "no reference clip of this name" for key in pairing.generated if key not in reference}
+        store = self._store(metric)
+        known = pairing.generated if metric.reference_free else pairing.reference
+        pairs = {key: store.pair(pairing.pair(key)) for key in pairing.generated if key in known}
+        alone = {key: "no reference clip of this name" for key in pairing.generated if key not in known}
         usable, failed = self._usable(pairs)
         failed |= alone | dict(pairing.failed)
-        unequal = self._unequal(metric, pairing, usable.paths)
+        unequal = {} if metric.reference_free else self._unequal(metric, pairing, usable.paths)
         if unequal and self.unequal == "fail":
             return metric.missing(f"protocol.unequal is 'fail': {_lengths(unequal, len(usable))}", failed)
         if self.unequal == "skip":
@@ -154,7 +202,7 @@ class Scoring:
         score = metric.score(Part(reference, keys[0]), Part(generated, keys[1]), failed)
         return replace(score, notes=(*score.notes, *self._totals(metric, pairing, *keys)))
 
-    def _limited(self, score: Score) -> Score:
+    def limited(self, score: Score) -> Score:
         """The score, or missing where more clips lack one than the study allows: survivors are another sample."""
         share = len(score.failed) / max(1, score.n + len(score.failed))
         if score.value is None or share <= self.max_failed:
@@ -165,6 +213,16 @@ class Scoring:
         )
         details = {**score.details, "failed_left_out": score.value}
         return replace(score, value=None, missing=reason, low=None, high=None, notes=(), details=details, by_clip={})
+
+    def statistics(self, metric: ClipMetric, clips: Mapping[str, str]) -> tuple[Stored, dict[str, str]]:
+        """The statistics of clips (identity by key) that exist, and for each of the others the reason why not."""
+        store = self._store(metric)
+        return self._usable({key: store.clip(name) for key, name in clips.items()})
+
+    @staticmethod
+    def unmade(metric: ClipMetric, lacking: str) -> Score:
+        """A score that cannot even be signed."""
+        return Score(None, lacking, n=0, direction=metric.direction, unit=metric.unit, signature="")
 
     def _store(self, metric: ClipMetric) -> StatisticsStore:
         return StatisticsStore(self.measuring.store, metric)
@@ -211,15 +269,15 @@ class Scoring:
         return _stored_seconds(StatisticsStore(self.measuring.store, self.measuring.length(modality)).clip(identity))
 
 
-def bound_pairs(reference: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The pairs of identities that `Scoring.bounds` of a paired metric needs: with itself, and with a wrong one."""
-    wrong = chance_partners(reference)
-    return [(name, name) for name in reference.values()] + [(reference[k], reference[o]) for k, o in wrong.items()]
+def bound_pairings(reference: Mapping[str, str], prompts: Mapping[str, str]) -> tuple[Pairing, Pairing]:
+    """The references paired with themselves, and with wrong ones, each beside its own prompt."""
+    wrong = {key: reference[other] for key, other in chance_partners(reference).items()}
+    return Pairing(reference, reference, {}, prompts), Pairing(reference, wrong, {}, prompts)
 
 
-def _unmade(metric: ClipMetric, lacking: str) -> Score:
-    """A score that cannot even be signed."""
-    return Score(None, lacking, n=0, direction=metric.direction, unit=metric.unit, signature="")
+def bound_pairs(reference: Mapping[str, str], prompts: Mapping[str, str] | None = None) -> list[Pair]:
+    """The pairs that `Scoring.bounds` of a paired metric needs."""
+    return [side.pair(key) for side in bound_pairings(reference, prompts or {}) for key in side.generated]
 
 
 def _lengths(unequal: Mapping[str, float], pairs: int) -> str:

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from bench.choice import Choice
 from bench.media.audio import native_waveform, resampled
-from bench.media.clip import Decoding, UnreadableClip, frames
+from bench.media.clip import Decoding, UnreadableClip
 from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric, lacking_weights
 from bench.scoring.length import Length
+from bench.scoring.pairs import Pair, PromptSource, Wanted
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
@@ -32,6 +33,8 @@ Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
 CLIPS_PER_TASK = 8
 """Enough to pay for handing them over; few, so that little is lost with a worker."""
+QUICK_SOUNDS = 12
+"""Clips, or pairs, whose sound alone is measured in this process sooner than in several that start first."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,12 @@ class Measuring:
 
 @dataclass(frozen=True)
 class MeasuringTask:
-    """Clips (by identity) and pairs of clips for one worker."""
+    """Clips (by identity), pairs of clips, and prompts (by their hash) for one worker."""
 
     measuring: Measuring
     clips: Mapping[str, ClipFile]
-    pairs: tuple[tuple[str, str], ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    prompts: Mapping[str, PromptSource] = field(default_factory=dict)
 
 
 @dataclass
@@ -93,27 +97,40 @@ def measure(task: MeasuringTask) -> dict[str, str]:
         wanted = {store.clip(identity): metric for metric, store in stores}
         missing = {path: metric for path, metric in wanted.items() if not path.exists()}
         errors |= _settle(_observe(clip, task.measuring.decoding, missing))
+    prompts = Wanted(task.prompts)
     for metric, store in stores:
         if isinstance(metric, PairedMetric):
-            for reference, generated in task.pairs:
-                path = store.pair(reference, generated)
+            for pair in _comparable(task.pairs, metric):
+                path = store.pair(pair)
                 if not path.exists():
-                    errors |= _settle({path: functools.partial(_compare, metric, store, reference, generated)})
+                    errors |= _settle({path: functools.partial(_compare, metric, store, pair, prompts)})
     return errors
 
 
 def measure_all(
     measuring: Measuring,
     clips: Mapping[str, ClipFile],
-    pairs: Sequence[tuple[str, str]],
+    pairs: Sequence[Pair],
     pool: WorkerPool,
     progress: Progress,
+    prompts: Mapping[str, PromptSource] | None = None,
 ) -> Measured:
-    """Measure clips (by identity), then pairs of them, spread over workers; what is measured already is left alone."""
+    """Measure clips (by identity), then pairs of them, spread over workers; what is measured already is left alone.
+
+    `prompts` are what pairs asked for, by its hash.
+    """
     metrics = measuring.built()
     stores = [StatisticsStore(measuring.store, metric) for metric in metrics]
-    paired = [StatisticsStore(measuring.store, metric) for metric in metrics if isinstance(metric, PairedMetric)]
+    paired = [
+        (metric, StatisticsStore(measuring.store, metric)) for metric in metrics if isinstance(metric, PairedMetric)
+    ]
     found = Measured()
+    sound_alone = not any("video" in metric.modalities for metric in metrics)
+
+    def spread(tasks: Sequence[MeasuringTask], doing: str, items: int) -> None:
+        worthwhile = len(tasks) if sound_alone and items <= QUICK_SOUNDS else 1
+        for errors in progress(pool.spread(measure, tasks, worthwhile), len(tasks), doing):
+            found.errors |= errors
 
     def lacks(paths: Sequence[Path]) -> bool:
         found.damaged += sum([discard_damaged(path) for path in paths])
@@ -124,12 +141,18 @@ def measure_all(
         MeasuringTask(measuring, {identity: clips[identity] for identity in some})
         for some in _batches(alone, pool.workers)
     ]
-    for errors in progress(pool.spread(measure, tasks), len(tasks), "measure"):
-        found.errors |= errors
-    both = [pair for pair in dict.fromkeys(pairs) if lacks([store.pair(*pair) for store in paired])]
-    tasks = [MeasuringTask(measuring, {}, tuple(some)) for some in _batches(both, pool.workers)]
-    for errors in progress(pool.spread(measure, tasks), len(tasks), "compare"):
-        found.errors |= errors
+    spread(tasks, "measure", len(alone))
+    both = [
+        pair
+        for pair in dict.fromkeys(pairs)
+        if lacks([store.pair(pair) for metric, store in paired if _comparable([pair], metric)])
+    ]
+    told = prompts or {}
+    tasks = [
+        MeasuringTask(measuring, {}, tuple(some), {p.prompt: told[p.prompt] for p in some if p.prompt})
+        for some in _batches(both, pool.workers)
+    ]
+    spread(tasks, "compare", len(both))
     return found
 
 
@@ -146,7 +169,7 @@ def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetri
     observing = _Pass(wanted)
     if observing.any("video"):
         try:
-            for chunk in frames(clip.video, decoding):
+            for chunk in clip.frames(decoding):
                 observing.show_frames(chunk)
         except UnreadableClip as error:
             observing.drop("video", Unmeasurable(error.reason))
@@ -228,16 +251,26 @@ def _settle(pending: Mapping[Path, Finish]) -> dict[str, str]:
     return errors
 
 
-def _compare(metric: PairedMetric, store: StatisticsStore, reference: str, generated: str) -> Statistics:
-    sides = []
-    for side, identity in (("reference", reference), ("generated", generated)):
-        try:
-            sides.append(load(store.clip(identity)))
-        except Unmeasurable as reason:
-            raise Unmeasurable(f"{side}: {reason}") from reason
-        except FileNotFoundError as error:
-            raise RuntimeError(f"the {side} clip could not be measured") from error
-    return metric.compare(*sides)
+def _comparable(pairs: Sequence[Pair], metric: PairedMetric) -> list[Pair]:
+    """The pairs that a metric can compare: those that have a reference, or all."""
+    return [pair for pair in pairs if pair.reference or metric.reference_free]
+
+
+def _compare(metric: PairedMetric, store: StatisticsStore, pair: Pair, wanted: Wanted) -> Statistics:
+    return metric.paired(
+        functools.partial(_kept, store, "reference", pair.reference),
+        functools.partial(_kept, store, "generated", pair.generated),
+        functools.partial(wanted.of, metric, pair.prompt),
+    )
+
+
+def _kept(store: StatisticsStore, side: str, identity: str) -> Statistics:
+    if not identity:
+        raise Unmeasurable("there is none")
+    try:
+        return load(store.clip(identity))
+    except FileNotFoundError as error:
+        raise RuntimeError(f"the {side} clip could not be measured") from error
 
 
 def _raise(error: Exception) -> Statistics:

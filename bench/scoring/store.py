@@ -16,6 +16,7 @@ import numpy as np
 from bench import fingerprint
 from bench.files import Damaged, read_checked, write_checked
 from bench.scoring.length import Length
+from bench.scoring.pairs import Pair
 from metrics.base.metric import ClipMetric, Statistics, Unmeasurable
 
 
@@ -25,14 +26,16 @@ class StatisticsStore:
     def __init__(self, folder: Path, metric: ClipMetric | Length) -> None:
         self._clips = folder / fingerprint.of_json(metric.statistics_id)
         self._pairs = folder / fingerprint.of_json([metric.signature, metric.statistics_id])
+        self._asks = bool(getattr(metric, "needs", ()))
 
     def clip(self, identity: str) -> Path:
         """File of one clip's statistics."""
         return self._clips / f"{identity}.stats"
 
-    def pair(self, reference: str, generated: str) -> Path:
+    def pair(self, pair: Pair) -> Path:
         """File of one pair's statistics."""
-        return self._pairs / f"{reference}-{generated}.stats"
+        prompt = f"-{pair.prompt}" if self._asks and pair.prompt else ""
+        return self._pairs / f"{pair.reference or 'none'}-{pair.generated}{prompt}.stats"
 
 
 def save(path: Path, outcome: Statistics | Unmeasurable) -> None:

@@ -13,10 +13,16 @@ from bench.media.clip import Decoding, frames
 from bench.selfcheck import inputs
 from bench.selfcheck.check import LEVELS_NUMBER, MOTION_NUMBER, NETWORK_NUMBER, SOUND_NUMBER, Budget
 from bench.selfcheck.record import Number
+from metrics.audio.loudness import AudibleSpeech, Loudness
 from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
 from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics, Unmeasurable
 from metrics.motion.fvmd import FrechetVideoMotionDistance
+from metrics.sets.metric import SetOverlap
+from metrics.sync.lse import LipSyncError
+from metrics.sync.mouth_sync import MouthSync
+from metrics.video.eyes import EyeOpening, GazeSpread
+from metrics.video.frame_marks import NoiseDrift, Sharpness, SharpnessDrift
 
 _RATE = 16000
 _SECONDS = 0.64
@@ -31,8 +37,17 @@ def budget(metric: ClipMetric) -> Budget:
         return MOTION_NUMBER
     if getattr(metric.config, "fit", None) == "crop-256":
         return LEVELS_NUMBER
-    heard = isinstance(metric, MelCepstralDistortion | ShortTimeObjectiveIntelligibility)
-    return SOUND_NUMBER if heard else NETWORK_NUMBER
+    plain = (MelCepstralDistortion, ShortTimeObjectiveIntelligibility, Loudness, AudibleSpeech, Sharpness)
+    return SOUND_NUMBER if isinstance(metric, plain) else NETWORK_NUMBER
+
+
+def unfed(metric: ClipMetric) -> str:
+    """Why a metric has no number on the bundled clips; "" if it has one."""
+    if isinstance(metric, EyeOpening | GazeSpread | MouthSync | LipSyncError):
+        return "the bundled clips show no face"
+    if isinstance(metric, SharpnessDrift | NoiseDrift):
+        return f"the bundled clips end before frame {metric.config.last}"
+    return ""
 
 
 def numbers(metrics: Sequence[ClipMetric]) -> list[Number]:
@@ -49,11 +64,19 @@ def numbers(metrics: Sequence[ClipMetric]) -> list[Number]:
     return [_number(metric, reference, generated) for metric in metrics]
 
 
+def _apart(clips: Mapping[str, Statistics]) -> dict[str, Statistics]:
+    """Each feature vector as a clip of its own, for what counts clips and needs more of them than are bundled."""
+    rows = [row for clip in clips.values() for row in clip["features"]]
+    return {f"{place:02}": {"features": row[None]} for place, row in enumerate(rows)}
+
+
 def _number(metric: ClipMetric, reference: Mapping[str, Statistics], generated: Mapping[str, Statistics]) -> Number:
     if isinstance(metric, PairedMetric):
         score = metric.score({key: metric.compare(reference[key], generated[key]) for key in reference})
     else:
         assert isinstance(metric, DistributionMetric)
+        if isinstance(metric, SetOverlap):
+            reference, generated = _apart(reference), _apart(generated)
         score = metric.score(reference, generated)
     if score.value is None:
         raise Unmeasurable(f"no score: {score.missing}")

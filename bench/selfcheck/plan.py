@@ -75,7 +75,7 @@ class Plan:
         states = {status.weights.name: status for status in weights.status()}
         lacking = {check.key: _lacking(check.weights, states) for check in self.checks.values()}
         for name in self.numbers:
-            lacking[f"numbers/{name}"] = _unready(self.metrics[name], states)
+            lacking[f"numbers/{name}"] = numbers.unfed(self.metrics[name]) or _unready(self.metrics[name], states)
         runnable = [key for key, reason in lacking.items() if not reason]
         # Whole metrics take the longest, so they come first.
         tasks: list[_Task] = [*self._groups(runnable), *(key for key in runnable if key in self.checks)]

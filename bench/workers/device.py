@@ -19,5 +19,6 @@ def metrics_device(name: str = "") -> str:
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).partition("\n")[0]
+        reason = "no kind of device has this name" if reason.startswith("Expected one of") else reason
         raise UserMistake(f"--device {name!r} cannot be used here ({reason}); leave it out or say cpu.") from error
     return name

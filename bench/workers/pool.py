@@ -12,9 +12,11 @@ import os
 import pickle
 import signal
 import threading
+import time
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from typing import Any, TypeVar
 
@@ -27,6 +29,9 @@ Result = TypeVar("Result")
 DEATHS = 2
 """Workers that one task may cost before it is lost."""
 _GONE = (EOFError, ConnectionError, BrokenPipeError)
+_FORKS = multiprocessing.get_context("forkserver")
+"""Workers are forked from a server that has the heavy imports done and computes nothing: a fork of this process would
+copy its threads' locks and its CUDA context."""
 
 
 def default_workers() -> int:
@@ -96,10 +101,7 @@ class WorkerPool:
                     elif lost:
                         yield lost(tasks[place])
                     else:
-                        raise UserMistake(
-                            "A worker process is killed again and again, most likely for lack of memory; what is done "
-                            f"is kept: run the same command again with fewer --workers than {self.workers}."
-                        )
+                        raise self._killed_again()
         finally:  # tasks that are still done when nobody waits for them any more
             for worker, _ in self._busy.values():
                 worker.end(at_once=True)
@@ -107,13 +109,27 @@ class WorkerPool:
 
     def _hand_over(self, function: Callable[[Task], Any], tasks: Sequence[Task], queue: deque[int]) -> None:
         """Give the next task to an idle worker, or to a new one."""
-        worker = self._idle.pop() if self._idle else _Worker()
+        worker = self._idle.pop() if self._idle else self._started()
         try:
             worker.connection.send((function, tasks[queue[0]]))
         except _GONE:  # it was killed while it had nothing to do
             worker.end(at_once=True)
             return
         self._busy[worker.connection] = worker, queue.popleft()
+
+    def _started(self) -> _Worker:
+        """A new worker."""
+        for _ in range(DEATHS):
+            with contextlib.suppress(*_GONE):
+                return _Worker()
+            time.sleep(0.5)  # the server that forks workers was killed; once it is gone, another one starts
+        raise self._killed_again()
+
+    def _killed_again(self) -> UserMistake:
+        return UserMistake(
+            "A worker process is killed again and again, most likely for lack of memory; what is done is kept: run "
+            f"the same command again with fewer --workers than {self.workers}."
+        )
 
     def _outcomes(self) -> Iterator[tuple[int, bool, Any]]:
         """The next results: the task's place, whether it was finished, and what it gave."""
@@ -146,11 +162,13 @@ class _Worker:
     """A process and the pipe to it."""
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.connection, end_of_worker = context.Pipe()
-        self._process = context.Process(target=_serve, args=(end_of_worker,), daemon=True)
-        with _environment(dict.fromkeys(THREAD_VARIABLES, "1")), _interrupts_ignored():
-            self._process.start()
+        self.connection, end_of_worker = _FORKS.Pipe()
+        with _environment(dict.fromkeys(THREAD_VARIABLES, "1")):
+            with _interrupts_ignored():
+                _FORKS.set_forkserver_preload(["bench.workers.preloaded"])
+                forkserver.ensure_running()
+            self._process = _FORKS.Process(target=_serve, args=(end_of_worker, dict(os.environ)), daemon=True)
+            self._process.start()  # waits until the server has done its imports
         end_of_worker.close()
 
     def end(self, at_once: bool) -> None:
@@ -161,8 +179,10 @@ class _Worker:
         self._process.join()
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, environment: dict[str, str]) -> None:
     """A worker's life: tasks in, results out, until the other end is closed."""
+    os.environ.clear()  # the server's is as old as the first pool
+    os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with single_thread(), contextlib.suppress(*_GONE):
         while True:

@@ -156,6 +156,10 @@ class MelCepstralDistortion(PairedMetric):
     statistics_kind = "mel-cepstrum"
     conventions = CONVENTIONS
 
+    @property
+    def aligned(self) -> bool:
+        return bool(self.config.alignment == "none")
+
     def observe(self) -> WaveformObserver:
         return WaveformObserver(self._measure)
 

@@ -7,17 +7,15 @@ random state.
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-import pystoi
 from numpy.typing import NDArray
-from pystoi import utils as pystoi_utils
-from pystoi.stoi import DYN_RANGE, FS, N_FRAME, N
 
 from metrics.audio.cepstral_features import LogMelCepstrum
 from metrics.audio.dtw import fast_dtw_path
@@ -70,37 +68,45 @@ def intelligibility(reference: Waveform, generated: Waveform, sample_rate: int, 
         if not clip.any():
             raise Unmeasurable(f"the {side} is silent in the {length / sample_rate:.2f} s that both have")
     speech = _speech_frames(clean, sample_rate)
-    if speech < N:
+    if speech < _pystoi().N:
         raise Unmeasurable(_too_little(speech, reference, length, sample_rate))
     with _seeded(config.seed):
-        return float(pystoi.stoi(clean, degraded, sample_rate, extended=config.extended))
+        return float(_pystoi().stoi(clean, degraded, sample_rate, extended=config.extended))
 
 
 def _speech_frames(clean: NDArray[np.float64], sample_rate: int) -> int:
     """As many frames as `pystoi` finds speech in; with fewer than 30 it would answer with the value 1e-5."""
-    signal = clean if sample_rate == FS else pystoi_utils.resample_oct(clean, FS, sample_rate)
-    frames = np.lib.stride_tricks.sliding_window_view(signal, N_FRAME)[:: N_FRAME // 2][: _frame_count(len(signal))]
-    levels = 20 * np.log10(np.linalg.norm(frames * np.hanning(N_FRAME + 2)[1:-1], axis=1) + pystoi_utils.EPS)
-    audible = int(np.sum(levels > levels.max() - DYN_RANGE)) if len(levels) else 0
+    package = _pystoi()
+    length, utils = package.N_FRAME, package.utils
+    signal = clean if sample_rate == package.FS else utils.resample_oct(clean, package.FS, sample_rate)
+    # `pystoi` never uses a frame that ends with the signal's last sample.
+    count = len(range(0, len(signal) - length, length // 2))
+    frames = np.lib.stride_tricks.sliding_window_view(signal, length)[:: length // 2][:count]
+    levels = 20 * np.log10(np.linalg.norm(frames * np.hanning(length + 2)[1:-1], axis=1) + utils.EPS)
+    audible = int(np.sum(levels > levels.max() - package.DYN_RANGE)) if len(levels) else 0
     return max(audible - 1, 0)
+
+
+def _pystoi() -> Any:
+    """The module `pystoi.stoi`, imported when speech is compared: it brings scipy.signal, which takes a second.
+
+    By `import_module`, for the package has a function of the same name.
+    """
+    return importlib.import_module("pystoi.stoi")
 
 
 def _too_little(speech: int, reference: Waveform, compared: int, sample_rate: int) -> str:
     """Which of the two is to blame for too few frames of speech."""
-    needed = f"intelligibility needs {N}"
+    fewest = _pystoi().N
+    needed = f"intelligibility needs {fewest}"
     if len(reference) == compared:
         return f"{speech} frames of speech in the reference, {needed}"
     whole = _speech_frames(reference.astype(np.float64), sample_rate)
-    if whole < N:
+    if whole < fewest:
         return f"{whole} frames of speech in the reference, {needed}"
     lengths = [samples / sample_rate for samples in (compared, len(reference))]
     short = "the generated clip is {:.2f} s long, the reference {:.2f} s".format(*lengths)
     return f"{short}: {speech} frames of speech in what both have, {needed}"
-
-
-def _frame_count(samples: int) -> int:
-    """`pystoi` never uses a frame that ends with the signal's last sample."""
-    return len(range(0, samples - N_FRAME, N_FRAME // 2))
 
 
 def warped(moved: Waveform, fixed: Waveform, sample_rate: int, radius: int) -> Waveform:
@@ -171,8 +177,12 @@ class ShortTimeObjectiveIntelligibility(PairedMetric):
     conventions = CONVENTIONS
 
     @property
+    def aligned(self) -> bool:
+        return bool(self.config.alignment == "truncate")
+
+    @property
     def remark(self) -> str:
-        return NOT_ALIGNED if self.config.alignment == "truncate" else ""
+        return NOT_ALIGNED if self.aligned else ""
 
     def observe(self) -> WaveformObserver:
         return WaveformObserver(_measure)

@@ -13,6 +13,7 @@ from metrics.base.metric import DistributionMetric, Statistics, Unmeasurable
 from metrics.base.score import Score
 
 NO_PARTNER = "there is no other clip to be paired with"
+NO_PROMPT = "what is measured of a clip alone does not depend on which prompt it belongs to"
 NO_CHANCE = "a distance between sets does not depend on which clip belongs to which prompt"
 
 
@@ -65,7 +66,7 @@ def set_bounds(metric: DistributionMetric, reference: Mapping[str, Statistics], 
         value += slope * (1 / size - 1 / half)
     except Unmeasurable:
         size, note = half, f"two halves of {half} clips; smaller sets lie further apart"
-    value = max(value, metric.limits[0])
+    value = float(np.clip(value, *metric.limits))
     reaches = [e.interval[1] - e.value for e in estimates if e.interval]
     reach = float(np.mean(reaches)) * (half / size) ** 0.5 if len(reaches) == len(estimates) else None
     ceiling = Score(
@@ -76,7 +77,7 @@ def set_bounds(metric: DistributionMetric, reference: Mapping[str, Statistics], 
         unit=metric.unit,
         signature=metric.signature,
         low=None if reach is None else max(value - reach, metric.limits[0]),
-        high=None if reach is None else value + reach,
+        high=None if reach is None else min(value + reach, metric.limits[1]),
         notes=(note,),
         details={"half": half},
     )

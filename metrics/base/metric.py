@@ -18,57 +18,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from metrics import weights
+from metrics.base.asked import Asked, Asking
 from metrics.base.clip_set import ClipSet
 from metrics.base.conventions import chosen
 from metrics.base.estimate import Estimate
 from metrics.base.intervals import FEWEST, bootstrap_interval, jackknife_influences, mean_interval
 from metrics.base.media import checked_batch, checked_rate
+from metrics.base.observer import ClipObserver, Modality, Statistics, Unmeasurable
 from metrics.base.packing import gathered, pack
 from metrics.base.score import Direction, Score, summary
 from metrics.base.signature import signature as signature_of
 from metrics.base.signature import statistics_id as statistics_id_of
 from metrics.base.torchmetrics_base import Metric
 
-Statistics = Mapping[str, NDArray[Any]]
-"""Named arrays that say all a metric needs to know of one clip (or one pair); stored without pickle."""
-
-Modality = Literal["video", "audio"]
-
-
-class Unmeasurable(ValueError):
-    """This clip (or pair) cannot be measured; the message is the reason that the score will carry."""
-
-
-class ClipObserver(ABC):
-    """One metric's view of one clip while it is decoded, once, for all metrics.
-
-    The harness calls `frames` with consecutive chunks and `waveform` once, in any order of the two, then `finish`.
-    An observer overrides what it needs and must keep memory bounded as the clip grows.
-    """
-
-    def frames(self, frames: NDArray[np.uint8]) -> None:  # noqa: B027 - optional hook
-        """Consecutive frames, uint8 [t, H, W, 3], RGB, at the protocol's frame rate; the caller reuses the array."""
-
-    def waveform(self, waveform: NDArray[np.float32], sample_rate: int) -> None:  # noqa: B027 - optional hook
-        """The whole mono soundtrack, float32 [S] in -1..1, and its sample rate in Hz.
-
-        The rate is the protocol's, or the file's own where the metric asks for it, see `ClipMetric.native_audio`.
-        """
-
-    @abstractmethod
-    def finish(self) -> Callable[[], Statistics]:
-        """A function that returns the clip's statistics or raises `Unmeasurable`.
-
-        It is deferred so that a clip may first be decoded to its end for every metric; calling it runs what is pending.
-        """
+__all__ = ["ClipMetric", "ClipObserver", "DistributionMetric", "Modality", "NoConfig", "PairedMetric", "Statistics",
+           "Unmeasurable"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -155,6 +127,14 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         The configuration's field of this name, so that the signature says it; False where it has none.
         """
         return bool(getattr(self.config, "native_audio", False))
+
+    @property
+    def aligned(self) -> bool:
+        """Whether a value means something only where the generated clip follows its reference in time.
+
+        Tables then mark as best only what the metric's own chance shows to be aligned.
+        """
+        return False
 
     @property
     def remark(self) -> str:
@@ -315,8 +295,8 @@ class DistributionMetric(ClipMetric):
         state.append(pack(statistics).to(self.device))
 
 
-class PairedMetric(ClipMetric):
-    """Compares each generated clip with its own reference.
+class PairedMetric(Asking, ClipMetric):
+    """Compares each generated clip with its own reference, or with what its prompt asked for, see `Asking`.
 
     As a `torchmetrics.Metric` it keeps a running sum, and counts pairs that have no score apart.
     """
@@ -352,28 +332,38 @@ class PairedMetric(ClipMetric):
             by_clip=by_clip,
         )
 
-    def update(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> None:
-        """Add a batch of pairs, generated and reference: uint8 [N, T, 3, H, W] video or floating-point [N, S] audio."""
+    def update(
+        self,
+        preds: Tensor,
+        target: Tensor,
+        sample_rate: int | None = None,
+        prompts: Sequence[Asked] | None = None,
+    ) -> None:
+        """Add a batch of pairs, generated and reference: uint8 [N, T, 3, H, W] video or floating-point [N, S] audio.
+
+        `prompts`, as many, matter to metrics that need something of them.
+        """
         if len(preds) != len(target):
             raise ValueError(
                 f"{self.name} compares pairs, got {len(preds)} generated and {len(target)} reference clips."
             )
-        observed = zip(self._observed(target, sample_rate), self._observed(preds, sample_rate), strict=True)
-        for reference, generated in observed:
+        told = [Asked()] * len(preds) if prompts is None else prompts
+        sides = self._observed(target, sample_rate), self._observed(preds, sample_rate)
+        for reference, generated, prompt in zip(*sides, told, strict=True):
             try:
-                self.total += float(self.compare(reference(), generated())["value"])
+                self.total += float(self.paired(reference, generated, partial(self.asked, prompt))["value"])
                 self.measured += 1
             except Unmeasurable as reason:
                 self.unmeasured += 1
                 self._reason = str(reason)
 
-    def forward(self, preds: Tensor, target: Tensor, sample_rate: int | None = None) -> Tensor:
+    def forward(self, preds: Tensor, target: Tensor, **update: Any) -> Tensor:
         """Add a batch of pairs and return the mean of its own; pairs without a score are counted before it raises.
 
         torchmetrics' way would lose all earlier pairs where a batch has no score.
         """
         earlier = self.total.clone(), self.measured.clone(), self.unmeasured.clone()
-        self.update(preds, target, sample_rate=sample_rate)
+        self.update(preds, target, **update)
         states = (self.total, self.measured, self.unmeasured)
         self._forward_cache = self._mean(*(now - before for now, before in zip(states, earlier, strict=True)))
         return self._forward_cache

@@ -12,7 +12,6 @@ from pathlib import Path
 from types import CodeType
 
 
-@lru_cache(maxsize=64)
 def source_hash(module: str) -> str:
     """sha256 over Python files, blind to comments, layout and docstrings; each version of Python has its own.
 
@@ -22,23 +21,23 @@ def source_hash(module: str) -> str:
     Raises:
         ValueError: the module has no file, as in a notebook.
     """
-    root, files = _sources(module)
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.relative_to(root).as_posix().encode())
-        digest.update(code_text(file.read_text(encoding="utf-8")).encode())
-    return digest.hexdigest()
-
-
-def _sources(module: str) -> tuple[Path, list[Path]]:
     package = sys.modules[module] if hasattr(sys.modules[module], "__path__") else sys.modules[module.split(".")[0]]
     if hasattr(package, "__path__") and package.__file__:
-        root = Path(package.__file__).parent
-        return root, sorted(root.rglob("*.py"))
+        return _hash(Path(package.__file__).parent, "**/*.py")
     file = getattr(sys.modules[module], "__file__", None)
     if file is None:
         raise ValueError(f"Statistics of a metric defined in {module!r} cannot be cached: move it into a file.")
-    return Path(file).parent, [Path(file)]
+    return _hash(Path(file).parent, Path(file).name)
+
+
+@lru_cache(maxsize=64)
+def _hash(root: Path, pattern: str) -> str:
+    """The hash over a folder's files; read once in each process, so that one process has one code."""
+    digest = hashlib.sha256()
+    for file in sorted(root.glob(pattern)):
+        digest.update(file.relative_to(root).as_posix().encode())
+        digest.update(code_text(file.read_text(encoding="utf-8")).encode())
+    return digest.hexdigest()
 
 
 def code_text(source: str) -> str:

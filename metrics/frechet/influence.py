@@ -48,8 +48,8 @@ def influence(first: Gaussian, second: Gaussian, clips_1: Sequence[Tensor], clip
 
     Args:
         first, second: fitted to `clips_1` and `clips_2`.
-        clips_1, clips_2: the vectors [k, d] of each clip. Clips are the independent units, not their vectors: frames of
-            one clip resemble each other.
+        clips_1, clips_2: the vectors [k, d] of each clip; none where a side is fixed and only its Gaussian is known.
+            Clips are the independent units, not their vectors: frames of one clip resemble each other.
     """
     left, singular, right = singular_vectors(first.factor @ second.factor.T)
     kept = singular > torch.finfo(torch.float64).eps * len(singular) * singular.max()
@@ -66,6 +66,8 @@ def influence(first: Gaussian, second: Gaussian, clips_1: Sequence[Tensor], clip
 
 def _by_clip(clips: Sequence[Tensor], fitted: Gaussian, shift: Tensor, transport: Tensor) -> NDArray[np.float64]:
     """Each clip's influence, which is the sum of its vectors'."""
+    if not clips:
+        return np.zeros(0)
     sums = []
     for clip in clips:
         centred = clip.double() - fitted.mean
@@ -78,4 +80,4 @@ def _by_clip(clips: Sequence[Tensor], fitted: Gaussian, shift: Tensor, transport
 
 
 def _variance(side: NDArray[np.float64]) -> float:
-    return float(np.square(side).sum()) * len(side) / (len(side) - 1)
+    return float(np.square(side).sum()) * len(side) / (len(side) - 1) if len(side) else 0.0

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from metrics.base.clip_set import view
+from metrics.base.clip_set import ClipSet, view
 from metrics.base.estimate import Estimate
 from metrics.base.intervals import FEWEST, around, extrapolated
 from metrics.base.metric import DistributionMetric, Statistics, Unmeasurable
+from metrics.base.score import Score
 from metrics.frechet.distance import Gaussian
 from metrics.frechet.influence import influence
 from metrics.frechet.moments import Moments
@@ -70,6 +71,58 @@ class FrechetMetric(DistributionMetric):
             details["bias_corrected"] = extrapolated(self.reduce, reference, generated, value)
         return Estimate(value, around(value, found.standard_error), details, notes, (found.first, found.second))
 
+    def moments(self, clips: Mapping[str, Statistics]) -> Moments:
+        """Mean and scatter of all feature vectors of some clips: what is kept of a set that others are compared with.
+
+        Raises:
+            Unmeasurable: the clips hold fewer than two vectors.
+        """
+        return Moments.of_chunks(self._features(ClipSet.of(clips), "reference"))
+
+    def score_against(
+        self,
+        reference: Gaussian,
+        generated: Mapping[str, Statistics],
+        failed: Mapping[str, str] | None = None,
+        no_interval: str | None = None,
+    ) -> Score:
+        """The distance of the clips from a set of which only the Gaussian is known.
+
+        The interval is over the generated clips; the reference is taken as fixed.
+
+        Args:
+            reference: of `dimension` dimensions.
+            no_interval: why none is told, where none is wanted.
+        """
+        clips = ClipSet.of(generated)
+        try:
+            features = self._features(clips, "generated")
+        except Unmeasurable as reason:
+            return self.missing(str(reason), failed)
+        vectors = sum(len(clip) for clip in features)
+        fitted = Gaussian.fitted(features, self.config.ddof)
+        interval = None
+        notes = self._rank_notes(vectors)
+        if no_interval is not None:
+            value = reference.distance(fitted)
+            notes += (f"no interval: {no_interval}",)
+        elif len(clips) < FEWEST:
+            value = reference.distance(fitted)
+            notes += (f"no interval: n = {len(clips)}, at least {FEWEST} clips are needed",)
+        else:
+            found = influence(reference, fitted, (), features)
+            value, interval = found.distance, around(found.distance, found.standard_error)
+            notes += ("the interval is over the generated clips; the reference statistics are fixed",)
+        few = f"n = {len(clips)} is below the sensible minimum of {self.minimum_clips} clips"
+        return self._score(
+            value,
+            n=len(clips),
+            failed=failed,
+            interval=interval,
+            notes=((few,) if len(clips) < self.minimum_clips else ()) + notes,
+            details={"generated_vectors": vectors},
+        )
+
     def vectors(self, statistics: Statistics) -> Tensor:
         """The feature vectors [k, d] of a clip, on the metric's device."""
         return torch.as_tensor(statistics["features"], device=self.device)
@@ -90,8 +143,12 @@ class FrechetMetric(DistributionMetric):
 
     def _declare_states(self) -> None:
         for name in ("reference", "generated"):
-            nothing = torch.zeros(self.dimension + 1, self.dimension + 1, dtype=torch.float64)
-            self.add_state(name, nothing, dist_reduce_fx=_merged)
+            self.add_state(name, torch.zeros((), dtype=torch.float64), dist_reduce_fx=_merged)
+            # One zero stands for all of them: the whole state, which add_state would keep twice, is 64 MiB of an FID
+            # that may never be asked for anything but its name. It is replaced, never written into.
+            nothing = self._defaults[name].expand(self.dimension + 1, self.dimension + 1)
+            self._defaults[name] = nothing
+            setattr(self, name, nothing)
 
     def _absorb(self, statistics: Statistics, real: bool) -> None:
         name = "reference" if real else "generated"

@@ -8,7 +8,6 @@ range and full range; MediaPipe Face Mesh) and Bazarevsky et al. 2019, Kartynnik
 """
 
 from narrator.face.detector import Detection, FaceDetector
-from narrator.face.eyes import EyeOpening
 from narrator.face.mesh import Face, FaceMesh
 
-__all__ = ["Detection", "EyeOpening", "Face", "FaceDetector", "FaceMesh"]
+__all__ = ["Detection", "Face", "FaceDetector", "FaceMesh"]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from support.archives import archive_of_run, finished_run, rewritten
+from support.made_profiles import made_profile
 
 from bench.archiving import manifest as limits
 from bench.archiving.reading import open_archive, results_of
@@ -44,6 +45,15 @@ def test_a_run_comes_back_as_it_was(cli: Cli, tmp_path: Path, options: tuple[str
     assert all((tmp_path / "sub/back" / path).read_bytes() == (run / path).read_bytes() for path in back)
     assert os.listdir(tmp_path / "sub") == ["back"]
     assert cli("report", tmp_path / "sub/back").code == 0
+
+
+def test_a_profile_comes_along_where_a_run_has_one(cli: Cli, tmp_path: Path) -> None:
+    run = finished_run(tmp_path / "run")
+    made_profile(0).write(run / "profile.json")
+    assert cli("archive", run, tmp_path / "run.zip").code == 0
+    assert cli("unpack", tmp_path / "run.zip", "--out", tmp_path / "back").code == 0
+    assert (tmp_path / "back/profile.json").read_bytes() == (run / "profile.json").read_bytes()
+    assert results_of(tmp_path / "run.zip") == results_of(run)
 
 
 def test_checkpoints_of_a_sweep_may_be_members(cli: Cli, tmp_path: Path) -> None:

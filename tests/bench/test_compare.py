@@ -350,3 +350,19 @@ def test_the_installed_command(tmp_path: Path) -> None:
     assert different.stderr.startswith("narrator-bench: other cannot be compared with old, protocol.fps: 25.0 against")
     assert call("old", "nowhere").returncode == 2
     assert call().returncode == 2
+
+
+def test_a_metric_that_says_nothing_of_a_side_claims_nothing(cli: Cli, tmp_path: Path) -> None:
+    """STOI at chance: a difference between two generators that are not aligned is no difference in quality."""
+
+    def with_chance(results: Results) -> Results:
+        metrics = {**METRICS, "stoi": METRICS["stoi"].model_copy(update={"aligned": True})}
+        return results.model_copy(update={"study": results.study.model_copy(update={"metrics": metrics})})
+
+    chance = {"chance": {"seed": 5}}
+    old = written(tmp_path / "old", with_chance(run({"mine": {"seed": 1}, **chance})))
+    other = new(tmp_path, with_chance(run({"mine": {"seed": 2, "worse": 2.0}, **chance})))
+    found = rows(cli("compare", old, other, "--json"))
+    assert found["hdtf", "stoi"]["verdict"] == "no claim"
+    assert "is not above chance, and stoi needs clips aligned in time" in found["hdtf", "stoi"]["words"]
+    assert found["hdtf", "mcd"]["verdict"] == "worse"

@@ -16,7 +16,8 @@ from bench.files import Damaged
 from bench.media.clip import Decoding
 from bench.media.clip_file import ClipFile
 from bench.scoring.cells import Pairing, Scoring
-from bench.scoring.measure import CLIPS_PER_TASK, Measuring, MeasuringTask, _batches, measure, measure_all
+from bench.scoring.measure import CLIPS_PER_TASK, QUICK_SOUNDS, Measuring, MeasuringTask, _batches, measure, measure_all
+from bench.scoring.pairs import Pair
 from bench.scoring.store import load, save
 from bench.workers.pool import WorkerPool
 from metrics.base.metric import ClipMetric, ClipObserver, PairedMetric, Statistics, Unmeasurable
@@ -94,7 +95,9 @@ def measuring_in(folder: Path) -> Measuring:
 
 
 def task(folder: Path, *names: str, pairs: tuple[tuple[str, str], ...] = ()) -> MeasuringTask:
-    return MeasuringTask(measuring_in(folder), {name: FakeClip(Path(name)) for name in names}, pairs)
+    return MeasuringTask(
+        measuring_in(folder), {name: FakeClip(Path(name)) for name in names}, tuple(Pair(*pair) for pair in pairs)
+    )
 
 
 def cell(folder: Path, generated: Mapping[str, str], errors: Mapping[str, str], **rules: Any) -> Score:
@@ -149,7 +152,7 @@ def test_a_damaged_statistics_file_is_measured_again_and_counted(
     tmp_path: Path, reads: list[str], damage: bytes
 ) -> None:
     clips = {name: FakeClip(Path(name)) for name in ("100", "120")}
-    pairs = [("100", "120")]
+    pairs = [Pair("100", "120")]
 
     def pass_over() -> int:
         return measure_all(measuring_in(tmp_path), clips, pairs, WorkerPool(1), lambda r, *_: r).damaged
@@ -223,3 +226,35 @@ def test_every_worker_gets_as_much(workers: int) -> None:
         assert [item for part in parts for item in part] == list(range(count))
         assert all(len(part) <= CLIPS_PER_TASK for part in parts)
         assert max((len(part) for part in parts), default=0) <= -(-count // workers)
+
+
+class SoundOnly(BrightnessDifference):
+    """The same of sound."""
+
+    modalities = frozenset({"audio"})
+
+
+@pytest.mark.parametrize(
+    ("metric", "clips", "started"),
+    [
+        (SoundOnly(), QUICK_SOUNDS, False),
+        (SoundOnly(), QUICK_SOUNDS + 1, True),
+        (BrightnessDifference(), 2, True),
+    ],
+)
+def test_processes_start_only_when_the_work_is_worth_it(
+    metric: ClipMetric, clips: int, started: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Watched(WorkerPool):
+        def _hand_over(self, *_: Any) -> None:
+            raise InterruptedError("a process would have started")
+
+    monkeypatch.setattr(Measuring, "built", lambda self: [metric])
+    monkeypatch.setattr(measuring, "measure", lambda task: {})
+    files = {str(grey): FakeClip(Path(str(grey))) for grey in range(clips)}
+    try:
+        measure_all(measuring_in(tmp_path), files, (), Watched(2), lambda results, total, doing: results)
+    except InterruptedError:
+        assert started
+    else:
+        assert not started

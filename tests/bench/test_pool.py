@@ -77,6 +77,31 @@ def test_a_task_that_kills_its_worker_each_time_is_lost_alone() -> None:
         list(spread(dies_at_two, range(5), 2))
 
 
+def kills_the_server_once(task: tuple[Path, int]) -> int:
+    mark = task[0] / "killed"
+    if task[1] == 3 and not mark.exists():
+        mark.touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task[1]
+
+
+def test_a_lost_server_is_replaced(tmp_path: Path) -> None:
+    """Workers are forked from a server: those that it had forked work on, and lost ones come from another server."""
+    assert sorted(spread(kills_the_server_once, [(tmp_path, number) for number in range(9)], 2)) == list(range(9))
+    assert (tmp_path / "killed").exists()
+
+
+def told_of(name: str) -> str | None:
+    return os.environ.get(name)
+
+
+def test_workers_have_the_environment_of_their_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    list(spread(square, range(3), 2))  # the server has started by now
+    monkeypatch.setenv("NARRATOR_BENCH_TOLD", "now")
+    assert list(spread(told_of, ["NARRATOR_BENCH_TOLD"] * 2, 2)) == ["now", "now"]
+
+
 def test_what_a_task_raises_comes_through() -> None:
     with pytest.raises(OSError, match="No space left"):
         list(spread(fails, range(3), 2))

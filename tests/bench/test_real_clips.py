@@ -20,7 +20,7 @@ METRICS = [
     "fad-ge2e",
     "mcd",
     "stoi",
-    {"name": "fid", "options": {"stride": 10}},
+    {"name": "fid", "options": {"stride": 20}},
     {"name": "fvd", "options": {"windows": "first"}},
     "fvmd-lk",
 ]
@@ -39,7 +39,7 @@ def trees(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_study_on_the_four_trees(cli: Callable[..., Any], trees: Path, tmp_path: Path) -> None:
     study = {
         "name": "four-trees",
-        "protocol": {"max_seconds": 2},
+        "protocol": {"max_seconds": 1.5},
         "datasets": [{"name": n, "root": str(trees / root), "clips": CLIPS_AT_MOST} for n, root in ROOTS.items()],
         "generators": ["ceiling", "chance", "still", "cascade"],
         "metrics": METRICS,
@@ -70,9 +70,9 @@ def test_the_study_on_the_four_trees(cli: Callable[..., Any], trees: Path, tmp_p
 
 def test_scoring_generated_against_real(cli: Callable[..., Any], shared: Path) -> None:
     media = shared / "media"
-    metrics = "fad-ge2e,mcd,stoi,fid:stride=25,fvd:windows=first,fvmd-lk"
+    metrics = "fad-ge2e,mcd,stoi,fid:stride=40,fvd:windows=first,fvmd-lk"
     arguments = ["score", "--real", media / "real", "--generated", media / "generated", "--metrics", metrics]
-    outcome = cli(*arguments, "--max-seconds", "2", "--max-failed", "0.2", "--json")
+    outcome = cli(*arguments, "--max-seconds", "1.5", "--max-failed", "0.2", "--json")
     assert outcome.code == 0, outcome.err
     print(outcome.out)
     scores = json.loads(outcome.out)

@@ -4,11 +4,55 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 
-HEAVY = ("torch", "torchmetrics", "pandas", "scipy.signal", "scipy.stats", "transformers", "onnxruntime", "matplotlib")
+import pytest
+import typer
+
+from bench.cli.app import COMMANDS
+
+HEAVY = (
+    "torch", "torchmetrics", "pandas", "scipy.signal", "scipy.stats", "transformers", "onnxruntime", "matplotlib",
+)  # fmt: skip
+LIBRARIES = ("numpy", "scipy", "pydantic", "yaml", "rich", "av", "soxr", "cv2", "PIL", "pyworld", "pystoi")
+
+
+def imported(names: tuple[str, ...], program: str) -> str:
+    """Which of the modules a program has imported at its end."""
+    told = f"import sys; {program}; print(*[name for name in {names} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return found.stdout.splitlines()[-1]
 
 
 def test_no_command_waits_for_what_it_does_not_need() -> None:
-    told = f"import sys, bench.cli.app; print(*[name for name in {HEAVY} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == ""
+    every = ", ".join(f"bench.cli.{module}" for module in {module for module, _ in COMMANDS.values()})
+    assert imported(HEAVY, f"import {every}") == ""
+
+
+def test_help_waits_for_no_library() -> None:
+    assert imported(LIBRARIES, "sys.argv[1:] = ['--help']; from bench.cli.app import invoke; invoke()") == ""
+
+
+def test_a_list_of_metrics_waits_for_no_metric() -> None:
+    """PyTorch it needs, since a metric is a class of it; what only measuring takes it does not."""
+    heavy = ("scipy.signal", "scipy.stats", "pystoi", "matplotlib", "transformers", "onnxruntime", "pandas")
+    program = "sys.argv[1:] = ['metrics', 'list']; from bench.cli.app import invoke; invoke()"
+    assert imported(heavy, program) == ""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_of_a_command_what_the_command_says(name: str) -> None:
+    module, line = COMMANDS[name]
+    own = typer.Typer()
+    import_module(f"bench.cli.{module}").register(own)
+    help_text = typer.main.get_group(own).commands[name].help
+    assert help_text is not None
+    assert help_text.splitlines()[0] == line
+
+
+def test_every_command_of_a_module_has_its_line() -> None:
+    for module in {module for module, _ in COMMANDS.values()}:
+        own = typer.Typer()
+        import_module(f"bench.cli.{module}").register(own)
+        for name in typer.main.get_group(own).commands:
+            assert COMMANDS[name][0] == module

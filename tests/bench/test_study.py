@@ -37,7 +37,7 @@ def test_label_and_plugin_may_differ() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (MINIMAL + "protocl: {fps: 25}\n", r"unknown key 'protocl'. Did you mean: protocol\?"),
+        (MINIMAL + "protocl: {fps: 25}\n", r"unknown key 'protocl'. Did you mean: protocol"),
         (MINIMAL + "protocol: {fsp: 25}\n", r"unknown key 'protocol.fsp'. Did you mean: fps\?"),
         (MINIMAL.replace("root:", "rooot:"), r"unknown key 'datasets.0.rooot'. Did you mean: root\?"),
         (MINIMAL + "protocol: {fps: -1}\n", r"'protocol.fps'.*greater than 0"),

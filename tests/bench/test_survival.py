@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import random
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 import yaml
-from support.kills import burning, command, killed_until_done, snapshot, write_study
-
-from bench.synthetic import make
-
-KILLS = 15
-"""A start takes longest; `python tests/support/kills.py --kills 200 --folder FOLDER` does more."""
+from support.kills import command, server, snapshot, told, workers
 
 
 @pytest.mark.slow
 @pytest.mark.weights
 def test_kills_on_a_loaded_machine_change_no_byte_and_repeat_nothing(tmp_path: Path) -> None:
     """Clips that fail and programs that hang are part of the study."""
-    study, corpus = tmp_path / "kills.yaml", tmp_path / "corpus"
-    make(corpus, "voxceleb", 3, 7, 2)
-    write_study(study, corpus, 3)
-    draw, total = random.Random(0), Counter[str]()
-    with burning(os.cpu_count() or 1):
-        subprocess.run(command(study, tmp_path / "whole"), check=True, stdout=subprocess.DEVNULL)
-        whole = snapshot(tmp_path / "whole")
-        while (left := KILLS - total.total()) > 0:
-            run = tmp_path / f"killed{len(list(tmp_path.iterdir()))}"
-            total += killed_until_done(study, run, min(left, 25), draw)
-            assert snapshot(run) == whole
+    script, wanted = Path(__file__).parents[1] / "support/kills.py", ("--kills", "8", "--ready", "42", "--clips", "3")
+    run = [sys.executable, script, *wanted, "--folder", tmp_path / "kills"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stderr
+    assert "ready: " in done.stdout
 
 
 @pytest.fixture
@@ -88,19 +74,11 @@ def _family_at(run: psutil.Process, moment: str) -> list[psutil.Process]:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         family = run.children(recursive=True)
-        programs = [process for process in family if "time.sleep(300)" in " ".join(_told(process))]
-        workers = [process for process in family if "spawn_main" in " ".join(_told(process))]
-        if len(programs) >= 2 or (moment == "while they import" and len(workers) >= 2):
+        programs = [process for process in family if "time.sleep(300)" in " ".join(told(process))]
+        if len(programs) >= 2 or (moment == "while they import" and server(run)):
             return family
         time.sleep(0.05)
     raise AssertionError("the workers never came so far")
-
-
-def _told(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 @pytest.mark.slow
@@ -119,12 +97,19 @@ def test_a_lost_worker_is_replaced(clips: Path, tmp_path: Path) -> None:
 def _kill_a_worker(run: psutil.Process) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for worker in run.children():
-            if "spawn_main" in " ".join(_told(worker)) and worker.children():
+        for worker in workers(run):
+            if _programs(worker):
                 worker.kill()
                 return
         time.sleep(0.02)
     raise AssertionError("no worker ever worked")
+
+
+def _programs(worker: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(worker.children())
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _copying_study(clips: Path, tmp_path: Path, seconds: float) -> Path:

@@ -73,6 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("generator")
     parser.add_argument("--prompts", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--slowdowns", type=float, nargs="+", default=[1.0, 1.01, 1.1])
     parser.add_argument("--busy", type=int, default=(os.cpu_count() or 2) - 1, help="processes that keep cores busy")
     given = parser.parse_args()
@@ -86,7 +87,7 @@ def main() -> None:
         warmed_up(plain.call, prompts, 0.0)
         for factor in given.slowdowns:
             slow: Subject = replace(plain, generator=Slowed(plain.generator, factor))
-            for told in compared(plain, slow, Session(prompts, distinct)):
+            for told in compared(plain, slow, Session(prompts, distinct, rounds=given.rounds)):
                 claimed = f"{told.claim}" if told.claim else f"none: {told.reason}"
                 cells = (given.generator, f"{100 * (factor - 1):g} %", told.clock, shown(told.ratio))
                 spread = f"{100 * (told.spread or 0):.1f} %"

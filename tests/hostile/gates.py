@@ -63,6 +63,14 @@ def _rules(content: str | bytes) -> Callable[[Path], Arguments]:
     return _laid_out(lambda folder: (folder / "r.yaml").write_bytes(written), "--rules", "r.yaml")
 
 
+def _with_profile(put: Callable[[Path], object]) -> Callable[[Path], Arguments]:
+    def lay(folder: Path) -> None:
+        put(folder / "run/profile.json")
+        (folder / "r.yaml").write_text("latency: {slower: 10%}\n")
+
+    return _laid_out(lay, "--rules", "r.yaml")
+
+
 def _huge(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(1 << 40)
@@ -133,6 +141,17 @@ PLACES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a link to itself": (lambda path: path.symlink_to(path.name), "cannot be reached"),
     "a terabyte": (_huge, "larger than"),
 }
+NO_PROFILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a folder": (lambda path: path.mkdir(), "no regular file"),
+    "a pipe": (os.mkfifo, "no regular file"),
+    "an endless device": (lambda path: path.symlink_to("/dev/zero"), "no regular file"),
+    "a link to nothing": (lambda path: path.symlink_to("nowhere"), "Cannot read the profile"),
+    "a terabyte": (_huge, "is larger than"),
+    "a list": (lambda path: path.write_text("[]"), "is not a profile file"),
+    "half of one": (lambda path: path.write_text('{"schema": 1, "generators": ['), "is not a profile file"),
+    "not UTF-8": (lambda path: path.write_bytes(b"\xff\xfe"), "is not a profile file"),
+    "deep": (lambda path: path.write_text("[" * 200_000), "is not a profile file"),
+}
 NO_RULES: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "holds no rules"),
     "a list": ("- fid\n", "holds no rules"),
@@ -148,7 +167,9 @@ NO_RULES: dict[str, tuple[str | bytes, str]] = {
     "a tolerance of infinity": ("tolerance: {relative: 1e999}\n", "no finite number"),
     "a tolerance of 1e300": ("tolerance: {relative: 1e299}\n", "less than or equal to 10"),
     "a significance of 2": ("significance: 2\n", "less than or equal to 1"),
-    "seconds": ("rules: [{generator: mine, seconds: 3}]\n", "seconds depend on the machine"),
+    "seconds": ("rules: [{generator: mine, seconds: 3}]\n", "what judges seconds is"),
+    "latency that is code": ("latency: {slower: !!python/object/apply:os.system [x]}\n", "has no place"),
+    "latency of infinity": ("latency: {slower: 1e999}\n", "no finite number"),
     "billions": ("a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\n" + "rules: [" + "*b," * 20_000 + "]\n", "unfolds to more"),
     "not UTF-8": (b"\xff\xfe\x00", "UTF-16|UTF-8"),
 }
@@ -169,5 +190,7 @@ def cases() -> Iterator[Case]:
     for name in ("a folder", "a pipe", "an endless device", "a link to itself", "a terabyte"):
         put, says = PLACES[name]
         yield Case("gate", f"to be updated: {name}", _instead(put, "--update"), says=says)
+    for name, (put, says) in NO_PROFILES.items():
+        yield Case("gate", f"for a profile: {name}", _with_profile(put), says=says)
     for name, (content, says) in NO_RULES.items():
         yield Case("gate", f"rules: {name}", _rules(content), says=says)

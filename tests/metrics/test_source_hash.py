@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from metrics.base.source_hash import code_text, source_hash
+from metrics.base.source_hash import _hash, code_text, source_hash
 
 CODE = '''"""Doc."""
 def double(x):
@@ -39,10 +39,12 @@ def test_a_package_is_hashed_with_all_its_files(tmp_path: Path, monkeypatch: pyt
         path.write_text("")
     (folder / "inner.py").write_text(CODE)
     module = importlib.import_module("strange_metrics.deep.inner").__name__
-    before = source_hash.__wrapped__(module)
-    assert before == source_hash.__wrapped__("strange_metrics")
+    before = source_hash(module)
+    assert before == source_hash("strange_metrics")
     (folder / "inner.py").write_text(CODE.replace("2 *", "3 *"))
-    assert source_hash.__wrapped__(module) != before
+    assert source_hash(module) == before, "one process has one code"
+    _hash.cache_clear()
+    assert source_hash(module) != before
 
 
 def test_code_without_a_file_cannot_be_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("torchmetrics.functional", "transformers", "scipy.signal", "requests")
+HEAVY = ("torchmetrics.functional", "transformers", "scipy.signal", "requests", "matplotlib")
 
 
 def run(program: str) -> str:
@@ -32,6 +32,27 @@ assert whole.Metric is whole.metric.Metric is Metric and issubclass(MeanMetric, 
 assert text.word_error_rate(["a b"], ["a c"]).item() == 0.5
 assert MetricCollection is whole.MetricCollection and "Accuracy" in dir(whole.classification)
 assert importlib.import_module("torchmetrics") is whole and not hasattr(whole, "nothing")
+"""
+    assert run(program) == ""
+
+
+def test_plots_are_drawn_by_whom_they_always_were() -> None:
+    program = """
+import sys
+from metrics import FrechetInceptionDistance
+from metrics.base.torchmetrics_base import Metric
+import torchmetrics.utilities.plot as plots
+class Constant(Metric):
+    def update(self): pass
+    def compute(self): return __import__("torch").tensor(2.0)
+metric = Constant()
+metric.update()
+assert "matplotlib" not in sys.modules
+figure, axes = metric._plot()
+import matplotlib.axes
+assert isinstance(axes, matplotlib.axes.Axes) and axes.lines
+assert plots is sys.modules["torchmetrics"].utilities.plot and plots._AX_TYPE is matplotlib.axes.Axes
+assert plots.plot_curve.__module__ == "torchmetrics.utilities.plot"
 """
     assert run(program) == ""
 

@@ -90,21 +90,21 @@ class Panel:
 
     def __init__(self, metrics: Sequence[ClipMetric], clips: Sequence[NDArray[Any]]) -> None:
         self._clips = clips
-        self._clean = [(metric, _observed(metric, clips)) for metric in metrics]
+        self._clean = [(metric, observed(metric, clips)) for metric in metrics]
 
     def under(self, damage: Damage) -> dict[str, Curve]:
         """Each metric's curve by its name, all clips damaged and compared with themselves."""
         rows = [[_score(metric, clean, clean) for metric, clean in self._clean]]
         for strength in damage.strengths:
             damaged = [damage.apply(clip, strength) for clip in self._clips]
-            rows.append([_score(metric, clean, _observed(metric, damaged)) for metric, clean in self._clean])
+            rows.append([_score(metric, clean, observed(metric, damaged)) for metric, clean in self._clean])
         return {
             metric.name: Curve(values, bool(metric.higher_is_better))
             for (metric, _), values in zip(self._clean, zip(*rows, strict=True), strict=True)
         }
 
 
-def _observed(metric: ClipMetric, clips: Sequence[NDArray[Any]]) -> list[Statistics]:
+def observed(metric: ClipMetric, clips: Sequence[NDArray[Any]]) -> list[Statistics]:
     pending = []
     for clip in clips:
         observer = metric.observe()

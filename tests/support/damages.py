@@ -12,10 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import soxr
 from numpy.typing import NDArray
+
+from bench.stress import images
+from bench.stress.voices import clipped
 
 Frames = NDArray[np.uint8]
 Waveform = NDArray[np.float32]
@@ -42,7 +44,7 @@ class Damage:
 
 
 def blurred(frames: Frames, sigma: float) -> Frames:
-    return np.stack([np.asarray(cv2.GaussianBlur(frame, (0, 0), sigma), dtype=np.uint8) for frame in frames])
+    return np.stack([images.blurred(frame, sigma) for frame in frames])
 
 
 def grainy(frames: Frames, deviation: float) -> Frames:
@@ -83,12 +85,6 @@ def noisy(waveform: Waveform, ratio: float) -> Waveform:
     """White noise, `ratio` dB below the sound."""
     noise = _generator(waveform).standard_normal(len(waveform), dtype=np.float32)
     return waveform + noise * _level(waveform) * np.float32(10 ** (-ratio / 20))
-
-
-def clipped(waveform: Waveform, headroom: float) -> Waveform:
-    """Cut off `headroom` dB above the sound's root mean square."""
-    limit = _level(waveform) * np.float32(10 ** (headroom / 20))
-    return np.clip(waveform, -limit, limit)
 
 
 def higher(waveform: Waveform, semitones: float) -> Waveform:

@@ -2,8 +2,9 @@
 
     python tests/support/kills.py --kills 200 --folder FOLDER
 
-prints a table of many kills; the test suite does fewer. A run is killed with its whole process group or its main
-process alone (then its workers must end by themselves), at a random time or just after it has written something.
+prints a table of many kills; the test suite does fewer, most of them of runs whose processes have imported everything.
+A run is killed with all its processes or its main process alone (then its workers must end by themselves), at a random
+time or just after it has written something.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import multiprocessing
 import os
 import random
 import signal
@@ -18,7 +20,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
 from pathlib import Path
 
 import psutil
@@ -92,55 +95,115 @@ def burning(cores: int) -> Iterator[None]:
             burner.wait()
 
 
-def disturbed(study: Path, run: Path, draw: random.Random) -> list[str]:
+Running = tuple[psutil.Process, Callable[[], int | None]]
+"""The main process of a run, and what tells its exit code once it has ended."""
+
+
+def started(study: Path, run: Path, ready: bool) -> Running:
+    """Start a run by its command, or `ready`: forked from a process that has done all imports, as are its workers."""
+    if not ready:
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(command(study, run), stdout=quiet, stderr=quiet, start_new_session=True)
+        return psutil.Process(process.pid), process.poll
+    forked = multiprocessing.get_context("forkserver").Process(target=_run_ready, args=(study, run))
+    forked.start()
+    assert forked.pid is not None
+    return psutil.Process(forked.pid), lambda: forked.exitcode
+
+
+def _run_ready(study: Path, run: Path) -> None:
+    os.setsid()
+    quiet = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(quiet, stream)
+    # Workers come from the server that this process was forked from; it would start one of its own.
+    forkserver.ensure_running = forkserver._forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
+    sys.argv = ["narrator-bench", *command(study, run)[3:]]
+    from bench.cli import main
+
+    main()
+
+
+def ready_server(modules: tuple[str, ...] = ("bench.run.execute", "metrics.builtin", "reports.rendering")) -> None:
+    """Start this process's server of forks with everything imported that a run imports."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["bench.workers.preloaded", *modules])
+    forkserver.ensure_running()
+
+
+def disturbed(study: Path, run: Path, draw: random.Random, ready: bool) -> list[str]:
     """Start the run, perhaps kill a worker, then kill the run. Returns what was killed; nothing if it ended before."""
     before = len(finished(run))
     killed = []
-    with subprocess.Popen(
-        command(study, run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as process:
-        how = draw.choice(("at a random time", "after a write", "after a write"))
-        deadline = time.monotonic() + (draw.uniform(0.5, 15.0) if how == "at a random time" else 120.0)
-        pieces, worker_too = before + draw.randint(1, 3), draw.random() < 0.5
-        while time.monotonic() < deadline and process.poll() is None:
-            if worker_too and how == "after a write" and (worker := _worker(process.pid)):
-                time.sleep(draw.uniform(0.0, 1.0))
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    worker.kill()
-                    killed.append("worker")
-                worker_too = False
-            if how == "after a write" and len(finished(run)) >= pieces and not worker_too:
-                time.sleep(draw.uniform(0.0, 0.5))
-                break
-            time.sleep(0.02)
-        family = _family(process.pid)
-        whole = draw.random() < 0.7
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL) if whole else os.kill(process.pid, signal.SIGKILL)
-        if process.wait() != -signal.SIGKILL:
-            return killed
+    process, exit_code = started(study, run, ready)
+    how = draw.choice(("at a random time", "after a write", "after a write"))
+    deadline = time.monotonic() + (draw.uniform(0.1, 5.0 if ready else 15.0) if how == "at a random time" else 120.0)
+    pieces, worker_too = before + draw.randint(1, 3), draw.random() < 0.5
+    while time.monotonic() < deadline and exit_code() is None:
+        if worker_too and how == "after a write" and (busy := _busy_worker(process)):
+            time.sleep(draw.uniform(0.0, 1.0))
+            with contextlib.suppress(psutil.NoSuchProcess):
+                busy.kill()
+                killed.append("worker")
+            worker_too = False
+        if how == "after a write" and len(finished(run)) >= pieces and not worker_too:
+            time.sleep(draw.uniform(0.0, 0.5))
+            break
+        time.sleep(0.02)
+    family = [*_children(process, recursive=True), *workers(process)]
+    whole = draw.random() < 0.7
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL) if whole else os.kill(process.pid, signal.SIGKILL)
+    for worker in workers(process) if ready and whole else []:  # they are not in the run's process group
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker.kill()
+    while (code := exit_code()) is None:
+        time.sleep(0.02)
+    if code != -signal.SIGKILL:
+        return killed
     _, alive = psutil.wait_procs(family, timeout=120.0)
     if alive:
         raise AssertionError(f"processes outlived the run that started them: {[p.cmdline() for p in alive]}")
-    return [*killed, f"{'group' if whole else 'main process'}, {how}"]
+    return [*killed, f"{'all' if whole else 'main process'}, {how}"]
 
 
-def _worker(process: int) -> psutil.Process | None:
+def server(run: psutil.Process) -> psutil.Process | None:
+    """The server that the run's workers are forked from, where it has one of its own."""
+    return next((child for child in _children(run) if "forkserver" in " ".join(told(child))), None)
+
+
+def workers(run: psutil.Process) -> list[psutil.Process]:
+    """The worker processes of a run: children of its own server, or of the one that it was forked from."""
+    own = server(run)
+    shared = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    if own is None and shared is not None:
+        own = psutil.Process(shared)
+    return [worker for worker in _children(own) if worker != run] if own else []
+
+
+def told(process: psutil.Process) -> list[str]:
+    """The command line of a process, empty when it is gone."""
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def _busy_worker(run: psutil.Process) -> psutil.Process | None:
     """A worker of the run that does something, if there is one."""
-    for child in _family(process):
-        with contextlib.suppress(psutil.Error):
-            if "spawn_main" in " ".join(child.cmdline()) and child.cpu_times().user > 1.0:
-                return child
+    for worker in workers(run):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if worker.cpu_times().user > 0.2:
+                return worker
     return None
 
 
-def _family(process: int) -> list[psutil.Process]:
+def _children(process: psutil.Process, recursive: bool = False) -> list[psutil.Process]:
     with contextlib.suppress(psutil.NoSuchProcess):
-        return list(psutil.Process(process).children(recursive=True))
+        return list(process.children(recursive))
     return []
 
 
-def killed_until_done(study: Path, run: Path, kills: int, draw: random.Random) -> Counter[str]:
+def killed_until_done(study: Path, run: Path, kills: int, draw: random.Random, ready: bool) -> Counter[str]:
     """Kill a run and its workers so often, or until it ends by itself; then let it end.
 
     Raises:
@@ -149,7 +212,7 @@ def killed_until_done(study: Path, run: Path, kills: int, draw: random.Random) -
     total: Counter[str] = Counter()
     kept: dict[Path, int] = {}
     while total.total() < kills:
-        killed = disturbed(study, run, draw)
+        killed = disturbed(study, run, draw, ready)
         total.update(killed)
         now = finished(run)
         again = [path for path, when in kept.items() if now.get(path) != when]
@@ -168,29 +231,33 @@ def main() -> None:
     from bench.synthetic import make
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200, help="kills of runs that are started by their command")
+    parser.add_argument("--ready", type=int, default=0, help="kills of runs whose processes have imported everything")
     parser.add_argument("--clips", type=int, default=4)
+    parser.add_argument("--burners", type=int, default=os.cpu_count() or 1, help="processes that keep cores busy")
     parser.add_argument("--folder", type=Path, required=True)
     options = parser.parse_args()
     options.folder.mkdir(parents=True)
     study, corpus = options.folder / "kills.yaml", options.folder / "corpus"
+    ready_server()
     make(corpus, "voxceleb", options.clips, 7, 2)
     write_study(study, corpus, options.clips)
     draw = random.Random(1)
-    with burning(os.cpu_count() or 1):
+    with burning(options.burners):
         subprocess.run(command(study, options.folder / "whole"), check=True, stdout=subprocess.DEVNULL)
         whole = snapshot(options.folder / "whole")
-        total: Counter[str] = Counter()
-        trial = 0
-        while total.total() < options.kills:
-            trial += 1
-            run = options.folder / f"trial{trial}"
-            total += killed_until_done(study, run, 25, draw)
-            differing = {
-                name for name in whole.keys() | snapshot(run).keys() if whole.get(name) != snapshot(run).get(name)
-            }
-            assert not differing, sorted(differing)
-            print(f"run {trial}: {len(whole)} files equal; kills so far: {dict(total)}", flush=True)
+        trials = 0
+        for ready, kills in ((False, options.kills), (True, options.ready)):
+            total: Counter[str] = Counter()
+            while (left := kills - total.total()) > 0:
+                trials += 1
+                run = options.folder / f"trial{trials}"
+                total += killed_until_done(study, run, min(left, 25), draw, ready)
+                now = snapshot(run)
+                differing = {name for name in whole.keys() | now.keys() if whole.get(name) != now.get(name)}
+                assert not differing, sorted(differing)
+                kind = "ready" if ready else "by its command"
+                print(f"run {trials}, {kind}: {len(whole)} files equal; kills so far: {dict(total)}", flush=True)
 
 
 if __name__ == "__main__":

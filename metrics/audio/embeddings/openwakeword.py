@@ -5,7 +5,6 @@ Lin, Kilgour, Roblek and Sharifi, "Training keyword spotters with limited and sy
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from metrics.audio.embeddings.embedding import Embedding, Network, windows
 from metrics.audio.waveform import Waveform
 from metrics.base.ranges import Range
+from metrics.onnx_session import run, session
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -40,7 +40,7 @@ class OpenWakeWord(Embedding):
     shortest: ClassVar[float] = 0.8
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
-        spectrogram, embedding = (_session(weights[name]) for name in self.weights)
+        spectrogram, embedding = (session(weights[name]) for name in self.weights)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
             # The networks were made for 16-bit integers; x / 10 + 2 is openWakeWord's own step between the two.
@@ -52,15 +52,5 @@ class OpenWakeWord(Embedding):
         return embed
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # read by the import; it would look up a host and write into the cache
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def _run(session: onnxruntime.InferenceSession, array: NDArray[np.float32]) -> NDArray[np.float32]:
-    (output,) = session.run(None, {session.get_inputs()[0].name: array})
-    return np.asarray(output)
+def _run(network: onnxruntime.InferenceSession, array: NDArray[np.float32]) -> NDArray[np.float32]:
+    return run(network, {network.get_inputs()[0].name: array})

@@ -98,6 +98,8 @@ class WhisperBase(_Whisper):
     """
 
     name = "whisper-base"
+    weights = tuple(_BASE.values())
+    """Names of its weight files, see `metrics.weights`."""
 
     def __init__(self, language: str = "en", beam: int = 5) -> None:
         super().__init__(language, beam)

@@ -102,8 +102,9 @@ def test_every_kind_of_video_is_read_or_said_not_to_be(tmp_path: Path) -> None:
         "wmv",
         "asf",
         "ogv",
+        "gif",
     ]
-    refused = ["gif", "apng", "mxf", "rm", "y4m", "swf", "h264", "hevc", "m3u8"]
+    refused = ["apng", "mxf", "rm", "y4m", "swf", "h264", "hevc", "m3u8"]
     for suffix in [*read, *refused]:
         (tmp_path / f"{suffix}.{suffix.upper()}").write_bytes(b"x")
     (tmp_path / "half.mp4.part").write_bytes(b"x")

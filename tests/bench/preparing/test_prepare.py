@@ -166,6 +166,7 @@ def test_what_cannot_be_used_is_told_and_leaves_no_files(tmp_path: Path) -> None
     clips = sorted((tmp_path / "vox").rglob("*.mp4"))
     write_wav(clips[0].with_suffix(".wav"), np.zeros(16000, np.float32), 16000)
     clips[1].write_bytes(clips[1].read_bytes()[:500])
+    clips[1].with_suffix(".wav").unlink()
     clips[2].with_suffix(".txt").unlink()
     made = prepared(tmp_path / "vox", tmp_path / "p")
     assert made.prepared == 1

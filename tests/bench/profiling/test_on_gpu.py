@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -43,7 +46,27 @@ def test_the_dry_run_measures_every_part(
     assert told["narrator"]["stages_per_10_s"]["speech"] > 0
     assert told["narrator"]["same_bytes"]
     assert told["metrics"]["stoi"]["cpu"]["value"]["value"] is not None
+    assert 0 < told["metrics"]["fvmd-lk"]["cpu"]["share_with_decoding"] < 1
+    assert told["compiled"]["seconds"]["eager"] > 0
     assert told["machine"]["matmul"]["float32"] > 0
+
+
+def test_a_step_that_is_ended_leaves_what_it_has(
+    steps: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(dry: bool, told: dict[str, Any]) -> None:
+        told["first"] = 1
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(steps, "STEPS", {"metrics": ended})
+    monkeypatch.setattr("sys.argv", ["on_gpu.py", "metrics", str(tmp_path / "gpu.json"), "--dry"])
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit, match="it took too long"):
+            steps.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert json.loads((tmp_path / "gpu.json").read_text())["metrics"]["first"] == 1
 
 
 def test_a_step_that_fails_is_named_and_the_others_go_on(tmp_path: Path) -> None:

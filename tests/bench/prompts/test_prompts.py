@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from scipy.io import wavfile
 
 from bench.datasets.dataset import DatasetIndex, Sample
@@ -86,6 +87,7 @@ def test_the_prepared_layout_brings_its_own_voice_and_text(tmp_path: Path) -> No
     assert np.array_equal(prompt.voice.waveform, tone(0.5, 333))
     assert np.array_equal(prompt.image, first_frame(index.samples[0].path))
     assert (provenance.text, provenance.voice) == ("texts/0001.txt", "ref_audios/0001.wav")
+    assert provenance.image == "frame at t = 0"
 
 
 def test_texts_are_found_in_order(tmp_path: Path) -> None:
@@ -251,3 +253,21 @@ def test_a_real_clip_without_any_text(shared: Path, tmp_path: Path) -> None:
     again, _ = build_prompt(index.samples[0], index, 0, DECODING, tmp_path / "cache")
     assert again.text == prompt.text
     assert np.array_equal(again.voice.waveform, prompt.voice.waveform)
+
+
+def test_the_prepared_layout_brings_its_own_image(tmp_path: Path) -> None:
+    clip = made(tmp_path / "train/videos/0001.mp4", 222)
+    for folder in ("texts", "images"):
+        (tmp_path / "train" / folder).mkdir()
+    (tmp_path / "train/texts/0001.txt").write_text("hello")
+    portrait = np.random.default_rng(0).integers(0, 255, (40, 30, 3), dtype=np.uint8)
+    Image.fromarray(portrait).save(tmp_path / "train/images/0001.png")
+    index = Folder().load(tmp_path)
+    prompt, provenance = build_prompt(index.samples[0], index, 1, DECODING, tmp_path / "cache")
+    assert provenance.image == "images/0001.png"
+    assert np.array_equal(prompt.image, portrait)
+    assert not np.array_equal(prompt.image.shape, first_frame(clip).shape)
+    (tmp_path / "train/images/0001.jpg").write_text("no picture")  # .jpg comes first, and nothing stands in for it
+    index = Folder().load(tmp_path)
+    with pytest.raises(NoPrompt, match=r"no driving image: images/0001.jpg: it holds text, not a picture"):
+        build_prompt(index.samples[0], index, 1, DECODING, tmp_path / "cache")

@@ -84,14 +84,14 @@ def test_without_a_recogniser_only_written_words_count(index: DatasetIndex, tmp_
 @pytest.mark.shared
 @pytest.mark.weights
 def test_open_eyes_pass_over_a_blink(shared: Path, tmp_path: Path) -> None:
-    """Frames 3 to 5 of this clip show a blink; a clip that begins there is driven by the first frame after it."""
+    """Frames 3 to 6 of this clip show a blink; a clip that begins there is driven by the first frame after it."""
     source = shared / "media/real/latentsync_demo1_video.mp4"
     pictures = np.concatenate(list(frames(source, Decoding(max_seconds=0.4))))[3:]
     blinking = tmp_path / "blinking.mp4"
     write_clip(blinking, [pictures], 25.0, tone(200), 16000, crf=0)
     image, told = find_image(Sample("a", blinking, "none"), DECODING, "open-eyes")
-    assert told == "frame 3, at 0.12 s, the first with open eyes"
-    assert np.abs(image.astype(int) - pictures[3]).mean() < 3
+    assert told == "frame 4, at 0.16 s, the first with open eyes"
+    assert np.abs(image.astype(int) - pictures[4]).mean() < 3
     write_clip(blinking, [pictures[:2]], 25.0, tone(200), 16000, crf=0)
     image, told = find_image(Sample("a", blinking, "none"), DECODING, "open-eyes")
     assert told == "frame at t = 0 (no frame shows a face with open eyes)"
@@ -104,10 +104,10 @@ def test_the_picture_kept_for_a_clip_goes_first(index: DatasetIndex, tmp_path: P
     picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     (tmp_path / "images").mkdir()
     Image.fromarray(picture).save(tmp_path / "images/a.png")
-    kept = Sample("a", index.samples[0].path, "none", metadata={"driving_image": tmp_path / "images/a.png"})
-    image, told = find_image(kept, DECODING, "open-eyes")
-    assert told == "images/a.png"
-    assert np.array_equal(image, picture)
+    kept = Sample("a", index.samples[0].path, "none", image=tmp_path / "images/a.png")
+    prompt, told = build_prompt(kept, index, 0, DECODING, tmp_path, PromptRules(image="open-eyes"))
+    assert told.image == "images/a.png"
+    assert np.array_equal(prompt.image, picture)
 
 
 def test_what_a_rule_missed_stands_in_the_provenance(index: DatasetIndex, tmp_path: Path) -> None:

@@ -58,11 +58,22 @@ def test_fid_of_torchmetrics_example() -> None:
     real, fake = example_images()
     ours = FrechetInceptionDistance("fid-64", FIDConfig(width=64))
     theirs = TorchmetricsFID(feature=Extractor(64)).set_dtype(torch.float64)
-    for metric in (ours, theirs):
-        metric.update(real, real=True)
-        metric.update(fake, real=False)
+    for images, side in ((real, True), (fake, False)):
+        ours.update(images[None], real=side)  # as the frames of one clip: each alone would fill a block of the network
+        theirs.update(images, real=side)
     assert round(float(ours.compute()), 4) == 12.6388
     assert float(ours.compute()) == pytest.approx(float(theirs.compute()), rel=1e-4)
+
+
+def test_images_are_clips_of_one_frame() -> None:
+    images = torch.randint(0, 256, (2, 3, 40, 56), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    distances = []
+    for reference in (images, images[:, None]):
+        metric = FrechetInceptionDistance("fid-64", FIDConfig(width=64))
+        metric.update(reference, real=True)
+        metric.update(images.flip(-1), real=False)
+        distances.append(metric.compute())
+    assert distances[0] == distances[1] > 0
 
 
 @pytest.mark.slow

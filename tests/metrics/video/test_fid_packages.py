@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -26,7 +27,10 @@ Sides = list[list[Statistics]]
 
 @pytest.fixture(scope="module")
 def measured() -> Callable[[str], Sides]:
-    """The statistics of the reference and of the generated pictures by convention, each measured once."""
+    """The statistics of the reference and of the generated pictures by convention, each measured once.
+
+    Pictures of a size are the frames of a clip: one of a single frame would fill a whole block of the network.
+    """
     known: dict[str, Sides] = {}
 
     def measure(name: str) -> Sides:
@@ -34,9 +38,10 @@ def measured() -> Callable[[str], Sides]:
             metric = FrechetInceptionDistance(name)
             sides = []
             for generated in (False, True):
-                observers = [(metric.observe(), picture) for picture in pictures(generated)]
-                for observer, picture in observers:
-                    observer.frames(picture[None])
+                same_size = [np.stack(list(some)) for _, some in groupby(pictures(generated), key=np.shape)]
+                observers = [(metric.observe(), clip) for clip in same_size]
+                for observer, clip in observers:
+                    observer.frames(clip)
                 sides.append([observer.finish() for observer, _ in observers])
             known[name] = [[pending() for pending in side] for side in sides]
         return known[name]

@@ -5,40 +5,36 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from support.published_noise import KEPT, PUBLISHED, SEEDS, noise_logits
+from support.reference_goldens import Goldens, deviation
 
 from metrics import FrechetVideoDistance
 from metrics.base.metric import Unmeasurable
 from metrics.batching import Blocks
-from metrics.frechet.distance import frechet_distance
 from metrics.video.fvd import CONVENTIONS, FVDConfig, WindowObserver
-from metrics.video.i3d import BLOCK, i3d
 
 pytestmark = pytest.mark.weights
 
+GOLDENS = Goldens("fvd_noise")
+LOGITS = 3e-6
+"""Relative; what float32 networks differ by that sum in another order."""
 FIRST_LOGITS = [2.67542, 2.51825, 0.11293, 1.68124, -1.82258, 2.76933]
 
 
-def noise_logits(seed: int, clips: int) -> np.ndarray:
-    """Logits of the first of the 128 clips of uniform noise that fvd-comparison measures, values 0..1 as they are."""
-    generator = np.random.RandomState(seed)
-    logits = Blocks(i3d("cpu"), BLOCK)
-    for _ in range(clips):
-        window = torch.from_numpy(generator.rand(16, 224, 224, 3).astype(np.float32))
-        logits.add(window.permute(3, 0, 1, 2)[None])
-    return logits.results()
-
-
 @pytest.mark.slow
-def test_fvd_of_noise_is_the_published_number() -> None:
-    """universome/fvd-comparison: 10.1380854 by TensorFlow, 10.1380848 by StyleGAN-V's TorchScript."""
-    one, other = noise_logits(1, 128), noise_logits(2, 128)
-    assert frechet_distance(one, other, ddof=1) == pytest.approx(10.1380854, abs=1e-5)
-    assert frechet_distance(one, other, ddof=0) == pytest.approx(10.0628, abs=1e-4)
+def test_logits_behind_the_published_number() -> None:
+    """universome/fvd-comparison publishes 10.1380854 by TensorFlow, 10.1380848 by StyleGAN-V's TorchScript.
 
-
-def test_logits_of_noise() -> None:
-    """The first logits behind the published number, so that a break shows without its four minutes."""
-    np.testing.assert_allclose(noise_logits(1, 1)[0, :6], FIRST_LOGITS, atol=1e-4)
+    tests/reference/published_fvd.py gets it from all 256 clips of noise, and keeps these logits only if it does.
+    """
+    for name, (_, number, tolerance) in PUBLISHED.items():
+        assert GOLDENS.records[name]["ours"] == pytest.approx(number, abs=tolerance)
+    for seed in SEEDS:
+        logits = noise_logits(seed, KEPT)
+        if seed == SEEDS[0]:
+            np.testing.assert_allclose(logits[0, :6], FIRST_LOGITS, atol=1e-4)
+        assert deviation(logits, GOLDENS.features[f"seed {seed}"]) < LOGITS
+        assert deviation(noise_logits(seed + 2, 1), logits[:1]) > 1000 * LOGITS
 
 
 def clip(frames: int, seed: int = 0, height: int = 32, width: int = 48) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Whether the lips follow the words."""

@@ -1,0 +1,190 @@
+"""How well the metrics of face, voice, words and cleanness tell what they are named for, on the real clips.
+
+Run by hand: `python tests/benchmarks/bench_separation.py ../shared/media` prints the table of `docs/beyond-six.md`.
+AUC is the share of pairs, one of what should score well and one of what should not, that the metric puts in this order;
+its 95 % interval is over clips, by the bootstrap.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.media.audio import native_waveform, resampled
+from bench.media.clip import Decoding, frames
+from metrics.base.asked import Asked
+from metrics.base.metric import PairedMetric, Statistics, Unmeasurable
+from metrics.builtin import make
+
+RATE = 16000
+SECONDS = 4.0
+Sound = NDArray[np.float32]
+LEFT_OUT = ("hamilton", "latentsync", "visualvoice")  # several people; a small face; noise
+SAME = ("grid_pwij3p", "grid_s2_swwp2s")  # one person in two recordings
+
+
+def main(media: Path) -> None:
+    rows = list(csv.DictReader(media.joinpath("manifest.tsv").open(encoding="utf-8"), delimiter="\t"))
+    real = [row for row in rows if row["file"].startswith("real/") and not any(n in row["file"] for n in LEFT_OUT)]
+    heard = [row for row in real if row["audio_sr"] and "silent" not in row["file"]]
+    spoken = [row for row in rows if row["file"].startswith("speech/")]
+    print("| metric | should score well | should not | n | AUC | 95 % interval |\n|---|---|---|---|---|---|")
+    identity(media, [row for row in real if SAME[1] not in row["file"]])
+    for name in ("voice-similarity", "pitch"):
+        voices(name, media, [row for row in heard if SAME[1] not in row["file"]])
+    clean = [sound(media / row["file"], 6.0) for row in spoken]
+    generator = np.random.default_rng(0)
+    for name in ("dnsmos", "dnsmos-sig", "dnsmos-bak", "plcmos"):
+        for decibels in (20, 10):
+            worse = [noisy(each, decibels, generator) for each in clean]
+            alone(name, clean, worse, "speech recordings", f"the same in white noise, {decibels} dB")
+        alone(name, clean, [gapped(each, generator) for each in clean], "speech recordings", "the same, 10 % lost")
+    told = [row for row in rows if row["transcript"] and row["file"].startswith(("real/grid", "speech/"))]
+    for options in ({}, {"recogniser": "pocketsphinx"}):
+        for name in ("wer", "cer"):
+            words(name, media, told, options)
+    for name in ("psnr", "ssim", "lpips"):
+        reconstruction(name, media, real[:20])
+    flicker(media, real[:20])
+
+
+def identity(media: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """The first frame with a face against the second half of the clip, the same person's and the others'."""
+    metric = make("identity")
+    seen = [kept for row in rows if (kept := observed(metric, video=media / row["file"])) is not None]
+    halves = [clip["faces"][len(clip["faces"]) // 2 :] for clip in seen]
+    values = np.array([[float((half @ clip["faces"][0]).mean()) for half in halves] for clip in seen])
+    report("identity", "same person, later in the clip", "another person", values)
+
+
+def voices(name: str, media: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """The first half of a soundtrack against the second half, the same person's and the others'."""
+    metric = make(name)
+    sounds = [sound(media / row["file"], 10.0) for row in rows]
+    both = [[observed(metric, audio=part) for part in np.array_split(each, 2)] for each in sounds]
+    usable = [(first, second) for first, second in both if first is not None and second is not None]
+    values = np.array([[value(metric, a, b) for _, b in usable] for a, _ in usable])
+    report(name, "own voice, other half", "another's voice", values if metric.higher_is_better else -values)
+
+
+def alone(name: str, good: Sequence[Sound], bad: Sequence[Sound], well: str, ill: str) -> None:
+    metric = make(name)
+    pairs = [[value(metric, {}, observed(metric, audio=each)) for each in pair] for pair in zip(good, bad, strict=True)]
+    paired(name, well, ill, np.array(pairs))
+
+
+def words(name: str, media: Path, rows: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> None:
+    """What is said against its own transcript, and against the next clip's."""
+    metric = make(name, **options)
+    heard = [observed(metric, audio=sound(media / row["file"], 30.0)) for row in rows]
+    texts = [metric.asked(Asked(row["transcript"])) for row in rows]
+    pairs = [
+        [-value(metric, text, each) for text in (texts[place], texts[(place + 1) % len(texts)])]
+        for place, each in enumerate(heard)
+    ]
+    print(f"<!-- {name} {dict(options)}: {-np.mean([right for right, _ in pairs]):.4f} with the right words -->")
+    paired(
+        f"{name} ({options.get('recogniser', 'whisper-base')})", "right words", "words of another clip", np.array(pairs)
+    )
+
+
+def reconstruction(name: str, media: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Noise of 8 levels against half a second's delay."""
+    metric, pairs = make(name), []
+    for row in rows:
+        shown = np.concatenate(list(frames(media / row["file"], Decoding(max_seconds=2.0))))
+        noise = np.random.default_rng(0).normal(0, 8, shown.shape)
+        first, noised, late = (
+            observed(metric, shown=each)
+            for each in (shown[:-12], (shown + noise).clip(0, 255).astype(np.uint8)[:-12], shown[12:])
+        )
+        pairs.append([value(metric, first, each) * (1 if metric.higher_is_better else -1) for each in (noised, late)])
+    paired(name, "the clip with noise of 8 levels", "the clip 12 frames late", np.array(pairs))
+
+
+def flicker(media: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    metric, pairs = make("flicker"), []
+    for row in rows:
+        shown = np.concatenate(list(frames(media / row["file"], Decoding(max_seconds=2.0))))
+        jumps = np.random.default_rng(0).normal(0, 4, (len(shown), 1, 1, 1))
+        uneven = (shown + jumps).clip(0, 255).astype(np.uint8)
+        pairs.append([-value(metric, {}, observed(metric, shown=each)) for each in (shown, uneven)])
+    paired("flicker", "the clip", "the clip, its brightness jumping by 4 levels", np.array(pairs))
+
+
+def observed(
+    metric: PairedMetric, video: Path | None = None, audio: Sound | None = None, shown: NDArray[np.uint8] | None = None
+) -> Statistics | None:
+    observer = metric.observe()
+    if audio is not None:
+        observer.waveform(audio, RATE)
+    for chunk in [] if video is None else frames(video, Decoding(max_seconds=SECONDS)):
+        observer.frames(chunk)
+    if shown is not None:
+        observer.frames(shown)
+    try:
+        return observer.finish()()
+    except Unmeasurable as reason:
+        print(f"<!-- {metric.name}: {video or 'sound'}: {reason} -->")
+        return None
+
+
+def value(metric: PairedMetric, reference: Statistics | None, generated: Statistics | None) -> float:
+    assert reference is not None and generated is not None  # noqa: PT018
+    return float(metric.compare(reference, generated)["value"])
+
+
+def sound(path: Path, seconds: float) -> Sound:
+    native, rate = native_waveform(path, seconds)
+    return np.ascontiguousarray(resampled(native, rate, RATE))
+
+
+def noisy(clean: Sound, decibels: float, generator: np.random.Generator) -> Sound:
+    noise = generator.standard_normal(len(clean)) * np.sqrt(np.mean(np.square(clean, dtype=np.float64)))
+    return np.asarray((clean + noise * 10 ** (-decibels / 20)).clip(-1, 1), np.float32)
+
+
+def gapped(clean: Sound, generator: np.random.Generator) -> Sound:
+    """Every tenth packet of 20 ms is lost, at random."""
+    made = clean.copy()
+    for start in range(0, len(made), 320):
+        if generator.random() < 0.1:
+            made[start : start + 320] = 0
+    return made
+
+
+def report(name: str, well: str, ill: str, values: NDArray[np.float64]) -> None:
+    """Of each clip (rows) against each (columns): the diagonal should score well, the rest should not."""
+    n = len(values)
+    other = ~np.eye(n, dtype=bool)
+
+    def auc(rows: NDArray[np.intp]) -> float:
+        good = np.diag(values)[rows]
+        return rank(good, np.concatenate([values[row][other[row]] for row in rows]))
+
+    told(name, well, ill, n, auc)
+
+
+def paired(name: str, well: str, ill: str, values: NDArray[np.float64]) -> None:
+    told(name, well, ill, len(values), lambda rows: rank(values[rows, 0], values[rows, 1]))
+
+
+def rank(good: NDArray[np.float64], bad: NDArray[np.float64]) -> float:
+    return float(((good[:, None] > bad).mean() + (good[:, None] >= bad).mean()) / 2)
+
+
+def told(name: str, well: str, ill: str, n: int, auc: Callable[[NDArray[np.intp]], float]) -> None:
+    generator = np.random.default_rng(0)
+    drawn = [auc(generator.integers(0, n, n)) for _ in range(1000)]
+    low, high = np.percentile(drawn, (2.5, 97.5))
+    print(f"| `{name}` | {well} | {ill} | {n} | {auc(np.arange(n)):.3f} | {low:.3f} .. {high:.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
