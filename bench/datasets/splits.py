@@ -118,7 +118,7 @@ def _by_dataset(index: DatasetIndex, rule: SplitRule) -> dict[str, Side]:
 def _warnings(index: DatasetIndex, rule: SplitRule, sides: Mapping[str, Side]) -> list[str]:
     said = []
     unknown = sum(1 for s in index.samples if s.key in sides and not s.speaker)
-    if unknown:
+    if unknown and rule.by == "speaker":
         said.append(f"{index.name}: {unknown} clips name no speaker; each was taken for a person of its own")
     if rule.by != "speaker":
         people: dict[str, set[str]] = {}
