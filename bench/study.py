@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,12 +21,13 @@ from pydantic import (
     model_validator,
 )
 
-from bench import fingerprint, plugins
+from bench import fingerprint, plugins, protocols
 from bench.choice import Choice, Strict
+from bench.datasets.splits import By, Side, SplitRule
 from bench.errors import UserMistake, problem_in_words, shown
 from bench.paths import written_path
 from bench.prompts.recognition import NONE, named_recogniser
-from bench.prompts.rules import PromptRules, TextRule
+from bench.prompts.rules import ImageRule, PromptRules, TextRule, VoiceRule
 from bench.stress.variants import Stress, stressed
 from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
 from bench.sweep import Best, GeneratorChoice, swept
@@ -49,7 +51,7 @@ class Protocol(Strict):
             lossless) to 51. What people play is what is measured; sound is kept without loss.
         unequal: what becomes of a pair whose lengths differ by more than two frames: it is scored (and counted), it is
             skipped as a failure, or the whole cell is missing.
-        transcripts, text: where prompts get their words and how they are spelt, see `PromptRules`.
+        transcripts, text, voice, image: how prompts are made from clips, see `PromptRules`.
     """
 
     fps: float = Field(default=25.0, gt=0, le=240, strict=True)
@@ -62,23 +64,95 @@ class Protocol(Strict):
     unequal: Unequal = "score"
     transcripts: StrictStr = Field(default=PromptRules.transcripts, min_length=1, max_length=200)
     text: TextRule = PromptRules.text
+    voice: VoiceRule = PromptRules.voice
+    image: ImageRule = PromptRules.image
+
+    def check_recogniser(self) -> None:
+        """Build the recogniser once, which fetches no weights.
+
+        Raises:
+            UserMistake: it is unknown or cannot be built with its options.
+        """
+        if self.transcripts != NONE:
+            plugins.build_recogniser(named_recogniser(self.transcripts))
 
     @property
     def prompt_rules(self) -> PromptRules:
         """The part of the protocol that says how prompts are made."""
-        return PromptRules(self.transcripts, self.text)
+        return PromptRules(self.transcripts, self.text, self.voice, self.image)
 
     @property
     def hash(self) -> str:
         """Eight hex digits that stand beside a number's signature; equal ones mean that clips were prepared alike."""
         return fingerprint.of_json(self.model_dump(mode="json"))[:8]
 
+    @property
+    def name(self) -> str:
+        """Of the protocol that ships and is the same in every field; "" if none is."""
+        return next((name for name, other in _shipped().items() if other == self), "")
+
+    @property
+    def label(self) -> str:
+        """The hash, behind the name if there is one: what stands beside a number's signature."""
+        return f"{self.name}-{self.hash}" if self.name else self.hash
+
+    def record(self) -> dict[str, Any]:
+        """All fields, and the name if there is one, as results keep them."""
+        return ({"name": self.name} if self.name else {}) | self.model_dump(mode="json")
+
+
+@cache
+def _shipped() -> dict[str, Protocol]:
+    return {name: Protocol.model_validate(protocols.fields_of(name)) for name in protocols.shipped()}
+
+
+def _named_protocol(value: Any) -> Any:
+    """A protocol that ships may be given by its name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return protocols.fields_of(value)
+    except UserMistake as mistake:
+        raise ValueError(str(mistake)) from mistake
+
+
+class SplitChoice(Strict):
+    """The side of a split that takes part.
+
+    Attributes:
+        side: which.
+        by, seed, test, dev: how the dataset is divided, see `SplitRule`.
+        file: a CSV of key and split that says so instead.
+    """
+
+    side: Side
+    by: By = "speaker"
+    seed: int = Field(default=0, ge=0, lt=2**63, strict=True)
+    test: float = Field(default=0.2, ge=0, le=1)
+    dev: float = Field(default=0.0, ge=0, le=1)
+    file: Path | None = None
+
+    @model_validator(mode="after")
+    def _shares_are_shares(self) -> SplitChoice:
+        self.rule()
+        return self
+
+    def rule(self) -> SplitRule:
+        """How the dataset is divided."""
+        return SplitRule(self.by, self.seed, self.test, self.dev)
+
 
 class DatasetChoice(Choice):
-    """A dataset: where it lies and how many of its clips take part (all, if not said)."""
+    """A dataset: where it lies, how many of its clips take part (all, if not said), and of which side of a split."""
 
     root: Path | None = None
     clips: int | None = Field(default=None, ge=1, strict=True)
+    split: SplitChoice | None = None
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _side_alone(cls, split: Any) -> Any:
+        return {"side": split} if isinstance(split, str) else split
 
     @field_validator("root", mode="before")
     @classmethod
@@ -130,6 +204,7 @@ class Study(Strict):
 
     Attributes:
         name: label of the study.
+        protocol: its fields, or the name of one that ships: paper, strict, smoke.
         seed: fixes everything random; each prompt's own seed is derived from it.
         bounds: put `ceiling` and `chance` beside the generators, so that a reader sees where a number stands.
         notes: sentences that every table of this study must carry.
@@ -143,7 +218,7 @@ class Study(Strict):
 
     name: StrictStr = Field(min_length=1, max_length=200)
     seed: int = Field(default=0, ge=0, lt=2**63, strict=True)
-    protocol: Protocol = Protocol()
+    protocol: Annotated[Protocol, BeforeValidator(_named_protocol)] = Protocol()
     datasets: DatasetList
     generators: GeneratorList
     metrics: MetricList
@@ -229,8 +304,7 @@ class Study(Strict):
         Raises:
             UserMistake: the first plug-in that is unknown or cannot be built with its options.
         """
-        if self.protocol.transcripts != NONE:
-            plugins.build_recogniser(named_recogniser(self.protocol.transcripts))
+        self.protocol.check_recogniser()
         for metric in self.metrics:
             plugins.build_metric(metric)
         for dataset in self.datasets:
@@ -281,10 +355,15 @@ def parse_study(text: str, where: str, folder: Path) -> Study:
         study = Study.model_validate(content, context={"folder": folder.absolute()})
     except ValidationError as error:
         raise UserMistake(f"{where}: {_first_problem(error, len(_lacking_bounds(content)))}") from error
-    anchored = tuple(d.model_copy(update={"root": _anchor(d.root, folder)}) for d in study.datasets)
+    anchored = tuple(_anchored(dataset, folder) for dataset in study.datasets)
     study = study.model_copy(update={"datasets": anchored})
     study._folder = folder.absolute()
     return study
+
+
+def _anchored(dataset: DatasetChoice, folder: Path) -> DatasetChoice:
+    split = dataset.split and dataset.split.model_copy(update={"file": _anchor(dataset.split.file, folder)})
+    return dataset.model_copy(update={"root": _anchor(dataset.root, folder), "split": split})
 
 
 def _anchor(root: Path | None, folder: Path) -> Path | None:

@@ -67,7 +67,7 @@ def belong_together(study: Study, results: Results) -> str | None:
     sides: dict[str, tuple[object, object]] = {
         "name": (study.name, asked.name),
         "seed": (study.seed, asked.seed),
-        "protocol": (study.protocol.model_dump(mode="json"), results.protocol),
+        "protocol": (study.protocol.record(), results.protocol),
         "datasets": ([choice.name for choice in study.datasets], list(asked.datasets)),
         "generators": ([choice.name for choice in study.generators], list(asked.generators)),
         "metrics": ({choice.name for choice in study.metrics}, asked.metrics.keys()),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
+from bench import protocols
 from bench.cli.arguments import CacheToWrite, chosen_metrics, file_to_write, path_to_read
 from bench.cli.printing import Json, out, print_rows
 from bench.cli.runs import Device, Workers, incomplete, shown_progress
@@ -66,12 +67,19 @@ def score(
     metrics: Annotated[str, typer.Option(help="Names from `metrics list`, with options: fid:stride=10,fvd,mcd.")] = (
         "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
     ),
-    max_seconds: Annotated[float, typer.Option(min=0.1, help="Only the first seconds of a clip count.")] = 10.0,
+    protocol: Annotated[
+        str, typer.Option("--protocol", help="One that ships: paper, strict, smoke; how clips are read.")
+    ] = "",
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="Only the first seconds of a clip count; 10 unless told.")
+    ] = None,
     workers: Workers = 0,
     device: Device = "",
     cache: CacheToWrite = None,
     bounds: Annotated[bool, typer.Option(help="Ceiling and chance beside each score.")] = True,
-    unequal: Annotated[str, typer.Option(help="Pairs of unequal length: score, skip, or fail.")] = "score",
+    unequal: Annotated[
+        str | None, typer.Option(help="Pairs of unequal length: score (unless told), skip, or fail.")
+    ] = None,
     max_failed: Annotated[float, typer.Option(min=0, max=1, help="Share of the clips that may lack a score.")] = 0.1,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Real clips may lack a generated one.")
@@ -109,15 +117,15 @@ def score(
     from reports.rendering import csv
     from reports.writing import write
 
-    protocol = _protocol(max_seconds, unequal)
-    rules = FolderRules(protocol.unequal, max_failed, allow_missing, bounds, fps, pairs)
+    read_by = _protocol(protocol, max_seconds, unequal)
+    rules = FolderRules(read_by.unequal, max_failed, allow_missing, bounds, fps, pairs)
     chosen = chosen_metrics(metrics)
     of_clips = real.is_dir() or not real.exists()
     if pairs is not None and not of_clips:
         raise UserMistake("--pairs goes with a folder of real clips; a file of statistics holds no clip to pair with.")
     with shown_progress() as progress:
         pool = WorkerPool(workers or default_workers())
-        how = (chosen, decoding_of(protocol), metrics_device(device), pool, cache, progress, rules)
+        how = (chosen, decoding_of(read_by), metrics_device(device), pool, cache, progress, rules)
         if of_clips:
             found = score_folders(real, generated, *how)
         else:
@@ -125,10 +133,10 @@ def score(
     if per_clip is not None:
         write(per_clip, csv(_clip_frame(found)))
     if as_json:
-        print(json.dumps({name: _score_record(each, protocol) for name, each in found.scores.items()}, indent=1))
+        print(json.dumps({name: _score_record(each, read_by) for name, each in found.scores.items()}, indent=1))
     else:
         print_rows([_score_row(name, each) for name, each in found.scores.items()], as_json=False)
-        for line in _lines_below(found, protocol):
+        for line in _lines_below(found, read_by):
             out.print(line, markup=False, highlight=False)
     if problem := _problem(found, max_failed):
         incomplete(problem)
@@ -151,18 +159,27 @@ def _clip_frame(found: FolderScores) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["metric", "clip", "score", "unit", "direction", "reason"])
 
 
-def _protocol(max_seconds: float, unequal: str) -> Protocol:
+def _protocol(name: str, max_seconds: float | None, unequal: str | None) -> Protocol:
     try:
-        return Protocol.model_validate({"max_seconds": max_seconds, "unequal": unequal})
+        told = {"max_seconds": max_seconds, "unequal": unequal}
+        fields = protocols.fields_of(name) if name else {}
+        return Protocol.model_validate(fields | {field: value for field, value in told.items() if value is not None})
+    except UserMistake as mistake:
+        raise UserMistake(f"--protocol: {mistake}") from mistake
     except ValidationError as error:
         problem = error.errors()[0]
-        name = str(problem["loc"][0]).replace("_", "-")
-        raise UserMistake(f"--{name} {problem['input']!r}: {problem['msg']}.") from error
+        option = str(problem["loc"][0]).replace("_", "-")
+        raise UserMistake(f"--{option} {problem['input']!r}: {problem['msg']}.") from error
+
+
+_NOT_OURS = {"codec", "crf", "min_seconds", "transcripts", "text", "voice", "image"}
+"""Fields of the protocol that whoever made the clips had in hand."""
 
 
 def _shown_protocol(protocol: Protocol) -> dict[str, Any]:
-    """What holds for clips that were encoded by whoever made them."""
-    return {"hash": protocol.hash, **protocol.model_dump(mode="json", exclude={"codec", "crf", "min_seconds"})}
+    """The name, the hash, and what holds for clips that others made."""
+    fields = {name: value for name, value in protocol.record().items() if name not in _NOT_OURS}
+    return {"hash": protocol.hash, **fields}
 
 
 def _lines_below(found: FolderScores, protocol: Protocol) -> Iterator[str]:

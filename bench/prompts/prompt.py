@@ -1,4 +1,4 @@
-"""One prompt from one sample: its words, its first frame, and a voice profile of the same person."""
+"""One prompt from one sample: its words, a picture of the face, and a voice profile of the same person."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.datasets.dataset import DatasetIndex, Sample
-from bench.media.clip import Decoding, first_frame
-from bench.media.picture_folder import first_picture
+from bench.media.clip import Decoding
 from bench.prompts.given import image_of, voice_of
+from bench.prompts.image import NO_OPEN_EYES, find_image
 from bench.prompts.rules import PromptRules
 from bench.prompts.text import find_text
-from bench.prompts.voice import find_voice
+from bench.prompts.voice import find_voice, not_another_clip
 from narrator.contract import Prompt
 
 
@@ -23,11 +23,13 @@ class Provenance:
         text: for example "transcripts.tsv" or "recognised by pocketsphinx 5.1.1, en-us".
         voice: for example "clip id00061-cAT9aR8oFx0-00373" or "second half of the clip".
         image: which frame, or which file.
+        missed: what a rule would rather have had and did not find, one reason each.
     """
 
     text: str
     voice: str
     image: str
+    missed: tuple[str, ...] = ()
 
 
 def build_prompt(
@@ -40,9 +42,9 @@ def build_prompt(
 ) -> tuple[Prompt, Provenance]:
     """Ask for what the reference clip shows: the same words, from the same face, in the same voice.
 
-    Text: see `find_text`. Voice profile: see `find_voice`. Driving image: the frame at t = 0, at its own size, as in
-    the paper's scripts. An image or a voice that the sample names in a file of its own is taken instead, and nothing
-    else where that cannot be used.
+    Text: see `find_text`. Voice profile: see `find_voice`. Driving image: see `find_image`; unless the rules say
+    otherwise the frame at t = 0, at its own size, as in the paper's scripts. An image or a voice that the sample names
+    in a file of its own is taken instead, and nothing else where that cannot be used.
 
     Args:
         sample: the reference clip, or a prompt of the user's own.
@@ -50,16 +52,18 @@ def build_prompt(
         seed: handed on to the generator.
         decoding: only the part of clips that it reads is used.
         cache: folder in which recognised texts are kept.
-        rules: where words come from and how they are spelt; the defaults unless told.
+        rules: where words, voice and image come from; the defaults unless told.
 
     Raises:
         NoPrompt: no words, or no voice; the message is the reason that counts the clip as skipped.
         UnreadableClip: the sample cannot be decoded.
     """
+    rules = rules or PromptRules()
     text, text_source = find_text(sample, index.root, decoding, cache, rules)
-    given = voice_of(sample, decoding)
-    voice, voice_source = given or find_voice(sample, index, decoding)
-    frame = first_frame if sample.rate is None else first_picture
-    image, image_source = image_of(sample) or (frame(sample.clip), "frame at t = 0")
+    voice, voice_source = voice_of(sample, decoding) or find_voice(sample, index, decoding, rules.voice)
+    image, image_source = image_of(sample) or find_image(sample, decoding, rules.image)
     prompt = Prompt(sample.key, text, image, voice, seed, name=sample.path.stem if sample.path else "")
-    return prompt, Provenance(text=text_source, voice=voice_source, image=image_source)
+    own_voice = not_another_clip(sample, index, rules.voice, voice_source)
+    no_eyes = NO_OPEN_EYES if NO_OPEN_EYES in image_source else None
+    missed = tuple(reason for reason in (own_voice, no_eyes) if reason)
+    return prompt, Provenance(text=text_source, voice=voice_source, image=image_source, missed=missed)

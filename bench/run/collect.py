@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from bench.choice import Choice
 from bench.datasets.dataset import Finding as DatasetFinding
 from bench.files import read_json
 from bench.media.clip_file import ClipFile
+from bench.prompts.image import NO_OPEN_EYES
 from bench.run.folder import RunFolder
 from bench.run.plan import record_of
 from bench.run.prompts import read_prompt
@@ -46,6 +47,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
     for dataset in study.datasets:
         selection = read_selection(run, dataset.name)
         findings += [_finding(dataset.name, f) for f in selection.findings]
+        remarks |= dict.fromkeys((*selection.notes, *_missed(dataset.name, selection.clips)))
         reference = {clip.key: identify(clip.file) for clip in selection.clips if clip.file}
         unreferenced = frozenset(clip.key for clip in selection.clips if not clip.file)
         real = {sample.key: identify(clip_file(sample)) for sample in selection.references}
@@ -78,7 +80,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
                         dataset=dataset.name,
                         generator=generator.name,
                         metric=choice.name,
-                        protocol=study.protocol.hash,
+                        protocol=study.protocol.label,
                         **dataclasses.asdict(score),
                     )
                 )
@@ -125,7 +127,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             untrained=tuple(untrained),
             stress=stress,
         ),
-        protocol=study.protocol.model_dump(mode="json"),
+        protocol=study.protocol.record(),
         environment=read_json(run.environment) or {},
         cells=tuple(cells),
         profiles=tuple(profiles),
@@ -203,6 +205,15 @@ def _clip(
 def _finding(dataset: str, finding: DatasetFinding) -> Finding:
     reason = f"{finding.reason} ({finding.detail})" if finding.detail else finding.reason
     return Finding(dataset=dataset, item=finding.subject, reason=reason)
+
+
+def _missed(dataset: str, clips: Sequence[SelectedClip]) -> Iterator[str]:
+    """A sentence on each thing that the protocol's rules for prompts would rather have had."""
+    for reason, count in sorted(Counter(reason for clip in clips for reason in clip.missed).items()):
+        instead = (
+            "the frame at t = 0 drives" if reason == NO_OPEN_EYES else "the voice is the clip's own second half in"
+        )
+        yield f"{dataset}: {instead} {count} of the prompts, because {reason}."
 
 
 def _untrained(generator: str, records: Iterable[GeneratedClip]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from bench.errors import UserMistake
+from bench.workers.lock import locked
 from bench.workers.shard import Shard
 
 
@@ -89,17 +89,7 @@ class RunFolder:
         Raises:
             UserMistake: another process does it already.
         """
-        lock = self.root / f".lock-{shard.index + 1}-of-{shard.count}"
-        with lock.open("a+", encoding="utf-8") as file:
-            if not _taken(file.fileno()):
-                file.seek(0)
-                raise UserMistake(
-                    f"Another process ({file.read().strip() or 'unknown'}) works on this run in {self.root}: "
-                    "wait until it ends, or choose another folder with --out."
-                )
-            file.truncate(0)
-            file.write(f"process {os.getpid()} on {os.uname().nodename}\n" if hasattr(os, "uname") else "")
-            file.flush()
+        with locked(self.root / f".lock-{shard.index + 1}-of-{shard.count}", f"this run in {self.root}"):
             yield
 
     def _study_name(self) -> str | None:
@@ -110,18 +100,3 @@ class RunFolder:
             return None
         name = content.get("name") if isinstance(content, dict) else None
         return name if isinstance(name, str) else None
-
-
-def _taken(file: int) -> bool:
-    """Whether the lock could be had; on a file system without locks it always can."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from bench import fingerprint, plugins
 from bench.datasets.dataset import DatasetIndex, Finding, Sample
+from bench.datasets.splits import divide, read_split
 from bench.datasets.verify import Needs, check_media
 from bench.errors import UserMistake
 from bench.files import atomic, read_json, write_json
@@ -23,7 +24,7 @@ from bench.prompts.refusal import NoPrompt
 from bench.prompts.rules import PromptRules
 from bench.run.folder import RunFolder
 from bench.run.prompts import write_prompt
-from bench.study import DatasetChoice, Protocol, Study
+from bench.study import DatasetChoice, Protocol, SplitChoice, Study
 from bench.workers.pool import WorkerPool
 from narrator.contract import ReferenceClip
 
@@ -39,9 +40,11 @@ LENDERS = 3
 
 @dataclass(frozen=True)
 class SelectedClip:
-    """A prompt and its reference clip; `played` is a copy that browsers can show, relative to the run's folder.
+    """A prompt and its reference clip.
 
-    Where the prompt has no reference, both are None.
+    Attributes:
+        played: a copy that browsers can show, relative to the run's folder; None, as the clip is, without a reference.
+        missed: what the protocol's rules for prompts would rather have had, see `Provenance`.
     """
 
     sample: Sample
@@ -50,6 +53,7 @@ class SelectedClip:
     text_source: str
     voice_source: str
     image_source: str = "frame at t = 0"
+    missed: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -73,6 +77,7 @@ class Selection:
         clips: those that take part, in the order of their keys.
         spare: usable clips that take no part.
         findings: everything else, with reasons.
+        notes: sentences on the split that every table must carry.
         references: clips that are no prompt's reference, against which distances between sets are measured.
     """
 
@@ -83,6 +88,7 @@ class Selection:
     clips: tuple[SelectedClip, ...]
     spare: tuple[Sample, ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
     references: tuple[Sample, ...] = ()
 
     def reference_clips(self) -> list[ReferenceClip]:
@@ -102,7 +108,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
     Raises:
         UserMistake: the dataset's folder is missing or holds no usable clip.
     """
-    index = load_index(choice)
+    index, notes = _side(load_index(choice), choice.split)
     decoding, rules = decoding_of(study.protocol), study.protocol.prompt_rules
     needs = Needs(study.protocol.min_seconds, study.protocol.max_seconds)
     queue = sorted(index.samples, key=lambda sample: fingerprint.seed_for(study.seed, choice.name, sample.key))
@@ -113,7 +119,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         checked = check_media(queue, needs, wanted - len(clips), pool.workers)
         queue = queue[len(checked.usable) + len(checked.findings) :]
         tasks = [
-            _PromptTask(run, choice.name, index.root, sample, _lenders(index, sample), study.seed, decoding, rules)
+            _PromptTask(run, choice.name, index.root, sample, lenders(index, sample), study.seed, decoding, rules)
             for sample in checked.usable
         ]
         told = list(pool.spread(_taken_in, tasks, worthwhile=QUICK_PROMPTS))
@@ -133,6 +139,7 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         clips=tuple(clips),
         spare=spare,
         findings=tuple(sorted(findings, key=lambda finding: (finding.reason, finding.subject))),
+        notes=notes,
         references=references.usable,
     )
     with atomic(run.selection(choice.name)) as temporary:
@@ -148,6 +155,23 @@ def read_selection(run: RunFolder, dataset: str) -> Selection:
 @functools.lru_cache(maxsize=16)
 def _read_selection(path: Path, _untouched: int) -> Selection:
     return _ADAPTER.validate_json(path.read_bytes())
+
+
+def _side(index: DatasetIndex, choice: SplitChoice | None) -> tuple[DatasetIndex, tuple[str, ...]]:
+    """The side of a dataset that takes part, with sentences on it; all of it where the study names none."""
+    if choice is None:
+        return index, ()
+    divided = read_split(choice.file, index) if choice.file else divide(index, choice.rule())
+    kept = tuple(sample for sample in index.samples if divided.sides.get(sample.key) == choice.side)
+    if not kept:
+        raise UserMistake(
+            f"{index.name}: no clip in {index.root} is on the side '{choice.side}' of the split; "
+            "take another side, another seed or larger shares."
+        )
+    how = f"file {choice.file.name}" if choice.file else f"by {choice.by}, seed {choice.seed}"
+    note = f"{index.name}: the side '{choice.side}' ({how}), {len(kept)} of {len(index.samples)} clips."
+    said = (f"{warning}." for warning in divided.warnings)
+    return replace(index, samples=kept), (note, *said)
 
 
 def clip_file(sample: Sample) -> ClipFile:
@@ -202,7 +226,7 @@ def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     except UnreadableClip as error:
         return Finding(sample.key, "unreadable", error.reason)
     write_prompt(task.run.prompt(task.dataset, sample.key), prompt)
-    return SelectedClip(sample, played, prompt.text, source.text, source.voice, source.image)
+    return SelectedClip(sample, played, prompt.text, source.text, source.voice, source.image, source.missed)
 
 
 def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
@@ -218,7 +242,7 @@ def _played(clip: ClipFile, target: Path, max_seconds: float) -> Path:
     return played
 
 
-def _lenders(index: DatasetIndex, sample: Sample) -> tuple[Sample, ...]:
+def lenders(index: DatasetIndex, sample: Sample) -> tuple[Sample, ...]:
     """The next clips of the same speaker by key, the first one following the last."""
     clips = index.by_speaker.get(sample.speaker or "", ())
     place = next((i for i, clip in enumerate(clips) if clip.key == sample.key), 0)

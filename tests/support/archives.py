@@ -36,7 +36,7 @@ def finished_run(folder: Path, label: str = "still") -> Path:
     (folder / "study.yaml").write_text(study.to_yaml())
     cell = Cell(
         dataset="made", generator=label, metric="mcd", value=2.0, missing=None, n=1, direction="lower",
-        signature="mcd|version:1", protocol=study.protocol.hash, by_clip={"clip0": 2.0},
+        signature="mcd|version:1", protocol=study.protocol.label, by_clip={"clip0": 2.0},
     )  # fmt: skip
     clip = Clip(
         dataset="made", generator=label, key="clip0", file=files[0], reference=files[1], text="Hello.",
@@ -45,7 +45,7 @@ def finished_run(folder: Path, label: str = "still") -> Path:
     columns = {"mcd": Metric(title="MCD", direction="lower", unit="dB")}
     Results(
         study=Study(name="shared", seed=3, datasets=("made",), generators=(label,), metrics=columns),
-        protocol=study.protocol.model_dump(mode="json"),
+        protocol=study.protocol.record(),
         environment={"python": "3.11"},
         cells=(cell,),
         clips=(clip,),

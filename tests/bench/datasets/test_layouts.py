@@ -200,6 +200,7 @@ def test_the_prepared_layout_of_the_paper(tmp_path: Path) -> None:
     index = Folder().load(tmp_path)
     assert {sample.key: sample.split for sample in index.samples} == {"train-0001": "train", "test-0001": "test"}
     assert index.samples[1].metadata == {"voice_profile": tmp_path / "train/ref_audios/0001.wav"}
+    assert index.samples[1].image == tmp_path / "train/images/0001.jpg"
     assert reasons(index) == {"a generated clip of the prepared layout": 1}
 
 

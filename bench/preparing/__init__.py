@@ -1,0 +1,1 @@
+"""Preparing a dataset: clips of one length and rate, with texts, images and voices, in the paper's layout."""
