@@ -19,25 +19,25 @@ requires = ["setuptools"]
 build-backend = "setuptools.build_meta"
 
 [project]
-name = "loudness-metric"
+name = "level-metric"
 version = "1.0"
 
 [project.entry-points."narrator_bench.metrics"]
-loudness = "loudness:LoudnessDifference"
+level-difference = "level:LevelDifference"
 
 [tool.setuptools]
-py-modules = ["loudness"]
+py-modules = ["level"]
 """
 
 
 @pytest.mark.slow
 def test_the_metric_of_the_readme_installs_and_scores(clips: Path, tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    (source,) = [block for block in blocks if "class LoudnessDifference" in block]
+    (source,) = [block for block in blocks if "class LevelDifference" in block]
     assert len(source.splitlines()) <= 30
     package, site = tmp_path / "package", tmp_path / "site"
     package.mkdir()
-    (package / "loudness.py").write_text(source)
+    (package / "level.py").write_text(source)
     (package / "pyproject.toml").write_text(PYPROJECT)
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
     subprocess.run([*install, "--target", str(site), str(package)], check=True)
@@ -46,7 +46,7 @@ def test_the_metric_of_the_readme_installs_and_scores(clips: Path, tmp_path: Pat
         "name": "strange",
         "datasets": [{"name": "made", "plugin": "folder", "root": str(clips)}],
         "generators": ["ceiling", "chance"],
-        "metrics": ["loudness"],
+        "metrics": ["level-difference"],
     }
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
     environment = os.environ | {"PYTHONPATH": str(site)}
@@ -57,4 +57,4 @@ def test_the_metric_of_the_readme_installs_and_scores(clips: Path, tmp_path: Pat
     assert cells["ceiling"]["value"] == 0.0
     assert cells["chance"]["value"] > 0
     assert (cells["chance"]["unit"], cells["chance"]["n"]) == ("dB", 4)
-    assert cells["chance"]["signature"].startswith("loudness")
+    assert cells["chance"]["signature"].startswith("level-difference")
