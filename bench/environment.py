@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,19 @@ def describe(device: str) -> dict[str, Any]:
         "git": _git(Path(__file__).resolve().parent),
         "packages": package_versions(),
     }
+
+
+def other_version(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
+    """Which version differs between two environments, "packages" or "git"; None where none does.
+
+    Whether a working tree was changed is left out: a run may itself write into it.
+    """
+    for name in ("packages", "git"):
+        told = [environment.get(name) for environment in (one, other)]
+        revisions = [each.get("revision", each) if isinstance(each, Mapping) else each for each in told]
+        if revisions[0] != revisions[1]:
+            return name
+    return None
 
 
 def package_versions() -> dict[str, str]:

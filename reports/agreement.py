@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -173,13 +173,13 @@ def _agreement(first: str, second: str, pairs: Sequence[tuple[_Ranking, _Ranking
     if not taus:
         reason = f"no dataset has {FEWEST_GENERATORS} generators that both rank, and not all alike"
         return Agreement(first, second, reason=reason)
-    told = {"generators": min(generators), "clips": min(clips), "datasets": len(taus)}
-    tau = float(np.mean(taus))
+    mean, fewest = float(np.mean(taus)), min(generators)
+    found = Agreement(first, second, mean, generators=fewest, clips=min(clips), datasets=len(taus))
     if len(spread) < len(taus):
         few = f"no interval: scores clip by clip are there for {min(clips)} clips, {FEWEST_CLIPS} are needed"
-        return Agreement(first, second, tau, **told, reason=few)
+        return replace(found, reason=few)
     low, high = np.quantile(np.mean(spread, axis=0), [0.025, 0.975]).tolist()
-    return Agreement(first, second, tau, low, high, **told, verdict=_verdict(low, high, min(generators)))
+    return replace(found, low=low, high=high, verdict=_verdict(low, high, fewest))
 
 
 def _verdict(low: float, high: float, generators: int) -> Verdict:

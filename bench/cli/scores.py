@@ -145,7 +145,7 @@ def _clip_frame(found: FolderScores) -> pd.DataFrame:
             told = {"metric": name, "clip": key, "score": score.by_clip.get(key), "unit": score.unit}
             rows.append({**told, "direction": score.direction, "reason": score.failed.get(key, "")})
         if not (score.by_clip or score.failed):
-            why = score.missing or "the two sets are not made of pairs, so no clip has a score of its own"
+            why = score.missing or "too few clips, or sets that are not made of pairs: no clip has a score of its own"
             rows.append({"metric": name, "clip": "", "score": None, "unit": score.unit, "direction": score.direction,
                          "reason": why})  # fmt: skip
     return pd.DataFrame(rows, columns=["metric", "clip", "score", "unit", "direction", "reason"])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pydantic import Field, JsonValue, model_validator
 
+from bench.environment import other_version
 from bench.gating.evidence import Array, interval, smallest_chance, visible_excess
 from bench.gating.numbers import Number, StrictRecord, rounded
 from bench.gating.rules import LATENCY, Latency, Limits, Place, Rules
@@ -23,8 +24,6 @@ MACHINE = ("processor", "cores", "gpu", "threads")
 """What of the environment says on which machine, and with how much of it, was timed."""
 CROWDED = 0.1
 """Cores: so much more than all others but one may be busy, since the system itself always does something."""
-VERSIONS = ("packages", "git")
-"""What has to be equal in a run and in its own profile, which may be older."""
 
 
 class ReferenceLatency(StrictRecord):
@@ -242,9 +241,8 @@ def _obstacles(
     run: Results, profile: ProfileReport, now: GeneratorProfile, reference: ReferenceProfile, was: ReferenceLatency,
     asked: Latency,
 ) -> Iterator[str]:  # fmt: skip
-    for name in VERSIONS:
-        if run.environment and _version(run.environment.get(name)) != _version(profile.environment.get(name)):
-            yield f"the profile is of another version than the run ({name} differ): profile the run again"
+    if run.environment and (name := other_version(run.environment, profile.environment)):
+        yield f"the profile is of another version than the run ({name}): run and profile again, both with this one"
     machine = machine_of(profile)
     for name in MACHINE:
         if machine[name] != reference.machine.get(name):
@@ -277,11 +275,6 @@ def machine_of(profile: ProfileReport) -> dict[str, JsonValue]:
     if isinstance(told["gpu"], Mapping):
         told["gpu"] = told["gpu"].get("name")
     return told
-
-
-def _version(told: Any) -> Any:
-    """A version as it has to be equal; a run itself may make the working tree of its code a changed one."""
-    return told.get("revision", told) if isinstance(told, Mapping) else told
 
 
 def _more_failed(was: ReferenceLatency, prompts: int, now: GeneratorProfile, limits: Limits) -> str | None:

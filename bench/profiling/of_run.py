@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 
 from bench import plugins
 from bench.choice import Choice
+from bench.environment import other_version
+from bench.files import read_json
 from bench.profiling.calls import Call
 from bench.profiling.report import profile_report, session_of
 from bench.profiling.subject import subject
@@ -27,7 +29,7 @@ def profile_of_run(
 ) -> ProfileReport:
     """The profile that a study asks for: the one in the run's folder if it is still true, else made anew.
 
-    It is where it answers the same request, and no clip of the run was made after it.
+    It is where it answers the same request, is of the run's version, and no clip of the run was made after it.
     """
     chosen = [choice for choice in computing(study) if request.generators is None or choice.name in request.generators]
     if (kept := _kept(run, study, request, chosen)) is not None:
@@ -47,6 +49,9 @@ def _kept(run: RunFolder, study: Study, request: ProfileRequest, chosen: list[Ch
     except (OSError, ResultsError):
         return None
     if any(cost.stat().st_mtime_ns > made for cost in (run.root / "costs").glob("*/*/*.json")):
+        return None
+    environment = read_json(run.environment)
+    if isinstance(environment, dict) and other_version(environment, report.environment):
         return None
     asked = {"dataset": study.datasets[0].name, "count": request.prompts, "seed": study.seed}
     same = asked.items() <= report.prompts.items() and [

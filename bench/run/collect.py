@@ -22,7 +22,7 @@ from bench.run.stress import asked_hash, frame_sizes, given_hash
 from bench.scoring.cells import Pairing, Scoring
 from bench.stress.claims import claims
 from bench.stress.evidence import Evidence, Sizes, changes, points
-from bench.study import Study
+from bench.study import BOUNDS, Study
 from metrics.base.metric import DistributionMetric
 from metrics.base.score import Score
 from reports.results import Best, Cell, Clip, Finding, Metric, Profile, Results, SweepPoint
@@ -57,7 +57,12 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
             records = {clip.key: record_of(run, generator.name, dataset.name, clip.key) for clip in selection.clips}
             files = {key: record.clip(_folder(run, generator, dataset.name)) for key, record in records.items()}
             generated = {key: identify(file) for key, file in files.items() if file}
-            failed = {key: f"not generated: {record.error}" for key, record in records.items() if record.error}
+            excused = unreferenced if reference and generator.plugin in BOUNDS else ()  # a bound hands over references
+            failed = {
+                key: f"not generated: {record.error}"
+                for key, record in records.items()
+                if record.error and key not in excused
+            }
             asked = {key: asked_hash(prompt, generator) for key, prompt in prompts.items()}
             for choice in study.metrics:
                 metric, score = scoring.cell(choice, Pairing(reference, generated, failed, asked, unreferenced, real))

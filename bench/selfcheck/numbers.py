@@ -16,6 +16,7 @@ from bench.selfcheck.record import Number
 from metrics.audio.loudness import AudibleSpeech, Loudness
 from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
+from metrics.base.asked import Asked
 from metrics.base.metric import ClipMetric, DistributionMetric, PairedMetric, Statistics, Unmeasurable
 from metrics.motion.fvmd import FrechetVideoMotionDistance
 from metrics.sets.metric import SetOverlap
@@ -27,6 +28,8 @@ from metrics.video.frame_marks import NoiseDrift, Sharpness, SharpnessDrift
 _RATE = 16000
 _SECONDS = 0.64
 """Of pictures: one window of sixteen frames, for FVD and FVMD."""
+_ASKED = Asked(text="place blue at f two now")
+"""Of the prompt, what the clips do not tell."""
 _STILL = 0.32
 """Of pictures for a metric of single frames: eight of them, one block of its network."""
 
@@ -72,7 +75,8 @@ def _apart(clips: Mapping[str, Statistics]) -> dict[str, Statistics]:
 
 def _number(metric: ClipMetric, reference: Mapping[str, Statistics], generated: Mapping[str, Statistics]) -> Number:
     if isinstance(metric, PairedMetric):
-        score = metric.score({key: metric.compare(reference[key], generated[key]) for key in reference})
+        asked = metric.asked(_ASKED) if metric.needs else {}
+        score = metric.score({key: metric.compare({**reference[key], **asked}, generated[key]) for key in reference})
     else:
         assert isinstance(metric, DistributionMetric)
         if isinstance(metric, SetOverlap):

@@ -10,7 +10,7 @@ from bench import plugins
 from bench.choice import Choice
 from bench.errors import UserMistake, shown
 from bench.plugins import built_metric
-from bench.selfcheck import analysis, decoding, networks, numbers, preparing, statistics
+from bench.selfcheck import analysis, beyond, decoding, networks, numbers, preparing, statistics
 from bench.selfcheck.check import STAGES, Budget, Check, Stage
 from bench.selfcheck.reading import Reading, read
 from bench.selfcheck.record import Number, Record, describe
@@ -21,7 +21,8 @@ from metrics.base.metric import ClipMetric
 from metrics.weights import WeightsError, WeightStatus
 
 CHECKS = (
-    *decoding.CHECKS, *preparing.CHECKS, *analysis.CHECKS, *networks.CHECKS, *statistics.CHECKS,
+    *decoding.CHECKS, *preparing.CHECKS, *analysis.CHECKS, *beyond.CHECKS,
+    *networks.CHECKS, *statistics.CHECKS,
 )  # fmt: skip
 """In the order of their stages."""
 
@@ -127,6 +128,8 @@ def _lacking(names: Sequence[str], states: Mapping[str, WeightStatus]) -> str:
 
 def _unready(metric: ClipMetric, states: Mapping[str, WeightStatus]) -> str:
     """Why a metric cannot run here; "" if it can."""
+    if "face-detector" in metric.weights:
+        return "the bundled clips show nobody"
     listed = [name for name in metric.weights if name in states]
     if listed:
         return _lacking(listed, states)

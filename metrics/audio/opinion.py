@@ -92,6 +92,7 @@ class DNSMOS(OpinionMetric):
 
     name, title = "dnsmos", "DNSMOS"
     statistics_kind = "dnsmos"
+    scales: ClassVar[Mapping[str, tuple[float, ...]]] = _SCALES
     conventions: ClassVar[Mapping[str, Any]] = {
         "dnsmos": DNSMOSConfig(),
         "dnsmos-sig": DNSMOSConfig("signal"),

@@ -106,8 +106,8 @@ class WordError(PairedMetric):
     @property
     def _signed(self) -> WordErrorConfig:
         """The configuration with the recogniser's program and version in place of its name."""
-        engine = _recogniser(self.config).engine()
-        return replace(self.config, recogniser=f"{self.config.recogniser}: {engine}")
+        config: WordErrorConfig = self.config
+        return replace(config, recogniser=f"{config.recogniser}: {_recogniser(config).engine()}")
 
     def observe(self) -> WaveformObserver:
         return WaveformObserver(self._measure)

@@ -19,7 +19,7 @@ from metrics.audio.fad import FrechetAudioDistance
 from metrics.base.clip_set import view
 from metrics.base.estimate import Estimate
 from metrics.base.intervals import FEWEST, SEED, SET_RESAMPLES, around
-from metrics.base.metric import ClipObserver, DistributionMetric, Statistics, Unmeasurable
+from metrics.base.metric import ClipObserver, DistributionMetric, Modality, Statistics, Unmeasurable
 from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 from metrics.frechet.metric import FrechetMetric
@@ -75,13 +75,14 @@ class FeatureSetMetric(DistributionMetric):
     """
 
     minimum_clips = 50
+    modalities: ClassVar[frozenset[Modality]] = frozenset({"video"})
+    takes_images: ClassVar[bool] = True
 
     def __init__(self, name: str | None = None, config: Any = None, **options: Any) -> None:
         super().__init__(name, config, **options)
         self._of = _METRICS[self.config.features](self.config.features)
-
-    modalities = property(lambda self: self._of.modalities)  # type: ignore[assignment]  # of the features
-    takes_images = property(lambda self: self._of.takes_images)  # type: ignore[assignment]
+        self.modalities = self._of.modalities  # type: ignore[misc]  # they follow from the features
+        self.takes_images = self._of.takes_images  # type: ignore[misc]
 
     @property
     def weights(self) -> tuple[str, ...]:

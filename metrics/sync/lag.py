@@ -71,7 +71,7 @@ def _standardised(signal: Floats) -> Floats:
 
 def _without_drift(signal: Floats, fps: float) -> Floats:
     """What changes faster than `SLOWEST_HZ`, by a Butterworth filter forth and back."""
-    from scipy.signal import butter, sosfiltfilt  # as long to import as PyTorch, and only measuring needs it
+    from scipy.signal import butter, sosfiltfilt  # takes a second, which listing metrics need not wait for
 
     sections = butter(2, SLOWEST_HZ / (fps / 2), "high", output="sos")
     return np.asarray(sosfiltfilt(sections, signal, axis=0, padlen=min(15, len(signal) - 1)))

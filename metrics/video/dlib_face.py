@@ -30,6 +30,8 @@ _MEAN = (122.782, 117.001, 104.298)
 class DlibFace(nn.Module):
     """RGB 0..255, float32 [N, 3, 150, 150], to float32 [N, 128]."""
 
+    mean: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.first = _Scaled(3, 32, 7, stride=2, padding=0)
@@ -109,14 +111,14 @@ def loaded(path: Path) -> DlibFace:
     try:
         with torch.no_grad():
             for (_, start), (name, module) in zip(places[:-1], wanted, strict=True):
-                numbers = torch.from_numpy(_tensor(content, start))
-                parts = (
-                    (module.convolution.weight, module.convolution.bias)
-                    if name == b"con_4"
-                    else (module.gamma, module.beta)
-                )
-                for part, values in zip(parts, numbers.split([p.numel() for p in parts]), strict=True):
-                    part.copy_(values.reshape(part.shape))
+                numbers, place = torch.from_numpy(_tensor(content, start)), 0
+                convolution = module.convolution
+                assert convolution.bias is not None
+                for part in (convolution.weight, convolution.bias) if name == b"con_4" else (module.gamma, module.beta):
+                    part.copy_(numbers[place : place + part.numel()].reshape(part.shape))
+                    place += part.numel()
+                if place != len(numbers):
+                    raise ValueError(f"{len(numbers)} numbers where {place} belong")
             linear = _tensor(content, _after_integers(content, places[-1][1], 2))
             network.linear.weight.copy_(torch.from_numpy(linear.reshape(-1, DIMENSION).T.copy()))
     except (ValueError, RuntimeError, IndexError) as error:

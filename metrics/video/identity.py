@@ -127,11 +127,11 @@ class Identity(PairedMetric):
     takes_images = True
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> str:  # type: ignore[override]
         return "1/s" if self.config.summary == "drift" else ""
 
     @property
-    def limits(self) -> tuple[float, float]:
+    def limits(self) -> tuple[float, float]:  # type: ignore[override]
         return (-np.inf, np.inf) if self.config.summary == "drift" else (-1.0, 1.0)
 
     @property

@@ -28,6 +28,9 @@ _SHIFT, _SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 class LPIPS(nn.Module):
     """Two batches of pictures, float32 [N, 3, H, W] in -1..1, to distances float32 [N]."""
 
+    shift: Tensor
+    scale: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.ModuleList(nn.Conv2d(*layer) for layer in _LAYERS)

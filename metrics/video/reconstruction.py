@@ -108,11 +108,11 @@ class Reconstruction(PairedMetric):
         return bool(self.config.measure != "lpips")
 
     @property
-    def unit(self) -> str:
+    def unit(self) -> str:  # type: ignore[override]
         return "dB" if self.config.measure == "psnr" else ""
 
     @property
-    def limits(self) -> tuple[float, float]:
+    def limits(self) -> tuple[float, float]:  # type: ignore[override]
         return {"psnr": (0.0, EQUAL), "ssim": (-1.0, 1.0), "lpips": (0.0, math.inf)}[self.config.measure]
 
     @property
@@ -146,7 +146,7 @@ class Reconstruction(PairedMetric):
                 return _floats(lpips(str(self.device))(first / 127.5 - 1, second / 127.5 - 1))
             from torchmetrics.functional.image import structural_similarity_index_measure as ssim
 
-            found = ssim(second, first, data_range=255.0, reduction="none")
+            found = ssim(second.double(), first.double(), data_range=255.0, reduction="none")
             assert isinstance(found, Tensor)
             return _floats(found)
 

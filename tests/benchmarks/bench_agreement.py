@@ -1,7 +1,7 @@
 """The example of `narrator-bench agreement`: damages as generators, whose true ranking is known.
 
-`python tests/benchmarks/bench_agreement.py` measures it and writes `docs/examples/agreement`, in about ten minutes.
-Eight real clips are damaged in pictures (blur) and sound (noise) in five strengths each; a generator is one strength.
+`python tests/benchmarks/bench_agreement.py` measures it and writes `docs/examples/agreement`, in a minute or two.
+The speech of eight real clips is damaged by white noise in five strengths; a generator is one strength.
 Only numbers are written, no clip is.
 """
 
@@ -20,43 +20,40 @@ from metrics.builtin import make
 from reports.results import Cell, Metric, Results, Study
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from support.damage_curves import observed, real_frames, real_speech, talking_clips
-from support.damages import BLUR, NOISE
+from support.damage_curves import observed, real_speech, talking_clips
+from support.damages import NOISE
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = Path(os.environ.get("NARRATOR_BENCH_SHARED", ROOT.parent / "shared"))
 FOLDER = ROOT / "docs" / "examples" / "agreement"
-CLIPS, FRAMES, SECONDS = 8, 32, 4
-PICTURES, SOUNDS = ("fid", "kid", "fvd"), ("mcd", "stoi", "stoi-dtw", "fad-ge2e")
+CLIPS, SECONDS = 8, 4
+NAMES = ("mcd", "stoi", "stoi-dtw", "fad-ge2e")
 
 
 def main() -> None:
     torch.set_num_threads(1)
     clips = talking_clips(SHARED)[:CLIPS]
-    cells = [
-        *_cells(PICTURES, BLUR, [real_frames(clip, FRAMES) for clip in clips]),
-        *_cells(SOUNDS, NOISE, [real_speech(clip, SECONDS) for clip in clips]),
-    ]
+    cells = _cells([real_speech(clip, SECONDS) for clip in clips])
     labels = [f"damage-{place}" for place in range(1, 6)]
-    built = {name: make(name) for name in (*PICTURES, *SOUNDS)}
+    built = {name: make(name) for name in NAMES}
     study = Study(
         name="damages", seed=0, datasets=("voxceleb",), generators=tuple(labels),
         metrics={n: Metric(title=m.title, direction=m.direction, unit=m.unit) for n, m in built.items()},
     )  # fmt: skip
     FOLDER.mkdir(parents=True, exist_ok=True)
-    notes = ("Real clips, blurred and with white noise in five strengths; see bench_agreement.py.",)
+    notes = ("Speech of real clips with white noise in five strengths; see bench_agreement.py.",)
     Results(study=study, protocol={"fps": 25.0}, cells=tuple(cells), notes=notes).write(FOLDER / "results.json")
     pairs = [f"{better},{worse}" for better, worse in itertools.combinations(labels, 2)]
     (FOLDER / "preferences.csv").write_text("better,worse\n" + "\n".join(pairs) + "\n", encoding="utf-8")
 
 
-def _cells(names: tuple[str, ...], damage: Any, clips: list[Any]) -> list[Cell]:
+def _cells(clips: list[Any]) -> list[Cell]:
     made = []
-    for name in names:
+    for name in NAMES:
         metric = make(name)
         clean = _keyed(metric, clips)
-        for place, strength in enumerate(damage.strengths, 1):
-            damaged = _keyed(metric, [damage.apply(clip, strength) for clip in clips])
+        for place, strength in enumerate(NOISE.strengths, 1):
+            damaged = _keyed(metric, [NOISE.apply(clip, strength) for clip in clips])
             if isinstance(metric, PairedMetric):
                 score = metric.score({key: metric.compare(clean[key], damaged[key]) for key in clean})
             else:

@@ -1,6 +1,7 @@
 """How well the metrics of face, voice, words and cleanness tell what they are named for, on the real clips.
 
-Run by hand: `python tests/benchmarks/bench_separation.py ../shared/media` prints the table of `docs/beyond-six.md`.
+Run by hand: `python tests/benchmarks/bench_separation.py ../shared/media [PART ...]` prints the table of
+`docs/beyond-six.md`, or its parts face, voice, pictures, words and clean.
 AUC is the share of pairs, one of what should score well and one of what should not, that the metric puts in this order;
 its 95 % interval is over clips, by the bootstrap.
 """
@@ -29,29 +30,36 @@ LEFT_OUT = ("hamilton", "latentsync", "visualvoice")  # several people; a small 
 SAME = ("grid_pwij3p", "grid_s2_swwp2s")  # one person in two recordings
 
 
-def main(media: Path) -> None:
+def main(media: Path, parts: Sequence[str]) -> None:
     rows = list(csv.DictReader(media.joinpath("manifest.tsv").open(encoding="utf-8"), delimiter="\t"))
     real = [row for row in rows if row["file"].startswith("real/") and not any(n in row["file"] for n in LEFT_OUT)]
     heard = [row for row in real if row["audio_sr"] and "silent" not in row["file"]]
     spoken = [row for row in rows if row["file"].startswith("speech/")]
+    grid = [row for row in real if "grid" in row["file"]]
+    told = [row for row in [*grid, *spoken] if row["transcript"]]
     print("| metric | should score well | should not | n | AUC | 95 % interval |\n|---|---|---|---|---|---|")
-    identity(media, [row for row in real if SAME[1] not in row["file"]])
-    for name in ("voice-similarity", "pitch"):
-        voices(name, media, [row for row in heard if SAME[1] not in row["file"]])
-    clean = [sound(media / row["file"], 6.0) for row in spoken]
-    generator = np.random.default_rng(0)
-    for name in ("dnsmos", "dnsmos-sig", "dnsmos-bak", "plcmos"):
-        for decibels in (20, 10):
-            worse = [noisy(each, decibels, generator) for each in clean]
-            alone(name, clean, worse, "speech recordings", f"the same in white noise, {decibels} dB")
-        alone(name, clean, [gapped(each, generator) for each in clean], "speech recordings", "the same, 10 % lost")
-    told = [row for row in rows if row["transcript"] and row["file"].startswith(("real/grid", "speech/"))]
-    for options in ({}, {"recogniser": "pocketsphinx"}):
-        for name in ("wer", "cer"):
-            words(name, media, told, options)
-    for name in ("psnr", "ssim", "lpips"):
-        reconstruction(name, media, real[:20])
-    flicker(media, real[:20])
+    if "face" in parts:
+        identity(media, [row for row in real if SAME[1] not in row["file"]])
+    if "voice" in parts:
+        for name in ("voice-similarity", "pitch"):
+            voices(name, media, [row for row in heard if SAME[1] not in row["file"]])
+    if "pictures" in parts:
+        reconstruction(("psnr", "ssim", "lpips"), media, real[:12])
+        flicker(media, real[:12])
+    if "words" in parts:
+        words(("wer", "cer"), media, told, {})
+        words(("wer", "cer"), media, grid, {"recogniser": "pocketsphinx"})
+    if "clean" in parts:
+        clean = [sound(media / row["file"], 6.0) for row in spoken]
+        for ill, damaged in (
+            ("the same in white noise, 20 dB", lambda each, drawn: noisy(each, 20, drawn)),
+            ("the same in white noise, 10 dB", lambda each, drawn: noisy(each, 10, drawn)),
+            ("the same, 10 % of its packets lost", gapped),
+        ):
+            drawn = np.random.default_rng(0)
+            worse = [damaged(each, drawn) for each in clean]
+            for names in (("dnsmos", "dnsmos-sig", "dnsmos-bak"), ("plcmos",)):
+                alone(names, clean, worse, "speech recordings", ill)
 
 
 def identity(media: Path, rows: Sequence[Mapping[str, str]]) -> None:
@@ -73,39 +81,43 @@ def voices(name: str, media: Path, rows: Sequence[Mapping[str, str]]) -> None:
     report(name, "own voice, other half", "another's voice", values if metric.higher_is_better else -values)
 
 
-def alone(name: str, good: Sequence[Sound], bad: Sequence[Sound], well: str, ill: str) -> None:
-    metric = make(name)
-    pairs = [[value(metric, {}, observed(metric, audio=each)) for each in pair] for pair in zip(good, bad, strict=True)]
-    paired(name, well, ill, np.array(pairs))
+def alone(names: Sequence[str], good: Sequence[Sound], bad: Sequence[Sound], well: str, ill: str) -> None:
+    metrics = [make(name) for name in names]
+    kept = [[observed(metrics[0], audio=each) for each in pair] for pair in zip(good, bad, strict=True)]
+    for metric in metrics:
+        pairs = [[value(metric, {}, each) for each in pair] for pair in kept]
+        paired(metric.name, well, ill, np.array(pairs))
 
 
-def words(name: str, media: Path, rows: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> None:
+def words(names: Sequence[str], media: Path, rows: Sequence[Mapping[str, str]], options: Mapping[str, Any]) -> None:
     """What is said against its own transcript, and against the next clip's."""
-    metric = make(name, **options)
-    heard = [observed(metric, audio=sound(media / row["file"], 30.0)) for row in rows]
-    texts = [metric.asked(Asked(row["transcript"])) for row in rows]
-    pairs = [
-        [-value(metric, text, each) for text in (texts[place], texts[(place + 1) % len(texts)])]
-        for place, each in enumerate(heard)
-    ]
-    print(f"<!-- {name} {dict(options)}: {-np.mean([right for right, _ in pairs]):.4f} with the right words -->")
-    paired(
-        f"{name} ({options.get('recogniser', 'whisper-base')})", "right words", "words of another clip", np.array(pairs)
-    )
+    metrics = [make(name, **options) for name in names]
+    heard = [observed(metrics[0], audio=sound(media / row["file"], 12.5)) for row in rows]
+    texts = [metrics[0].asked(Asked(row["transcript"])) for row in rows]
+    for metric in metrics:
+        pairs = np.array(
+            [
+                [-value(metric, text, each) for text in (texts[place], texts[(place + 1) % len(texts)])]
+                for place, each in enumerate(heard)
+            ]
+        )
+        engine = options.get("recogniser", "whisper-base")
+        print(f"<!-- {metric.name}, {engine}: {-pairs.mean(axis=0)} with the right and with other words -->")
+        paired(f"{metric.name} ({engine})", "right words", "words of another clip", pairs)
 
 
-def reconstruction(name: str, media: Path, rows: Sequence[Mapping[str, str]]) -> None:
+def reconstruction(names: Sequence[str], media: Path, rows: Sequence[Mapping[str, str]]) -> None:
     """Noise of 8 levels against half a second's delay."""
-    metric, pairs = make(name), []
+    metrics, kept = [make(name) for name in names], []
     for row in rows:
         shown = np.concatenate(list(frames(media / row["file"], Decoding(max_seconds=2.0))))
-        noise = np.random.default_rng(0).normal(0, 8, shown.shape)
-        first, noised, late = (
-            observed(metric, shown=each)
-            for each in (shown[:-12], (shown + noise).clip(0, 255).astype(np.uint8)[:-12], shown[12:])
-        )
-        pairs.append([value(metric, first, each) * (1 if metric.higher_is_better else -1) for each in (noised, late)])
-    paired(name, "the clip with noise of 8 levels", "the clip 12 frames late", np.array(pairs))
+        noise = np.random.default_rng(0).normal(0, 8, shown.shape).astype(np.float32)
+        noised = (shown + noise).clip(0, 255).astype(np.uint8)[:-12]
+        kept.append([observed(metrics[0], shown=each) for each in (shown[:-12], noised, shown[12:])])
+    for metric in metrics:
+        sign = 1 if metric.higher_is_better else -1
+        pairs = [[sign * value(metric, first, each) for each in (noised, late)] for first, noised, late in kept]
+        paired(metric.name, "the clip with noise of 8 levels", "the clip 12 frames late", np.array(pairs))
 
 
 def flicker(media: Path, rows: Sequence[Mapping[str, str]]) -> None:
@@ -187,4 +199,4 @@ def told(name: str, well: str, ill: str, n: int, auc: Callable[[NDArray[np.intp]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or ("face", "voice", "pictures", "words", "clean"))

@@ -75,8 +75,8 @@ def test_a_folder_that_cannot_be_listed_is_a_finding(tmp_path: Path, monkeypatch
     (tmp_path / "a.mp4").write_bytes(b"x")
     scandir = os.scandir
 
-    def guarded(path: Path):
-        if path.name == "closed":
+    def guarded(path: str | Path):
+        if Path(path).name == "closed":
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 

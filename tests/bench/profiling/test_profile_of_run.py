@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -94,6 +95,10 @@ def test_a_profile_is_kept_until_it_is_older_than_a_clip_or_another_is_asked_for
     assert profile_of_run(study, REQUEST, run, shown) == report
     for other in ({"rounds": 1}, {"prompts": 3}, {"scenario": "stream"}):
         assert profile_of_run(study, REQUEST.model_copy(update=other), run, shown) is again
+    run.environment.write_text(json.dumps(report.environment | {"git": {"revision": "another"}}))
+    assert profile_of_run(study, REQUEST, run, shown) is again
+    run.environment.write_text(json.dumps(report.environment))
+    assert profile_of_run(study, REQUEST, run, shown) == report
     os.utime(cost)
     assert profile_of_run(study, REQUEST, run, shown) is again
     (tmp_path / "profile.json").write_text("{")

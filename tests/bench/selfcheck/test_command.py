@@ -15,8 +15,10 @@ from metrics.builtin import METRICS
 
 Cli = Callable[..., Any]
 SOUND = ("selfcheck", "--metrics", "stoi,mcd", "--workers", "1")
-ELSEWHERE = {"fad", "fad-gudgud96", "fad-fadtk", "fad-clap", "fad-pann", "fad-encodec", "fvmd", "fvmd-compat"}
-"""Metrics whose weights or packages no registry carries: their numbers are compared with files of the user's own."""
+FACES = {"identity", "identity-worst", "identity-drift", "identity-arcface", "blink-rate", "head-motion"}
+ELSEWHERE = FACES | {"fad", "fad-gudgud96", "fad-fadtk", "fad-clap", "fad-pann", "fad-encodec", "fvmd", "fvmd-compat"}
+"""Metrics whose weights or packages no registry carries, whose numbers are compared with files of the user's own; and
+those of faces, which the bundled clips do not show."""
 UNFED = {"eye-opening", "gaze-spread", "sharpness-drift", "noise-drift"}
 """Metrics that look for what the bundled clips do not show: faces, a hundredth frame."""
 PLAIN = {"loudness", "audible-speech", "sharpness"} | UNFED
