@@ -1,4 +1,4 @@
-"""Stages `analysis` and `network` of the metrics of face, voice, words and cleanness."""
+"""Stages `analysis` and `network` of the metrics of face, lips, voice, words and cleanness."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from metrics.audio.opinion import DNSMOS, PLCMOS, _log_power
 from metrics.audio.voice import PitchDistance
 from metrics.audio.words import WordError, word_edits
 from metrics.base.metric import ClipObserver, Statistics
+from metrics.sync.lse import LipSyncError
+from metrics.sync.mfcc import as_int16, mfcc
+from metrics.sync.mouth_sync import MouthSync, sync_curve
 from metrics.video.dlib_face import WEIGHTS as DLIB_WEIGHTS
 from metrics.video.dlib_face import dlib_face
 from metrics.video.face_chip import ARCFACE, DLIB
@@ -71,6 +74,15 @@ def _kept(device: str) -> NDArray[np.uint8]:
     return np.stack(list(_unpacked(_seen(Reconstruction().observe()))))[:, ::8, ::8]
 
 
+def _agreement(device: str) -> NDArray[np.float64]:
+    mouth = np.abs(inputs.uniform(18, 60, 3)).astype(np.float64)
+    return sync_curve(mouth, inputs.speech(19, _RATE, 60 / 25), _RATE, reach=15)
+
+
+def _cepstra(device: str) -> NDArray[np.float64]:
+    return mfcc(as_int16(inputs.speech(20, _RATE, 0.5)))
+
+
 def _embedding(device: str) -> NDArray[np.float32]:
     faces = torch.from_numpy(inputs.pictures(10, 2, 150, 150)).permute(0, 3, 1, 2).float()
     with torch.inference_mode():
@@ -93,6 +105,8 @@ CHECKS = (
     Check("analysis", "turn of the head", FLOAT32, _turned, is_a(HeadMotion)),
     Check("analysis", "flicker", FLOAT32, _jumps, is_a(Flicker)),
     Check("analysis", "frames kept", EXACT, _kept, is_a(Reconstruction)),
+    Check("analysis", "agreement of mouth and sound", FLOAT32, _agreement, is_a(MouthSync)),
+    Check("analysis", "cepstra of SyncNet", FLOAT32, _cepstra, is_a(LipSyncError)),
     Check("network", "dlib's faces", NETWORK, _embedding, is_a(Identity, network="dlib"), (DLIB_WEIGHTS,)),
     Check("network", "LPIPS", NETWORK, _distances, is_a(Reconstruction, measure="lpips"), (LPIPS_WEIGHTS,)),
 )

@@ -19,7 +19,7 @@ from support.kills import command, server, snapshot, told, workers
 @pytest.mark.weights
 def test_kills_on_a_loaded_machine_change_no_byte_and_repeat_nothing(tmp_path: Path) -> None:
     """Clips that fail and programs that hang are part of the study."""
-    script, wanted = Path(__file__).parents[1] / "support/kills.py", ("--kills", "8", "--ready", "42", "--clips", "3")
+    script, wanted = Path(__file__).parents[1] / "support/kills.py", ("--kills", "6", "--ready", "44", "--clips", "2")
     run = [sys.executable, script, *wanted, "--folder", tmp_path / "kills"]
     done = subprocess.run(run, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     assert done.returncode == 0, done.stderr

@@ -15,13 +15,16 @@ from metrics.builtin import METRICS
 
 Cli = Callable[..., Any]
 SOUND = ("selfcheck", "--metrics", "stoi,mcd", "--workers", "1")
-FACES = {"identity", "identity-worst", "identity-drift", "identity-arcface", "blink-rate", "head-motion"}
-ELSEWHERE = FACES | {"fad", "fad-gudgud96", "fad-fadtk", "fad-clap", "fad-pann", "fad-encodec", "fvmd", "fvmd-compat"}
-"""Metrics whose weights or packages no registry carries, whose numbers are compared with files of the user's own; and
-those of faces, which the bundled clips do not show."""
-UNFED = {"eye-opening", "gaze-spread", "sharpness-drift", "noise-drift"}
+ELSEWHERE = {"fad", "fad-gudgud96", "fad-fadtk", "fad-clap", "fad-pann", "fad-encodec", "fvmd", "fvmd-compat"}
+"""Metrics whose weights or packages no registry carries: their numbers are compared with files of the user's own."""
+FACES = {name for name in METRICS if name.startswith(("identity", "mouth-sync", "lse-"))} | {
+    "blink-rate", "head-motion", "eye-opening", "gaze-spread"
+}  # fmt: skip
+UNFED = FACES | {"sharpness-drift", "noise-drift"}
 """Metrics that look for what the bundled clips do not show: faces, a hundredth frame."""
-PLAIN = {"loudness", "audible-speech", "sharpness"} | UNFED
+PLAIN = {
+    "loudness", "audible-speech", "eye-opening", "gaze-spread", "sharpness", "sharpness-drift", "noise-drift"
+}  # fmt: skip
 """Metrics of one clip alone without an analysis of their own that is checked; those that are fed have their number."""
 
 
