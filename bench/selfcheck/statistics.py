@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -20,6 +21,7 @@ from metrics.frechet.distance import Gaussian, frechet_distance
 from metrics.frechet.metric import FrechetMetric
 from metrics.frechet.moments import Moments
 from metrics.motion.compat import PackageFrechetVideoMotionDistance
+from metrics.sets.metric import KernelInceptionDistance, SetOverlap
 from metrics.video.fid import FIDConfig, FrechetInceptionDistance
 
 
@@ -36,14 +38,24 @@ def _running(device: str) -> NDArray[np.float64]:
     return np.array([first.distance(second)])
 
 
-def _estimated(device: str) -> NDArray[np.float64]:
-    """A distance between ten and twelve clips with its interval and what is said beside it."""
-    metric = FrechetInceptionDistance("fid-64", FIDConfig(width=64)).to(device)
-    sets = [
-        {f"{number:02}": {"features": inputs.vectors(seed + number, 9, 64)} for number in range(clips)}
+def _sets(dimension: int) -> list[dict[str, Statistics]]:
+    """Features of ten and of twelve clips."""
+    return [
+        {f"{number:02}": {"features": inputs.vectors(seed + number, 9, dimension)} for number in range(clips)}
         for seed, clips in ((40, 10), (60, 12))
     ]
-    return _numbers(metric.score(*sets))
+
+
+def _estimated(device: str) -> NDArray[np.float64]:
+    """A distance with its interval and what is said beside it."""
+    metric = FrechetInceptionDistance("fid-64", FIDConfig(width=64)).to(device)
+    return _numbers(metric.score(*_sets(64)))
+
+
+def _overlapping(name: str, device: str) -> NDArray[np.float64]:
+    """A comparison of sets that is no distance, with its interval."""
+    metric = KernelInceptionDistance() if name == "kid" else SetOverlap(name)
+    return _numbers(metric.to(device).score(*_sets(2048)))
 
 
 def _mean(device: str) -> NDArray[np.float64]:
@@ -82,6 +94,10 @@ def _motion(device: str) -> NDArray[np.float64]:
     return np.array([metric.reduce(*sets)])
 
 
+def _called(name: str) -> Callable[[ClipMetric], bool]:
+    return lambda metric: metric.name == name
+
+
 def _aligns(metric: ClipMetric) -> bool:
     return getattr(metric.config, "alignment", "none") in ("dtw", "fastdtw")
 
@@ -89,6 +105,13 @@ def _aligns(metric: ClipMetric) -> bool:
 _COUNTS = ("alignment", "energy", "length_penalty", "floor_db")
 """What of a configuration decides how cepstra are compared."""
 _SIZES = (("fewer vectors than dimensions", 40, 200), ("more", 300, 48), ("many dimensions", 900, 520))
+_OVERLAPS = {
+    "kid": "kernel distance",
+    "precision": "precision",
+    "recall": "recall",
+    "density": "density",
+    "coverage": "coverage",
+}
 
 CHECKS = (
     *(
@@ -100,6 +123,11 @@ CHECKS = (
     ),
     Check("statistics", "Frechet distance, running moments", FLOAT64, _running, is_a(FrechetMetric)),
     Check("statistics", "Frechet distance, interval", FLOAT64, _estimated, is_a(FrechetMetric)),
+    *(
+        Check("statistics", title, FLOAT64, partial(_overlapping, name),
+              _called(name))
+        for name, title in _OVERLAPS.items()
+    ),
     Check("statistics", "FVMD as the package reduces it", FLOAT64, _motion,
           is_a(PackageFrechetVideoMotionDistance)),
     Check("statistics", "mean of pairs", FLOAT64, _mean, is_a(PairedMetric)),
