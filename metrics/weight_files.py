@@ -109,7 +109,7 @@ _FILES = (
     WeightFile(
         name="syncnet",
         file="syncnet_v2.model",
-        address="http://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
+        address="https://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model",
         size=None,
         sha256="961e8696",
         licence="research, CC BY as its page says",
@@ -274,7 +274,7 @@ _FILES = (
     WeightFile(
         name="dlib-face",
         file="dlib_face_recognition_resnet_model_v1.dat",
-        address="http://dlib.net/files/dlib_face_recognition_resnet_model_v1.dat.bz2",
+        address="https://github.com/davisking/dlib-models/raw/master/dlib_face_recognition_resnet_model_v1.dat.bz2",
         size=22_466_066,
         sha256="55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
         licence="CC0-1.0",

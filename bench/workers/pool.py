@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import tempfile
 import threading
 import time
 import traceback
@@ -18,6 +19,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, TypeVar
 
 from bench.errors import UserMistake
@@ -29,9 +31,8 @@ Result = TypeVar("Result")
 DEATHS = 2
 """Workers that one task may cost before it is lost."""
 _GONE = (EOFError, ConnectionError, BrokenPipeError)
-_FORKS = multiprocessing.get_context("forkserver")
-"""Workers are forked from a server that has the heavy imports done and computes nothing: a fork of this process would
-copy its threads' locks and its CUDA context."""
+_LONGEST_FOLDER = 70
+"""Bytes of the folder of temporary files; a socket lies below it, whose path has room for 107."""
 
 
 def default_workers() -> int:
@@ -162,13 +163,18 @@ class _Worker:
     """A process and the pipe to it."""
 
     def __init__(self) -> None:
-        self.connection, end_of_worker = _FORKS.Pipe()
+        context = _context()
+        self.connection, end_of_worker = context.Pipe()
         with _environment(dict.fromkeys(THREAD_VARIABLES, "1")):
+            self._process = context.Process(target=_serve, args=(end_of_worker, dict(os.environ)), daemon=True)
             with _interrupts_ignored():
-                _FORKS.set_forkserver_preload(["bench.workers.preloaded"])
-                forkserver.ensure_running()
-            self._process = _FORKS.Process(target=_serve, args=(end_of_worker, dict(os.environ)), daemon=True)
-            self._process.start()  # waits until the server has done its imports
+                if isinstance(context, SpawnContext):
+                    self._process.start()
+                else:
+                    context.set_forkserver_preload(["bench.workers.preloaded"])
+                    forkserver.ensure_running()
+            if not isinstance(context, SpawnContext):
+                self._process.start()  # waits until the server has done its imports; Ctrl-C may end that
         end_of_worker.close()
 
     def end(self, at_once: bool) -> None:
@@ -177,6 +183,17 @@ class _Worker:
             self._process.kill()
         self.connection.close()
         self._process.join()
+
+
+def _context() -> ForkServerContext | SpawnContext:
+    """How workers start: forked from a server that has the heavy imports done and computes nothing.
+
+    A fork of this process would copy its threads' locks and its CUDA context. Where the server's socket would have too
+    long a path, each worker imports for itself.
+    """
+    if len(os.fsencode(tempfile.gettempdir())) > _LONGEST_FOLDER:
+        return multiprocessing.get_context("spawn")
+    return multiprocessing.get_context("forkserver")
 
 
 def _serve(connection: Connection, environment: dict[str, str]) -> None:

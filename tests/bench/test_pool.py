@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -90,6 +91,13 @@ def test_a_lost_server_is_replaced(tmp_path: Path) -> None:
     """Workers are forked from a server: those that it had forked work on, and lost ones come from another server."""
     assert sorted(spread(kills_the_server_once, [(tmp_path, number) for number in range(9)], 2)) == list(range(9))
     assert (tmp_path / "killed").exists()
+
+
+def test_workers_start_where_temporary_files_have_a_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    assert sorted(spread(square, range(3), 2)) == [0, 1, 4]
 
 
 def told_of(name: str) -> str | None:

@@ -39,7 +39,7 @@ def trees(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_study_on_the_four_trees(cli: Callable[..., Any], trees: Path, tmp_path: Path) -> None:
     study = {
         "name": "four-trees",
-        "protocol": {"max_seconds": 1.5},
+        "protocol": {"max_seconds": 2},
         "datasets": [{"name": n, "root": str(trees / root), "clips": CLIPS_AT_MOST} for n, root in ROOTS.items()],
         "generators": ["ceiling", "chance", "still", "cascade"],
         "metrics": METRICS,

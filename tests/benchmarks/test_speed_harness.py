@@ -17,6 +17,7 @@ from bench.media.writing import write_clip
 from bench.plugins import built_metric
 from bench.scoring.cells import Pairing, Scoring
 from bench.scoring.measure import Measuring
+from bench.scoring.pairs import Pair
 from bench.scoring.store import StatisticsStore, save
 from narrator.contract import Narration, Prompt, Voice
 from narrator.face import Face
@@ -54,7 +55,7 @@ def test_scoring_stored_clips(benchmark: BenchmarkFixture, name: str, tmp_path: 
     keys = [f"clip{number:04}" for number in range(CLIPS)]
     for key in keys:
         if name == "stoi":
-            save(store.pair(f"r{key}", f"g{key}"), {"value": random.uniform(size=())})
+            save(store.pair(Pair(f"r{key}", f"g{key}")), {"value": random.uniform(size=())})
         else:
             for side in "rg":
                 save(store.clip(f"{side}{key}"), {"features": random.normal(size=(2, 400)).astype(np.float32)})

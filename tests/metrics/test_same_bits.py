@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from metrics import FrechetVideoMotionDistance
-from metrics.audio.embeddings.openwakeword import _session
 from metrics.audio.mcd import CONVENTIONS, mel_cepstra
+from metrics.onnx_session import session
 from metrics.weights import fetch
 
 RATE = 16000
@@ -59,5 +59,5 @@ def test_cepstra_do_not_depend_on_where_the_waveform_lies_in_memory(voiced: NDAr
 
 @pytest.mark.weights
 def test_onnx_networks_run_on_one_thread_by_their_own_settings() -> None:
-    options = _session(fetch("openwakeword-melspectrogram")).get_session_options()
+    options = session(fetch("openwakeword-melspectrogram")).get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
