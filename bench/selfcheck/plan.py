@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -18,6 +18,7 @@ from bench.workers.pool import spread
 from bench.workers.progress import Progress
 from metrics import weights
 from metrics.base.metric import ClipMetric
+from metrics.sets.metric import FeatureSetMetric
 from metrics.weights import WeightsError, WeightStatus
 
 CHECKS = (
@@ -66,7 +67,7 @@ class Plan:
 
     def concerned(self, check: Check) -> tuple[str, ...]:
         """The metrics that depend on what a check looks at."""
-        return tuple(name for name, metric in self.metrics.items() if check.concerns(metric))
+        return tuple(name for name, metric in self.metrics.items() if any(map(check.concerns, _parts(metric, check))))
 
     def run(self, workers: int, progress: Progress) -> Record:
         """Do all that can be done here; nothing is downloaded.
@@ -113,6 +114,13 @@ def _builds(choice: Choice) -> bool:
     except UserMistake:  # a stranger's that is broken, or lacks an option that it needs
         return False
     return True
+
+
+def _parts(metric: ClipMetric, check: Check) -> Iterator[ClipMetric]:
+    """A metric, and for all but the statistics the one whose features it compares."""
+    yield metric
+    if isinstance(metric, FeatureSetMetric) and check.stage != "statistics":
+        yield metric.featured
 
 
 def _lacking(names: Sequence[str], states: Mapping[str, WeightStatus]) -> str:

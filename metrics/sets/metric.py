@@ -65,6 +65,9 @@ class OverlapConfig(Configuration):
 class FeatureSetMetric(DistributionMetric):
     """A comparison of two sets of clips by the features that another metric keeps of them.
 
+    Attributes:
+        featured: the other metric.
+
     Args:
         name: one of `conventions`, or a name for the configuration given.
         config: None takes the one called `name`; its `features` name the other metric.
@@ -80,41 +83,41 @@ class FeatureSetMetric(DistributionMetric):
 
     def __init__(self, name: str | None = None, config: Any = None, **options: Any) -> None:
         super().__init__(name, config, **options)
-        self._of = _METRICS[self.config.features](self.config.features)
-        self.modalities = self._of.modalities  # type: ignore[misc]  # they follow from the features
-        self.takes_images = self._of.takes_images  # type: ignore[misc]
+        self.featured = _METRICS[self.config.features](self.config.features)
+        self.modalities = self.featured.modalities  # type: ignore[misc]  # they follow from the features
+        self.takes_images = self.featured.takes_images  # type: ignore[misc]
 
     @property
     def weights(self) -> tuple[str, ...]:
-        return self._of.weights
+        return self.featured.weights
 
     @property
     def native_audio(self) -> bool:
-        return self._of.native_audio
+        return self.featured.native_audio
 
     @property
     def remark(self) -> str:
-        return self._of.remark
+        return self.featured.remark
 
     @property
     def statistics_id(self) -> str:
         """That of the metric whose features these are: the two share the cache."""
-        return self._of.statistics_id
+        return self.featured.statistics_id
 
     @property
     def signature(self) -> str:
         """Its own fields, and all of how the features are made."""
         own, _, version = super().signature.partition("|weights:")
-        inner = self._of.signature.partition("|")[2]
+        inner = self.featured.signature.partition("|")[2]
         return f"{own}|{inner}" if version else f"{own.rpartition('|version:')[0]}|{inner}"
 
     def observe(self) -> ClipObserver:
-        return self._of.observe()
+        return self.featured.observe()
 
     def _vectors(self, clips: Sequence[Statistics], most: int) -> list[torch.Tensor]:
         """Of each clip at most so many vectors [k, d], evenly spread."""
         found = []
-        for vectors in view(clips, self._of.vectors):
+        for vectors in view(clips, self.featured.vectors):
             chosen = np.unique(np.linspace(0, len(vectors) - 1, min(most, len(vectors))).round().astype(int))
             found.append(vectors[torch.as_tensor(chosen, device=vectors.device)])
         return found
@@ -191,7 +194,7 @@ class SetOverlap(FeatureSetMetric):
 
     def _neighbourhoods(self, reference: Sequence[Statistics], generated: Sequence[Statistics]) -> Neighbourhoods:
         means = [
-            np.array([self._of.vectors(clip).double().mean(dim=0).cpu().numpy() for clip in clips])
+            np.array([self.featured.vectors(clip).double().mean(dim=0).cpu().numpy() for clip in clips])
             for clips in (reference, generated)
         ]
         if (fewest := min(map(len, means))) <= (k := self.config.nearest):
