@@ -15,8 +15,8 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
-from metrics.audio.waveform import LOUDEST, Waveform
-from metrics.base.metric import ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
+from metrics.audio.waveform import Waveform, WaveformObserver, finite
+from metrics.base.metric import ClipObserver, Modality, PairedMetric, Statistics
 from metrics.base.ranges import Configuration, Range
 
 with warnings.catch_warnings():
@@ -52,26 +52,9 @@ class AudibleSpeechConfig(Configuration):
     seconds: Annotated[float, Range(0.01, 3600)] = 0.3
 
 
-class _Heard(ClipObserver):
-    def __init__(self, measure: Callable[[Waveform, int], Statistics]) -> None:
-        self._measure = measure
-        self._heard: tuple[Waveform, int] | None = None
-
-    def waveform(self, waveform: Waveform, sample_rate: int) -> None:
-        self._heard = np.array(waveform), sample_rate
-
-    def finish(self) -> Callable[[], Statistics]:
-        heard, self._heard = self._heard, None
-        return lambda: self._checked(heard)
-
-    def _checked(self, heard: tuple[Waveform, int] | None) -> Statistics:
-        if heard is None or not len(heard[0]):
-            raise Unmeasurable("the clip has no audio")
-        if not np.isfinite(heard[0]).all():
-            raise Unmeasurable("the audio holds NaN or infinite samples")
-        if (peak := float(np.abs(heard[0]).max())) > LOUDEST:
-            raise Unmeasurable(f"the audio reaches {peak:.4g}, and samples lie in -1..1")
-        return self._measure(*heard)
+def _observer(measure: Callable[[Waveform, int], Statistics]) -> WaveformObserver:
+    """What hears a soundtrack that may be silent and as short as one sample."""
+    return WaveformObserver(lambda waveform, rate: measure(finite(waveform, rate, 1 / rate), rate))
 
 
 class Loudness(PairedMetric):
@@ -87,7 +70,7 @@ class Loudness(PairedMetric):
     conventions: ClassVar[dict[str, LoudnessConfig]] = {"loudness": LoudnessConfig()}
 
     def observe(self) -> ClipObserver:
-        return _Heard(self._measure)
+        return _observer(self._measure)
 
     def _measure(self, waveform: Waveform, _: int) -> Statistics:
         return {"level": np.array(_level(waveform, self.config.floor))}
@@ -111,7 +94,7 @@ class AudibleSpeech(PairedMetric):
     conventions: ClassVar[dict[str, AudibleSpeechConfig]] = {"audible-speech": AudibleSpeechConfig()}
 
     def observe(self) -> ClipObserver:
-        return _Heard(self._measure)
+        return _observer(self._measure)
 
     def _measure(self, waveform: Waveform, sample_rate: int) -> Statistics:
         return {"seconds": np.array(voiced_seconds(waveform, sample_rate, self.config.floor))}

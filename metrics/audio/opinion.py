@@ -7,6 +7,7 @@ Aichner and Cutler, Interspeech 2023 (arXiv 2305.15127). The steps around the ne
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
@@ -74,9 +75,9 @@ class OpinionMetric(PairedMetric):
         signal = resampled(checked(waveform, sample_rate, SHORTEST), sample_rate, RATE)
         return {"opinions": self._opinions(np.clip(signal, -1, 1))}
 
+    @abstractmethod
     def _opinions(self, signal: Waveform) -> NDArray[np.float64]:
         """Whatever `compare` takes the mean of, from speech float32 [S] at 16 kHz."""
-        raise NotImplementedError
 
 
 class DNSMOS(OpinionMetric):

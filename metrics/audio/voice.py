@@ -6,6 +6,7 @@ Both hold the generated speech against the voice profile where it is known, else
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
@@ -80,11 +81,13 @@ class VoiceMetric(PairedMetric):
             raise Unmeasurable(NO_VOICE)
         return {"value": np.array(self._likeness(wanted, generated["voice"]))}
 
+    @abstractmethod
     def _voice(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float64]:
-        raise NotImplementedError
+        """The feature of a waveform float32 [S]."""
 
+    @abstractmethod
     def _likeness(self, wanted: NDArray[np.float64], heard: NDArray[np.float64]) -> float:
-        raise NotImplementedError
+        """The score of two voices' features."""
 
 
 class SpeakerSimilarity(VoiceMetric):

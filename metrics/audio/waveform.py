@@ -22,10 +22,22 @@ SLOWEST = 1000
 
 
 def checked(waveform: ArrayLike, sample_rate: int, seconds: float) -> Waveform:
-    """The waveform as float32 [S], S at least `seconds` long, finite, not constant and on the scale -1..1.
+    """As `finite`, and not constant.
 
     Raises:
-        Unmeasurable: it is too short, silent, beyond `LOUDEST`, or holds NaN or infinity.
+        Unmeasurable: it is silent, or as `finite` says.
+    """
+    found = finite(waveform, sample_rate, seconds)
+    if np.max(waveform) == np.min(waveform):
+        raise Unmeasurable("the audio is silent")
+    return found
+
+
+def finite(waveform: ArrayLike, sample_rate: int, seconds: float) -> Waveform:
+    """The waveform as float32 [S], S at least `seconds` long, finite and on the scale -1..1; it may be silent.
+
+    Raises:
+        Unmeasurable: it is too short, beyond `LOUDEST`, or holds NaN or infinity.
         TypeError: it is not floating point.
         ValueError: it is not one-dimensional, or the sample rate is no whole number of Hz.
     """
@@ -44,8 +56,6 @@ def checked(waveform: ArrayLike, sample_rate: int, seconds: float) -> Waveform:
     peak = float(np.abs(array).max(initial=0))
     if peak > LOUDEST:
         raise Unmeasurable(f"the audio reaches {peak:.4g}, and samples lie in -1..1: divide those of 16 bits by 32768")
-    if array.max() == array.min():
-        raise Unmeasurable("the audio is silent")
     return array.astype(np.float32)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
@@ -97,8 +98,9 @@ class FaceMotion(PairedMetric):
         wanted, found = self._number(reference), self._number(generated)
         return {"value": np.array(abs(found - wanted)), "generated": np.array(found)}
 
+    @abstractmethod
     def _number(self, clip: Statistics) -> float:
-        raise NotImplementedError
+        """What is compared, of one clip."""
 
 
 class BlinkRate(FaceMotion):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,7 +29,7 @@ _NEEDED = ("model.bin", "config.json", "tokenizer.json")
 _OPTIONAL = ("vocabulary.json", "vocabulary.txt", "preprocessor_config.json")
 
 
-class _Whisper:
+class _Whisper(ABC):
     """How every Whisper model is run.
 
     Beam search at temperature 0, never a fallback to drawing at random; one thread, float32; each window of 30 s is
@@ -80,13 +81,13 @@ class _Whisper:
         except (RuntimeError, ValueError) as error:
             raise WeightsError(f"The model of the recogniser '{self.name}' does not load: {error}.") from error
 
+    @abstractmethod
     def _weights(self) -> str:
         """The model's name and the first digits of its hash."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _files(self) -> Mapping[str, Path]:
         """The model's files by the names that CTranslate2 gives them."""
-        raise NotImplementedError
 
 
 class WhisperBase(_Whisper):
