@@ -1,7 +1,7 @@
 """Work spread over processes; every process computes with one thread, so 1 and N workers give the same numbers.
 
 The standard library's executors cannot tell which task a lost worker had, give up all others, and may wait for ever
-when a worker is killed while it holds a lock of end_of_worker. Here every worker has a pipe of its own and no lock.
+when a worker is killed while it holds a lock that all share. Here every worker has a pipe of its own and no lock.
 """
 
 from __future__ import annotations
