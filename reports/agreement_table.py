@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.agreement import FEWEST_FOR_REDUNDANT, PEOPLE, REDUNDANT, Agreement
+from reports.footnotes import Footnotes
 from reports.results import Results
-from reports.tables import Entry, Footnotes, Row, Table
+from reports.tables import Entry, Row, Table
 
 WITH_PEOPLE, BETWEEN = "with people", "metrics"
 

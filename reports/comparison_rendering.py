@@ -21,14 +21,14 @@ def render_comparison(comparison: Comparison, folder: Path) -> Path:
         ResultsError: the files cannot be written there.
     """
     from reports.comparison_page import comparison_page
-    from reports.latex import latex
+    from reports.latex import latex_file
     from reports.markdown import markdown
 
     tables = [table for pair in comparison.pairs for table in _tables(comparison, pair)]
     with writing_to(f"the comparison {folder}", "choose another folder with --out"):
         write(folder / "comparison.json", comparison.text())
         write(folder / "comparison.md", "\n".join([*map(markdown, tables), *_links(comparison, folder)]))
-        write(folder / "comparison.tex", "\n".join(map(latex, tables)))
+        write(folder / "comparison.tex", latex_file(tables))
         write(folder / "index.html", comparison_page(comparison, folder))
     return folder / "index.html"
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from reports.comparison import Change, ChangedClip, Comparison, Pair
 from reports.comparison import Row as Found
+from reports.footnotes import Footnotes
 from reports.numbers import decimals, fixed, heading
 from reports.results import Metric
-from reports.tables import Entry, Footnotes, Row, Table
+from reports.tables import Entry, Row, Table
 
 OVERALL = "all datasets"
 NONE = Entry("—")

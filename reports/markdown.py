@@ -15,9 +15,12 @@ _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def markdown(table: Table) -> str:
-    """The table, its footnotes and remarks, in GitHub's Markdown."""
+    """The table with its caption, footnotes and remarks, in GitHub's Markdown."""
     headings = [*map(escaped, table.labels), *map(_entry, table.headings)]
-    lines = [f"### {escaped(table.title)}", "", _line(headings)]
+    lines = [f"### {escaped(table.title)}", ""]
+    if table.caption:
+        lines += [escaped(table.caption), ""]
+    lines.append(_line(headings))
     lines.append(_line([":--"] * len(table.labels) + ["--:"] * table.numbers + [":--"] * table.words))
     lines += [_line(_cells(row)) for group in table.groups for row in group]
     lines += ["", *(f"{number}. {escaped(text)}" for number, text in enumerate(table.footnotes, 1))]

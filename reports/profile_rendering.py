@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from reports.latex import latex
+from reports.latex import latex_file
 from reports.markdown import markdown
 from reports.page import templates, told
 from reports.profile_figures import figures
@@ -22,7 +22,7 @@ def render_profile(report: ProfileReport, folder: Path) -> Path:
     tables, drawn = profile_tables(report), figures(report)
     written, page = folder / "report" / "tables", folder / "report" / "profile.html"
     write(written / "profile.md", "\n".join(map(markdown, tables)))
-    write(written / "profile.tex", "\n".join(map(latex, tables)))
+    write(written / "profile.tex", latex_file(tables))
     write(written / "profile.csv", csv(profile_frame(report)))
     for name, svg in drawn.items():
         write(folder / "report" / "figures" / f"{name}.svg", svg)

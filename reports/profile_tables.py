@@ -7,6 +7,7 @@ from itertools import groupby
 
 import pandas as pd
 
+from reports.footnotes import counted_reasons
 from reports.numbers import decimals, fixed
 from reports.profiles import (
     Comparison,
@@ -18,7 +19,7 @@ from reports.profiles import (
     Quantity,
     Stage,
 )
-from reports.tables import Entry, Row, Table, counted_reasons
+from reports.tables import Entry, Row, Table
 
 PERCENTILES = (
     "p50: nearest rank, the smallest latency that half of the calls do not exceed, with its 95 % interval between two "

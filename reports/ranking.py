@@ -1,10 +1,11 @@
-"""Which scores are best and second best: among generators only, and only where the numbers can rank them."""
+"""Which scores are best and second best: among generators only, and only where the data resolve the difference."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Literal, Protocol
 
+from reports.resolution import resolved
 from reports.results import Cell, Results
 
 Mark = Literal["best", "second"]
@@ -47,7 +48,9 @@ def comparable(cells: Iterable[Cell]) -> bool:
 def marks(rivals: Iterable[Cell], unranked: Collection[str] = ()) -> dict[str, Mark]:
     """The mark of each generator that has one, for the cells of one dataset and metric without the bounds.
 
-    Equal values share a mark. There is no best of one and no second of two.
+    Best is what is better than every other generator by more than the uncertainty of the difference (see
+    `reports.resolution.resolved`), second what then is better than every remaining one. Equal values share a mark.
+    There is no best of one, and no second without a best or of two.
 
     Args:
         unranked: generators that have no rank, see `unranked`.
@@ -59,14 +62,19 @@ def marks(rivals: Iterable[Cell], unranked: Collection[str] = ()) -> dict[str, M
     if not ranked:
         return {}
     sign = 1.0 if ranked[0].direction == "lower" else -1.0
-    values = {cell.generator: sign * cell.value for cell in ranked if cell.value is not None}
-    order = sorted(set(values.values()))
-    named: dict[float, Mark] = {}
-    if len(order) > 1:
-        named[order[0]] = "best"
-    if len(order) > 2:
-        named[order[1]] = "second"
-    return {generator: named[value] for generator, value in values.items() if value in named}
+    by_value: dict[float, list[Cell]] = {}
+    for cell in ranked:
+        if cell.value is not None:
+            by_value.setdefault(sign * cell.value, []).append(cell)
+    order = [by_value[value] for value in sorted(by_value)]
+    found: dict[str, Mark] = {}
+    places: tuple[Mark, ...] = ("best", "second")
+    for place, mark in enumerate(places):
+        below = [cell for cells in order[place + 1 :] for cell in cells]
+        if not below or not all(resolved(cell, other) for cell in order[place] for other in below):
+            break
+        found |= {cell.generator: mark for cell in order[place]}
+    return found
 
 
 def above(cell: Scored, floor: Scored) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
 
 from reports.curves import curves
-from reports.latex import latex
+from reports.latex import latex_file
 from reports.markdown import markdown
 from reports.page import page
 from reports.profiles import ProfileReport
@@ -46,14 +47,21 @@ def render(run: Path) -> Path:
         ):
             if parts:
                 write(tables / f"{name}.md", "\n".join(map(markdown, parts)))
-                write(tables / f"{name}.tex", "\n".join(map(latex, parts)))
+                write(tables / f"{name}.tex", latex_file(parts))
                 write(tables / f"{name}.csv", csv(frame))
+                write(tables / f"{name}.json", rows_as_json(frame))
         for family, figure in figures.items():
             write(run / "report" / "figures" / f"sweep-{family}.svg", figure)
         for damage, figure in stress.items():
             write(run / "report" / "figures" / f"stress-{damage}.svg", figure)
         write(index, page(results, figures, stress, profile))
     return index
+
+
+def rows_as_json(frame: pd.DataFrame) -> str:
+    """A table of values for programs, as a list of rows in ASCII; what is missing is null."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return json.dumps(rows, indent=1) + "\n"
 
 
 def csv(frame: pd.DataFrame) -> str:

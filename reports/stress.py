@@ -90,6 +90,7 @@ def stress_tables(results: Results) -> tuple[Table, ...]:
                         headings=(*scores.headings, Entry("no clip")),
                         groups=tuple(groups),
                         footnotes=scores.footnotes,
+                        caption=scores.caption,
                         remarks=(_REMARK, *([f"Strengths: {told}."] if told else [])),
                     )
                 )

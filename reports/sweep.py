@@ -67,6 +67,7 @@ def _table(results: Results, scores: Table, family: str, labels: list[str], judg
         headings=(*scores.headings, *[Entry(STAYS_BEST)] * shown),
         groups=tuple(groups),
         footnotes=scores.footnotes,
+        caption=scores.caption,
         remarks=(_sentence(results, judge),),
     )
     return with_own_footnotes(table)

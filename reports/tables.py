@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reports.footnotes import Footnotes, counted_reasons, same
 from reports.numbers import fixed, heading, interval
 from reports.ranking import UNTRAINED, Mark, comparable, marks, unranked
 from reports.results import Cell, Profile, Results
@@ -14,10 +15,8 @@ from reports.results import Cell, Profile, Results
 if TYPE_CHECKING:
     import pandas as pd
 
+GATHERED = "Notes that differ only in their numbers are one; each value's own notes are in the CSV and JSON files."
 NOT_COMPARABLE = "Signatures differ between the generators, so that no value is marked: see the signatures."
-
-NAMED_CLIPS = 3
-"""Clips that a footnote names for each reason; all of them stand in the results file."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,8 @@ class Table:
             heading goes for the whole column.
         groups: blocks of rows that belong together (a dataset each).
         footnotes: texts; footnote number 1 is the first.
-        remarks: paragraphs below: protocol, notes, what the marks mean.
+        caption: what the numbers rest on, below the title: sample counts and protocol.
+        remarks: paragraphs below: what the marks mean, notes.
         signatures: how each column was made.
         words: how many of the last columns hold words, which begin at the left, and no numbers.
     """
@@ -58,6 +58,7 @@ class Table:
     headings: tuple[Entry, ...]
     groups: tuple[tuple[Row, ...], ...]
     footnotes: tuple[str, ...] = ()
+    caption: str = ""
     remarks: tuple[str, ...] = ()
     signatures: tuple[str, ...] = ()
     words: int = 0
@@ -68,18 +69,6 @@ class Table:
         return len(self.headings) - self.words
 
 
-class Footnotes:
-    """Numbers texts in the order of their first use."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def number(self, text: str) -> int:
-        if text not in self.texts:
-            self.texts.append(text)
-        return self.texts.index(text) + 1
-
-
 def score_table(results: Results) -> Table:
     """Datasets x generators down, metrics across: the form of the paper's Table 2; bounds last in each dataset."""
     study, bounds = results.study, results.study.bounds
@@ -88,6 +77,7 @@ def score_table(results: Results) -> Table:
     footnotes = Footnotes()
     common = {metric: _common_notes(results, metric) for metric in study.metrics}
     headings = _headings(results, common, footnotes)
+    count = _count(results.cells)
     groups = []
     for dataset in study.datasets:
         entries: dict[str, list[Entry]] = {name: [] for name in ordered}
@@ -99,8 +89,9 @@ def score_table(results: Results) -> Table:
             for name in ordered:
                 beside = [] if name in bounds else rivals
                 why = without.get(name, "") if len(rivals) > 1 else ""
-                told = common[metric] | {UNTRAINED}  # of a whole row; the notes say it
-                entries[name].append(_entry(placed[name], marked.get(name), beside, why, told, footnotes))
+                told = common[metric] | {same(UNTRAINED)}  # of a whole row; the notes say it
+                entry = _entry(placed[name], marked.get(name), beside, why, told, footnotes, counted=count is None)
+                entries[name].append(entry)
         groups.append(tuple(Row((dataset, name), tuple(entries[name]), name in bounds) for name in ordered))
     return Table(
         title=f"Scores of {study.name}",
@@ -108,7 +99,8 @@ def score_table(results: Results) -> Table:
         headings=headings,
         groups=tuple(groups),
         footnotes=tuple(footnotes.texts),
-        remarks=(_legend(results), _protocol(results), *results.notes),
+        caption=f"{_counts(results.cells)} {_protocol(results)}".strip(),
+        remarks=(_legend(results), *([GATHERED] if footnotes.gathered else []), *results.notes),
         signatures=_signatures(results),
     )
 
@@ -131,9 +123,9 @@ def cost_table(results: Results) -> Table | None:
             groups=tuple(group for group in groups if group),
             remarks=(
                 "Real-time factor: seconds of computing for one second of video; below 1 is faster than real time.",
-                _protocol(results),
                 *results.notes,
             ),
+            caption=_protocol(results),
         )
         if timed
         else None
@@ -153,6 +145,7 @@ def stage_table(results: Results) -> Table | None:
             labels=("dataset", "generator", "stage"),
             headings=(Entry("s per clip"), Entry("share")),
             groups=tuple(groups),
+            caption=_protocol(results),
             remarks=(
                 "Share: of all seconds that were timed in stages; writing the files, which the harness does, counts.",
             ),
@@ -163,16 +156,16 @@ def stage_table(results: Results) -> Table | None:
 
 
 def score_frame(results: Results) -> pd.DataFrame:
-    """Every cell with all its fields, one row each."""
+    """Every cell, one row each, with all its fields but the scores by clip, which `clip_scores.json` holds."""
     import pandas as pd
 
     rows = [
-        cell.model_dump(exclude={"failed", "notes", "details"})
+        cell.model_dump(exclude={"failed", "notes", "details", "by_clip"})
         | {"failed": len(cell.failed), "failures": failures(cell), "notes": "; ".join(cell.notes)}
         | {"details": "; ".join(f"{name}={value!r}" for name, value in cell.details.items())}
         for cell in results.cells
     ]
-    columns = [*(name for name in Cell.model_fields if name != "failed"), "failed", "failures"]
+    columns = [*(name for name in Cell.model_fields if name not in ("failed", "by_clip")), "failed", "failures"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -194,32 +187,24 @@ def failures(cell: Cell) -> str:
     return counted_reasons(cell.failed)
 
 
-def counted_reasons(failed: Mapping[str, str]) -> str:
-    """Each reason with its count and some of the keys that it befell, the most frequent first."""
-    clips: dict[str, list[str]] = {}
-    for key, reason in sorted(failed.items()):
-        clips.setdefault(reason, []).append(key)
-    ordered = sorted(clips.items(), key=lambda item: (-len(item[1]), item[0]))
-    return "; ".join(f"{len(keys)} x {reason} ({_some(keys)})" for reason, keys in ordered)
-
-
-def _some(keys: Sequence[str]) -> str:
-    more = f" and {len(keys) - NAMED_CLIPS} more" if len(keys) > NAMED_CLIPS else ""
-    return ", ".join(keys[:NAMED_CLIPS]) + more
-
-
 def _common_notes(results: Results, metric: str) -> frozenset[str]:
-    """The notes that every value of a column carries; they stand at its heading."""
-    notes = [frozenset(cell.notes) for cell in results.cells if cell.metric == metric and cell.value is not None]
+    """What the notes say that every value of a column carries, see `same`; they stand at its heading."""
+    notes = [
+        frozenset(map(same, cell.notes)) for cell in results.cells if cell.metric == metric and cell.value is not None
+    ]
     return frozenset.intersection(*notes) if notes else frozenset()
 
 
 def _headings(results: Results, common: Mapping[str, frozenset[str]], footnotes: Footnotes) -> tuple[Entry, ...]:
+    texts: dict[str, list[str]] = {name: [] for name in results.study.metrics}
+    for cell in results.cells:
+        if cell.value is not None and cell.metric in texts:
+            texts[cell.metric] += [text for text in cell.notes if same(text) in common[cell.metric]]
     titles = Counter(metric.title for metric in results.study.metrics.values())
     return tuple(
         Entry(
             heading(metric, name, alone=titles[metric.title] == 1),
-            footnotes=tuple(footnotes.number(text) for text in sorted(common[name])),
+            footnotes=tuple(dict.fromkeys(footnotes.number(text) for text in sorted(texts[name]))),
         )
         for name, metric in results.study.metrics.items()
     )
@@ -232,19 +217,36 @@ def _entry(
     why: str,
     told: frozenset[str],
     footnotes: Footnotes,
+    counted: bool,
 ) -> Entry:
-    """One cell beside those that it competes with; `why` it has no rank, `told` elsewhere already."""
+    """One cell beside those that it competes with; `why` it has no rank, `told` elsewhere already.
+
+    `counted` says that the number of clips belongs to the entry, since it is not that of the whole table.
+    """
     if cell is None:
         return Entry("—", footnotes=(footnotes.number("Not part of this run."),))
     if cell.value is None:
         return Entry("—", footnotes=(footnotes.number(f"Missing: {cell.missing}"),))
-    texts = [text for text in (*cell.notes, why) if text and text not in told]
+    numbers = [footnotes.number(text) for text in (*cell.notes, why) if text and same(text) not in told]
     if cell.failed:
-        texts.append(f"Not measured: {failures(cell)}")
+        numbers.append(footnotes.failures(cell.failed))
     if not comparable(rivals):
-        texts.append(NOT_COMPARABLE)
-    small = f"{interval(cell)} ({cell.n})".strip()
-    return Entry(fixed(cell.value), small, tuple(footnotes.number(text) for text in texts), mark)
+        numbers.append(footnotes.number(NOT_COMPARABLE))
+    small = f"{interval(cell)} ({cell.n})" if counted else interval(cell)
+    return Entry(fixed(cell.value), small.strip(), tuple(dict.fromkeys(numbers)), mark)
+
+
+def _count(cells: Iterable[Cell]) -> int | None:
+    """The number of clips that every value rests on; None where it differs."""
+    counts = {cell.n for cell in cells if cell.value is not None}
+    return next(iter(counts)) if len(counts) == 1 else None
+
+
+def _counts(cells: Sequence[Cell]) -> str:
+    counts = {cell.n for cell in cells if cell.value is not None}
+    if len(counts) > 1:
+        return f"n = {min(counts)} to {max(counts)} clips per value, in brackets."
+    return f"n = {min(counts)} clips per value." if counts else ""
 
 
 def _timed(results: Results) -> list[Profile]:
@@ -273,7 +275,10 @@ def _stages(profile: Profile) -> list[Row]:
 
 
 def _legend(results: Results) -> str:
-    text = "Each value with its 95 % interval and, in brackets, the number of clips; best and second best are marked."
+    text = (
+        "Each value with its 95 % interval. Best and second best are marked only where the 95 % interval of the "
+        "difference from every generator ranked below, paired by clip, leaves out zero."
+    )
     if results.study.untrained:
         text += f" Untrained, and so never marked: {', '.join(results.study.untrained)}."
     if results.study.bounds:
@@ -284,7 +289,8 @@ def _legend(results: Results) -> str:
 def _protocol(results: Results) -> str:
     parts = [f"{name} {value}" for name, value in results.protocol.items() if value is not None]
     hashes = ", ".join(dict.fromkeys(cell.protocol for cell in results.cells if cell.protocol))
-    return f"Protocol {hashes}: {', '.join(parts)}; seed {results.study.seed}."
+    name = f"Protocol {hashes}" if hashes else "Protocol"
+    return f"{name}: {'; '.join(filter(None, (', '.join(parts), f'seed {results.study.seed}')))}."
 
 
 def _signatures(results: Results) -> tuple[str, ...]:

@@ -23,7 +23,8 @@ def terminal_tables(results: Results) -> str:
     for table in (*sweep_tables(results), claim_table(results), cost_table(unstressed), stage_table(unstressed)):
         if table is not None:
             told = tuple(text for text in table.remarks if text not in scores.remarks)
-            parts.append(plain(replace(table, remarks=told)))
+            caption = "" if table.caption == scores.caption else table.caption
+            parts.append(plain(replace(table, caption=caption, remarks=told)))
     return "\n\n".join(parts)
 
 
@@ -37,7 +38,7 @@ def plain(table: Table) -> str:
         body = tabulate(rows, headings, tablefmt="simple", disable_numparse=True, colalign=alignment)
         parts.append(f"{visible(table.title)}: {visible(_group_name(group))}\n{body}")
     below = [f"{number}) {visible(text)}" for number, text in enumerate(table.footnotes, 1)]
-    below += [*map(visible, table.remarks)]
+    below += [visible(text) for text in (table.caption, *table.remarks) if text]
     if any(entry.mark for group in table.groups for row in group for entry in row.entries):
         below.append("* best, + second best")
     return "\n\n".join([*parts, "\n".join(below)])

@@ -8,7 +8,7 @@ import unicodedata
 _JOINERS = "\u200c\u200d"
 """Format characters that ordinary writing and emoji need."""
 
-_FORMULA = re.compile(r"\s*[=+\-@]")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
 
 
 def visible(text: str) -> str:

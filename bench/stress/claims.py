@@ -14,8 +14,8 @@ import numpy as np
 from bench.stress.evidence import Evidence, shift
 from metrics.base.comparison import Difference, paired_difference
 from metrics.base.intervals import FEWEST
+from reports.footnotes import counted_reasons
 from reports.results import Cell, Claim
-from reports.tables import counted_reasons
 
 LITTLE_AUDIO = 10.0
 """dB: softer by more than this is "very little audio"; 10 dB are heard as half as loud (Stevens 1955)."""

@@ -72,7 +72,7 @@ def test_equal_results_give_equal_bytes(results: Results, tmp_path: Path) -> Non
         content.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
     assert content[0] == content[1]
     assert {path.name for path in content[0]} == {
-        "index.html", "scores.md", "scores.csv", "scores.tex", "cost.md", "cost.csv", "cost.tex",
+        "index.html", *(f"{name}.{kind}" for name in ("scores", "cost") for kind in ("md", "csv", "tex", "json")),
     }  # fmt: skip
 
 

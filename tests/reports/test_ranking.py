@@ -48,13 +48,14 @@ def marked(results: Results) -> dict[tuple[str, str], str]:
 
 @pytest.mark.parametrize("untrained", [(), ("noise",)])
 def test_noise_is_not_the_best_speech(untrained: tuple[str, ...]) -> None:
-    results = demo(untrained)
+    results = demo(untrained, cascade={"mcd": (3.05, 2.2, 3.9)})
     assert unranked(results, "voxceleb", "stoi") == {
         "still": AT_CHANCE, "cascade": AT_CHANCE, "noise": UNTRAINED if untrained else DISCREDITED,
     }  # fmt: skip
     found = marked(results)
     assert not [place for place in found if place[1] == "stoi"]
-    assert found["cascade", "fid"] == found["cascade", "mcd"] == "best"
+    assert found["cascade", "mcd"] == "best"
+    assert ("cascade", "fid") not in found  # 22.8 and 24.4 differ by less than their intervals
     for text in (markdown(score_table(results)), latex(score_table(results)), terminal_tables(results)):
         assert "no better than chance" in text
         assert ("Untrained, and so never marked: noise." in text) == bool(untrained)
@@ -65,7 +66,7 @@ def test_noise_is_not_the_best_speech(untrained: tuple[str, ...]) -> None:
 
 def test_the_old_rule_marked_it() -> None:
     """What the rule is for: without `aligned` the noise is the best."""
-    results = demo()
+    results = demo(still={"stoi": (0.161, 0.1, 0.22)})
     plain = results.model_copy(update={"study": results.study.model_copy(update={"metrics": METRICS})})
     assert marked(plain)["noise", "stoi"] == "best"
 
@@ -73,7 +74,7 @@ def test_the_old_rule_marked_it() -> None:
 def test_what_is_aligned_is_ranked() -> None:
     """Speech that follows its reference stands above chance, and the column ranks it."""
     good = {"fid": (30.0, 20.0, 40.0), "mcd": (5.0, 4.0, 6.0), "stoi": (0.8, 0.7, 0.9)}
-    better = {"fid": (20.0, 10.0, 30.0), "mcd": (4.0, 3.0, 5.0), "stoi": (0.9, 0.85, 0.95)}
+    better = {"fid": (20.0, 10.0, 30.0), "mcd": (4.0, 3.0, 5.0), "stoi": (0.95, 0.92, 0.98)}
     found = marked(demo(dub=good, redub=better))
     assert {name: mark for (name, metric), mark in found.items() if metric == "stoi"} == {"redub": "best"}
     assert not unranked(demo(dub=good), "voxceleb", "stoi").get("dub")
@@ -81,7 +82,7 @@ def test_what_is_aligned_is_ranked() -> None:
 
 def test_an_untrained_generator_is_never_marked() -> None:
     best = {"fid": (1.0, 0.5, 1.5), "mcd": (1.0, 0.5, 1.5), "stoi": (0.9, 0.8, 1.0)}
-    found = marked(demo(("lucky",), lucky=best))
+    found = marked(demo(("lucky",), lucky=best, cascade={"mcd": (3.05, 2.2, 3.9)}))
     assert not [name for name, _ in found if name == "lucky"]
     assert found["cascade", "mcd"] == "best"
 

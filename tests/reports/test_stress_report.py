@@ -57,7 +57,7 @@ def test_rows_go_from_undamaged_to_the_worst_with_differences() -> None:
     (table,) = stress_tables(results())
     noise, silent = table.groups
     assert [row.labels for row in noise] == [("voice-noise", "none"), ("voice-noise", "20 dB"), ("voice-noise", "0 dB")]
-    assert [row.entries[0].small for row in noise] == ["[8.000, 10.000] (6)", "+0.500 [-0.100, +1.100] (6)",
+    assert [row.entries[0].small for row in noise] == ["[8.000, 10.000]", "+0.500 [-0.100, +1.100] (6)",
                                                        "+3.000 [+2.000, +4.000] (6)"]  # fmt: skip
     assert [row.entries[0].mark for row in noise] == [None, None, "best"]
     assert silent[1].labels == ("voice-silent", "yes")
