@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from reports.fitting import PAGE, Panel, broken, natural, number_width, panels, parts
@@ -12,10 +13,11 @@ _ESCAPES = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
     ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}", "-": "{-}", "[": "{[}", "]": "{]}", "*": "{*}",
-    "↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\rightarrow$",
+    "↑": r"$\uparrow$", "↓": r"$\downarrow$", "→": r"$\rightarrow$", "−": "$-$",
     "—": "---", "–": "--", "×": r"$\times$", "·": r"$\cdot$", "±": r"$\pm$", "…": r"\ldots{}",
     "‘": "`", "’": "'", "“": "``", "”": "''",
 } | {special: f"\\{special}" for special in "%_&#{}$"}  # fmt: skip
+_MINUS = re.compile(r"(?<![^\s\[(])-(?=\d)")
 _LETTERS = set("ĂăĄąĆćČčĎďĐđĘęĚěĞğİıĹĺĽľŁłŃńŇňŐőŒœŔŕŘřŚśŞşŠšŢţŤťŮůŰűŸŹźŻżŽž")
 """Beyond Latin-1, the letters that every TeX engine sets in the T1 encoding."""
 
@@ -59,7 +61,7 @@ def latex(table: Table) -> str:
 
 def escaped(text: str) -> str:
     """Plain text; a character that TeX may not have is named by its code point."""
-    return "".join(_character(character) for character in visible(text))
+    return "".join(_character(character) for character in _MINUS.sub("−", visible(text)))
 
 
 def _float(

@@ -19,7 +19,7 @@ COMMANDS = {
     "narrate": ("narrate", "Speak a text with a face and a voice, and say where the clip lies."),
     "run": ("runs", "Generate, measure, score and report a study."),
     "demo": ("runs", "Run the bundled study on the bundled corpus; ends by naming the report to open."),
-    "report": ("runs", "Render the report of a run again."),
+    "report": ("reporting", "Render the report of a run again; of several runs: leaderboard, trends, what changed."),
     "score": ("scores", "Numbers for two folders of clips, without a study file."),
     "stats": ("stats", "Reference statistics: what a set of real clips is to FID, FVD and FAD."),
     "compare": (

@@ -1,4 +1,4 @@
-"""`run`, `demo`, `report`: the commands that make and render results."""
+"""`run`, `demo`: the commands that make results and render their report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from bench.cli.arguments import RunToRead, RunToWrite, path_to_read, roots_by_dataset
+from bench.cli.arguments import RunToWrite, path_to_read, roots_by_dataset
 from bench.cli.printing import err, out, print_line, print_rows, progress_display, tracked
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
@@ -34,7 +34,7 @@ Device = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the command line."""
-    for command in (run, demo, report):
+    for command in (run, demo):
         app.command(command.__name__)(command)
 
 
@@ -82,15 +82,6 @@ def demo(
 ) -> None:
     """Run the bundled study on the bundled corpus; ends by naming the report to open."""
     _run(find_study("demo"), RunFolder(folder), Shard(workers or default_workers()), device, scored=True)
-
-
-def report(folder: RunToRead) -> None:
-    """Render the report of a run again."""
-    if not (folder / "results.json").is_file():
-        raise UserMistake(f"{folder} holds no results.json: name the folder that --out of `narrator-bench run` named.")
-    from reports import render
-
-    out.print(f"Report: {render(folder)}", markup=False, highlight=False)
 
 
 def _shard(workers: int, shard: str | None) -> Shard:

@@ -78,6 +78,20 @@ def chosen_sides(runs: Sequence[Path], generators: Sequence[str] = ()) -> list[t
     return sides
 
 
+def named_results(runs: Sequence[Path]) -> list[tuple[str, Results]]:
+    """The results of runs, by the names of their folders, or by their paths where those are not told apart by them.
+
+    Args:
+        runs: folders of runs, their results files, or archives of them.
+
+    Raises:
+        UserMistake: a run without results.
+        ResultsError: results that cannot be used.
+    """
+    read = [_read(path, name) for path, name in zip(runs, _names(runs), strict=True)]
+    return [(run.name, run.results) for run in read]
+
+
 def _within(run: _Run, generators: Sequence[str]) -> list[tuple[Side, Side]]:
     if len(generators) < 2:
         known = ", ".join(shown(label, 80) for label in run.generators) or "none"
