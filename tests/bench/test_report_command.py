@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from support.archives import finished_run
 
+from bench.archiving.writing import write_archive
+
 Cli = Callable[..., Any]
 
 
@@ -19,11 +21,8 @@ def runs(tmp_path: Path) -> list[Path]:
     for name in ("jan", "feb", "mar"):
         finished_run(tmp_path / name)
     (tmp_path / "zips").mkdir()
-    return [
-        tmp_path / "jan",
-        tmp_path / "feb/results.json",
-        archive_of_run(tmp_path / "mar", tmp_path / "zips/mar.zip"),
-    ]
+    write_archive(tmp_path / "mar", tmp_path / "zips/mar.zip")
+    return [tmp_path / "jan", tmp_path / "feb/results.json", tmp_path / "zips/mar.zip"]
 
 
 def test_folders_files_and_archives_are_runs(cli: Cli, runs: list[Path], tmp_path: Path) -> None:

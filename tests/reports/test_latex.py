@@ -62,7 +62,14 @@ def text_of(folder: Path) -> str:
 def hostile_results() -> Results:
     names = {f"g{i}": attack for i, attack in enumerate(ATTACKS)}
     cells = [
-        cell(names.get(f"g{i}", name), "fid", float(i), notes=(ATTACKS[i],), failed={ATTACKS[i]: ATTACKS[i]})
+        cell(
+            names.get(f"g{i}", name),
+            "fid",
+            float(i),
+            notes=(ATTACKS[i],),
+            failed={ATTACKS[i]: ATTACKS[i]},
+            signature=ATTACKS[i],
+        )
         for i, name in enumerate(VALUES)
     ]
     study = Study(
