@@ -1,4 +1,4 @@
-"""The README's metric of a stranger: installed as a package of its own, listed, and scored in a run."""
+"""The docs' metric of a stranger: installed as a package of its own, listed, and scored in a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/extend/metric.md"
 PYPROJECT = """
 [build-system]
 requires = ["setuptools"]
@@ -31,8 +31,8 @@ py-modules = ["level"]
 
 
 @pytest.mark.slow
-def test_the_metric_of_the_readme_installs_and_scores(clips: Path, tmp_path: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def test_the_metric_of_the_docs_installs_and_scores(clips: Path, tmp_path: Path) -> None:
+    blocks = re.findall(r"```python[^\n]*\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (source,) = [block for block in blocks if "class LevelDifference" in block]
     assert len(source.splitlines()) <= 30
     package, site = tmp_path / "package", tmp_path / "site"
