@@ -104,15 +104,23 @@ def _chance(view: _View, wanted: bool) -> Iterator[tuple[str, dict[str, list[str
 
 
 def _above_chance(view: _View) -> Iterator[str]:
-    for name, found in _chance(view, wanted=True):
-        parts = [f"by {metrics} on {datasets}" for metrics, datasets in view.together(found)]
-        yield f"{name} is better than chance {'; '.join(parts)}."
+    for names, where in _alike(view, wanted=True):
+        yield f"Better than chance: {names}, {where}."
 
 
 def _not_above_chance(view: _View) -> Iterator[str]:
-    for name, found in _chance(view, wanted=False):
-        parts = [f"by {metrics} on {datasets}" for metrics, datasets in view.together(found)]
-        yield f"That {name} is better than chance {'; '.join(parts)}."
+    for names, where in _alike(view, wanted=False):
+        yield f"Better than chance, or not: {names}, {where}."
+
+
+def _alike(view: _View, wanted: bool) -> Iterator[tuple[str, str]]:
+    """Generators that are, or are not, above chance in the same places, and the places: in words."""
+    alike: dict[str, list[str]] = {}
+    for name, found in _chance(view, wanted):
+        where = "; ".join(f"by {metrics} on {datasets}" for metrics, datasets in view.together(found))
+        alike.setdefault(where, []).append(name)
+    for where, names in alike.items():
+        yield named(names, "generators", len(view.rivals)), where
 
 
 def _untrained(view: _View) -> Iterator[str]:

@@ -119,7 +119,7 @@ window.page = (() => {
       rule: { color: accent }, point: { color: accent },
       style: {
         ceiling: { color: accent, strokeDash: [5, 3], strokeWidth: 1.5 }, chance: { color: soft, strokeDash: [1.5, 2.5], strokeWidth: 2 },
-        half: { fill: accent, fillOpacity: 0.18 }, clip: { fill: accent, fillOpacity: 0.45 }, median: { fill: ink },
+        half: { color: accent, opacity: 0.2 }, clip: { color: accent, opacity: 0.5 }, median: { color: ink },
       },
     };
   }

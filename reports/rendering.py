@@ -11,6 +11,7 @@ from reports.curves import curves
 from reports.latex import latex_file
 from reports.markdown import markdown
 from reports.page import TRACES, page
+from reports.print_figures import print_figures
 from reports.profiles import ProfileReport
 from reports.results import Results
 from reports.stress import claim_frame, claim_table, stress_frame, stress_tables
@@ -54,6 +55,7 @@ def render(run: Path) -> Path:
             write(run / "report" / "figures" / f"sweep-{family}.svg", figure)
         for damage, figure in stress.items():
             write(run / "report" / "figures" / f"stress-{damage}.svg", figure)
+        print_figures(plain, run / "report" / "figures")
         write(index, page(results, figures, stress, profile, _traces(run)))
     return index
 
