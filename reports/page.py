@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from importlib import resources
@@ -10,9 +11,14 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from reports.numbers import fixed
+from reports.cautions import cautions
+from reports.charts import charts
+from reports.conclusions import conclusions
+from reports.numbers import fixed, heading
+from reports.page_data import page_data
 from reports.paper import METRICS, table2_rows
 from reports.profile_figures import figures as profile_figures
 from reports.profile_tables import profile_tables
@@ -22,9 +28,10 @@ from reports.stress import claim_table, damages, families, stress_tables
 from reports.sweep import sweep_tables
 from reports.tables import Entry, Row, Table, cost_table, failures, score_table, stage_table
 from reports.text import visible
+from reports.vega import bundle
 
-SHOWN_AT_ONCE = 6
-"""Prompts of a dataset whose clips are shown; the others unfold."""
+TRACES = "traces.json"
+"""Beside the results: the picture of a clip's sound and motion by the clip's file, both relative to the run."""
 
 
 def page(
@@ -32,6 +39,7 @@ def page(
     figures: Mapping[str, str],
     stress: Mapping[str, str] | None = None,
     profile: ProfileReport | None = None,
+    traces: Mapping[str, str] | None = None,
 ) -> str:
     """The page as HTML for RUN/report/index.html; clips are linked relative to it.
 
@@ -39,13 +47,31 @@ def page(
         figures: an SVG image for each sweep, by family.
         stress: an SVG image for each damage.
         profile: of the run, where there is one.
+        traces: see `TRACES`.
     """
     plain = results.plain
     drawn = profile_figures(profile) if profile else {}
+    drawings = charts(plain)
+    scripts = [bundle(), _part("page.js"), _part("gallery.js")]
+    warned = cautions(plain)
+    study = plain.study
+    titles = [metric.title for metric in study.metrics.values()]
+    names = [name for name in study.generators if name not in study.bounds]
     template = templates().get_template("page.html")
     return template.render(
         results=plain,
+        generators=", ".join(names) or "no generator",
+        conclusions=conclusions(plain),
+        cautions=warned,
+        count=sum(map(len, warned.values())),
         scores=score_table(plain),
+        drawings=drawings,
+        headings={
+            name: heading(metric, name, titles.count(metric.title) == 1) for name, metric in study.metrics.items()
+        },
+        gallery=bool(plain.clips),
+        traced=bool(traces),
+        mouths=any("-mouth" in picture for picture in (traces or {}).values()),
         paper=_paper_table(results),
         sweeps=list(zip(sweep_tables(results), map(_embedded, figures.values()), strict=True)),
         claims=claim_table(results),
@@ -60,10 +86,27 @@ def page(
         environment=told(results.environment),
         failed=[cell for cell in plain.cells if cell.failed],
         failures=failures,
-        galleries=_galleries(plain),
-        shown_at_once=SHOWN_AT_ONCE,
         link=_link,
+        data=_json(page_data(plain, traces or {}, _link)),
+        specs=_json(drawings),
+        styles=Markup(_part("page.css")),
+        scripts=list(map(Markup, scripts)),
+        hashes=Markup(" ".join(map(_hash, scripts))),
     )
+
+
+def _part(name: str) -> str:
+    return resources.files("reports").joinpath(name).read_text(encoding="utf-8")
+
+
+def _json(value: Any) -> Markup:
+    """JSON for a script element: nothing in it ends the element or begins a comment."""
+    return htmlsafe_json_dumps(value, separators=(",", ":"))
+
+
+def _hash(script: str) -> str:
+    """What the page's policy lets run: this script and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def templates() -> Environment:
@@ -83,15 +126,6 @@ def told(mapping: Mapping[str, Any]) -> dict[str, str]:
     """What is set, as text."""
     present = {name: value for name, value in mapping.items() if value is not None}
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in present.items()}
-
-
-def _galleries(results: Results) -> dict[str, dict[str, list[Clip]]]:
-    """Clips by dataset and key; generators in the study's order, bounds last."""
-    order = sorted(results.study.generators, key=lambda name: name in results.study.bounds)
-    galleries: dict[str, dict[str, list[Clip]]] = {dataset: {} for dataset in results.study.datasets}
-    for clip in sorted(results.clips, key=lambda clip: (clip.key, order.index(clip.generator))):
-        galleries[clip.dataset].setdefault(clip.key, []).append(clip)
-    return {dataset: prompts for dataset, prompts in galleries.items() if prompts}
 
 
 def _stress_clips(results: Results) -> dict[str, list[Clip]]:

@@ -10,7 +10,8 @@ import pandas as pd
 from reports.curves import curves
 from reports.latex import latex_file
 from reports.markdown import markdown
-from reports.page import page
+from reports.page import TRACES, page
+from reports.print_figures import print_figures
 from reports.profiles import ProfileReport
 from reports.results import Results
 from reports.stress import claim_frame, claim_table, stress_frame, stress_tables
@@ -54,8 +55,20 @@ def render(run: Path) -> Path:
             write(run / "report" / "figures" / f"sweep-{family}.svg", figure)
         for damage, figure in stress.items():
             write(run / "report" / "figures" / f"stress-{damage}.svg", figure)
-        write(index, page(results, figures, stress, profile))
+        print_figures(plain, run / "report" / "figures")
+        write(index, page(results, figures, stress, profile, _traces(run)))
     return index
+
+
+def _traces(run: Path) -> dict[str, str]:
+    """The pictures of clips that lie in the run, by the clip's file; none where there is no list of them."""
+    try:
+        found = json.loads((run / TRACES).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {file: picture for file, picture in found.items() if isinstance(picture, str)}
 
 
 def rows_as_json(frame: pd.DataFrame) -> str:

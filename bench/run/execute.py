@@ -15,6 +15,7 @@ from bench.run.plan import record_of, unfinished
 from bench.run.prompts import read_prompt
 from bench.run.selection import clip_file, decoding_of, read_selection, select
 from bench.run.stress import asked_for, asked_hash
+from bench.run.traces import write_traces
 from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
 from bench.scoring.pairs import Pair, PromptSource
@@ -71,13 +72,14 @@ class Execution:
         with single_thread():
             results = collect(self.study, self.run, scoring, self.identify)
         results.write(self.run.results)
+        write_traces(self.run, self.measuring, self._played(), self.identify)
         return results
 
     @functools.cached_property
     def measuring(self) -> Measuring:
         """How clips are measured."""
         return Measuring(
-            self.run.measured(self.device), decoding_of(self.study.protocol), self.study.metrics, self.device
+            self.run.measured(self.device), decoding_of(self.study.protocol), self.study.metrics, self.device, True
         )
 
     def identify(self, clip: ClipFile) -> str:
@@ -89,6 +91,20 @@ class Execution:
     @functools.cached_property
     def _identities(self) -> dict[ClipFile, str]:
         return {}
+
+    def _played(self) -> dict[str, ClipFile]:
+        """Every clip of the run by the file that people play, relative to the run's folder."""
+        clips: dict[str, ClipFile] = {}
+        for dataset in self.study.datasets:
+            for selected in read_selection(self.run, dataset.name).clips:
+                if selected.file and selected.played:
+                    clips[selected.played.as_posix()] = selected.file
+                for generator in self.study.generators:
+                    folder = self.run.generated(generator.name, dataset.name, selected.key).parent
+                    record = record_of(self.run, generator.name, dataset.name, selected.key)
+                    if file := record.clip(folder):
+                        clips[(folder / record.played).relative_to(self.run.root).as_posix()] = file
+        return clips
 
     def _measure(self, pool: WorkerPool) -> None:
         clips: dict[str, ClipFile] = {}

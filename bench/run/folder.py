@@ -58,6 +58,15 @@ class RunFolder:
         return self.root / "measured" / device.replace(":", "")
 
     @property
+    def traces(self) -> Path:
+        """Which picture of `trace` belongs to which clip."""
+        return self.root / "traces.json"
+
+    def trace(self, name: str) -> Path:
+        """A picture of a clip's sound and motion for the report's gallery, named by content."""
+        return self.root / "traces" / f"{name}.svg"
+
+    @property
     def recognised(self) -> Path:
         """Cache of recognised transcripts, named by content."""
         return self.root / "recognised"

@@ -25,12 +25,14 @@ from bench.plugins import built_metric, lacking_weights
 from bench.scoring.length import Length
 from bench.scoring.pairs import Pair, PromptSource, Wanted
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
+from bench.scoring.trace import Trace
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
 from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 
 Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
+Observed = ClipMetric | Length | Trace
 CLIPS_PER_TASK = 8
 """Enough to pay for handing them over; few, so that little is lost with a worker."""
 QUICK_SOUNDS = 12
@@ -46,19 +48,32 @@ class Measuring:
         decoding: how clips are read.
         metrics: what is measured.
         device: where the metrics' networks run.
+        traced: keep what the gallery of a report shows of each clip, see `bench.scoring.trace`.
     """
 
     store: Path
     decoding: Decoding
     metrics: tuple[Choice, ...]
     device: str
+    traced: bool = False
 
-    def built(self) -> list[ClipMetric | Length]:
-        """The metrics that can be computed here, and the lengths of the streams that they look at."""
+    def built(self) -> list[Observed]:
+        """The metrics that can be computed here, and the lengths, and traces, of the streams that they look at."""
+        usable = self._usable()
+        modalities = self._modalities(usable)
+        traces = [Trace(modality) for modality in modalities] if self.traced else []
+        return [*usable, *(self.length(modality) for modality in modalities), *traces]
+
+    def traces(self) -> list[Trace]:
+        """The traces of the streams that the metrics look at."""
+        return [Trace(modality) for modality in self._modalities(self._usable())] if self.traced else []
+
+    def _usable(self) -> list[ClipMetric]:
         built = [built_metric(choice, self.device) for choice in self.metrics]
-        usable = [metric for metric in built if lacking_weights(metric) is None]
-        modalities = sorted({modality for metric in usable for modality in metric.modalities})
-        return [*usable, *(self.length(modality) for modality in modalities)]
+        return [metric for metric in built if lacking_weights(metric) is None]
+
+    def _modalities(self, metrics: Sequence[ClipMetric]) -> list[Modality]:
+        return sorted({modality for metric in metrics for modality in metric.modalities})
 
     def length(self, modality: Modality) -> Length:
         """What times the streams of a modality."""
@@ -164,7 +179,7 @@ def _batches(items: Sequence[Item], workers: int) -> Iterator[Sequence[Item]]:
         yield items[start : start + size]
 
 
-def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetric | Length]) -> dict[Path, Finish]:
+def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, Observed]) -> dict[Path, Finish]:
     """One decode pass of one clip for all metrics that want it."""
     observing = _Pass(wanted)
     if observing.any("video"):
@@ -184,7 +199,7 @@ def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, ClipMetri
 class _Pass:
     """The observers of one decode pass; one that fails drops out with its reason and the others go on."""
 
-    def __init__(self, wanted: Mapping[Path, ClipMetric | Length]) -> None:
+    def __init__(self, wanted: Mapping[Path, Observed]) -> None:
         self._metrics = wanted
         self._observers: dict[Path, ClipObserver] = {}
         self._finishers: dict[Path, Finish] = {}

@@ -17,13 +17,14 @@ from bench import fingerprint
 from bench.files import Damaged, read_checked, write_checked
 from bench.scoring.length import Length
 from bench.scoring.pairs import Pair
+from bench.scoring.trace import Trace
 from metrics.base.metric import ClipMetric, Statistics, Unmeasurable
 
 
 class StatisticsStore:
     """Per-clip and per-pair statistics on disk, or the reason why there are none."""
 
-    def __init__(self, folder: Path, metric: ClipMetric | Length) -> None:
+    def __init__(self, folder: Path, metric: ClipMetric | Length | Trace) -> None:
         self._clips = folder / fingerprint.of_json(metric.statistics_id)
         self._pairs = folder / fingerprint.of_json([metric.signature, metric.statistics_id])
         self._asks = bool(getattr(metric, "needs", ()))

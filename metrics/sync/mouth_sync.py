@@ -95,13 +95,17 @@ class MouthObserver(ClipObserver):
         mouth = without_gaps(self._shapes)
         if self._heard is None:
             raise Unmeasurable("the clip has no audio")
-        return {"curve": sync_curve(mouth, *self._heard, self._reach)}
+        return {
+            "curve": sync_curve(mouth, *self._heard, self._reach),
+            "opening": mouth[:, 0].astype(np.float32),
+        }
 
 
 class MouthSync(PairedMetric):
     """Synchrony of mouth and speech of each generated clip; its reference is not looked at.
 
-    Per clip: the agreement at each lag, float64 [2 reach + 1], see `metrics.sync.lag`. From it "confidence" (0..2,
+    Per clip: the agreement at each lag, float64 [2 reach + 1], see `metrics.sync.lag`, and, to
+    be looked at, the mouth's opening in distances between the eyes, float32 [T]. From the agreement "confidence" (0..2,
     higher is better), "lag" in seconds (lower is better) or "correlation" (-1..1, higher is better).
 
     The pictures must have 25 frames a second. `chance`, real clips of others, is as much in sync as the ceiling.
