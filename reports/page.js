@@ -114,7 +114,7 @@ window.page = (() => {
       axis: { labelColor: soft, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, titleFontWeight: 400, labelFontSize: 11, titleFontSize: 11 },
       axisY: { labelColor: ink, labelFontSize: 12, ticks: false, grid: false },
       header: { labelColor: ink, labelFontSize: 12, labelFontWeight: 600 },
-      legend: { labelColor: ink, titleColor: soft, labelFontSize: 11, labelLimit: 140 },
+      legend: { labelColor: ink, titleColor: soft, labelFontSize: 11, labelLimit: 140, symbolFillColor: soft, symbolStrokeColor: soft },
       range: { category: PALETTE[isDark() ? 1 : 0] },
       rule: { color: accent }, point: { color: accent },
       style: {
