@@ -134,6 +134,7 @@ window.page = (() => {
     if (!values.length) { element.textContent = "Nothing to draw with this filter."; return; }
     await vegaEmbed(element, { ...spec, data: { values } },
       { actions: false, renderer: "svg", ast: true, config: themed(), defaultStyle: false, tooltip: { theme: isDark() ? "dark" : "light" } });
+    element.querySelector("svg").setAttribute("aria-hidden", "true");  // the element itself is a named image
   }
   const seen = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) if (isIntersecting && !target.dataset.drawn) draw(target);
