@@ -19,7 +19,7 @@ def history_curves(history: History) -> dict[str, str]:
 def _image(history: History, dataset: str) -> str:
     from matplotlib.figure import Figure
 
-    columns = history.columns
+    columns, names = history.columns, [_short(run.name) for run in history.runs]
     across = max(1, min(ACROSS, len(columns)))
     down = max(1, math.ceil(len(columns) / across))
     with drawing():
@@ -36,9 +36,8 @@ def _image(history: History, dataset: str) -> str:
                 for place, (_, low, high) in enumerate(points):
                     axis.plot([place, place], [low, high], color=f"C{color % 10}", alpha=0.5)
             axis.set_title(visible(column_heading(history, column)), fontsize=10)
-            axis.set_xticks(
-                range(len(history.runs)), [_short(run.name) for run in history.runs], rotation=20, fontsize=7
-            )
+            axis.set_xticks(range(len(names)), names, rotation=20, fontsize=7)
+            axis.set_xlim(-0.3, len(names) - 0.7)
             axis.grid(alpha=0.3)
         for axis in axes[len(columns) :]:
             axis.remove()

@@ -23,7 +23,7 @@ from reports.tables import Entry, Row, Table
 
 PERCENTILES = (
     "p50: nearest rank, the smallest latency that half of the calls do not exceed, with its 95 % interval between two "
-    "order statistics; a percentile with fewer calls than such an interval takes is not told."
+    "order statistics; a percentile with fewer calls than such an interval takes is not reported."
 )
 
 

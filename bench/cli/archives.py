@@ -54,7 +54,10 @@ def unpack(
     folder: Annotated[
         Path,
         typer.Option(
-            "--out", parser=folder_to_write("--out", "the folder"), metavar="FOLDER", help="A folder that is not there."
+            "--out",
+            parser=folder_to_write("--out", "the folder"),
+            metavar="FOLDER",
+            help="A folder that does not exist yet.",
         ),
     ],
 ) -> None:

@@ -86,7 +86,7 @@ def prepare(
         ),
     ] = None,
     option: Option = None,
-    protocol: Annotated[str, typer.Option(help="One that ships: paper, strict, smoke.")] = "",
+    protocol: Annotated[str, typer.Option(help="A bundled protocol: paper, strict, smoke.")] = "",
     seconds: Annotated[float | None, typer.Option(min=0.1, help="The first seconds of each clip; 10.")] = None,
     transcripts: Annotated[
         str | None,

@@ -40,7 +40,7 @@ def narrate(
     out: Annotated[
         Path, typer.Option(parser=file_to_write("--out"), metavar="FILE", help="The clip to make, NAME.mp4.")
     ],
-    text: Annotated[str | None, typer.Option(help="The words to be spoken.")] = None,
+    text: Annotated[str | None, typer.Option(help="The text to speak.")] = None,
     text_file: Annotated[
         Path | None,
         typer.Option(
@@ -51,7 +51,7 @@ def narrate(
         str, typer.Option(help="A name from `generators list`, with options: narrator:preset=small.")
     ] = "cascade",
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Fixes everything random.")] = 0,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a clip that is there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing clip.")] = False,
 ) -> None:
     """Speak a text with a face and a voice, and say where the clip lies.
 
@@ -103,7 +103,7 @@ def _words(text: str | None, file: Path | None) -> str:
             raise UserMistake(f"--text-file {file}: {reason}.") from reason
     words = " ".join((text or "").split())
     if not words:
-        raise UserMistake("--text is empty: write the words to be spoken.")
+        raise UserMistake("--text is empty: write the text to speak.")
     return words
 
 

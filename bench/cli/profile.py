@@ -56,7 +56,7 @@ def profile(
         int, typer.Option(min=1, help="How often every prompt is timed; `gate` compares the quickest of each prompt.")
     ] = 1,
     percentiles: Annotated[
-        str, typer.Option(help="Percentiles that must be told; by default 50, 90, 95 and 99 where there are enough.")
+        str, typer.Option(help="Percentiles to report; by default 50, 90, 95 and 99 where there are enough prompts.")
     ] = "",
     device: Annotated[
         str, typer.Option("--device", help="cpu, cuda, cuda:1, for generators that have the option; else their own.")

@@ -68,17 +68,17 @@ def score(
         "fad-ge2e,mcd,stoi,fid,fvd,fvmd-lk"
     ),
     protocol: Annotated[
-        str, typer.Option("--protocol", help="One that ships: paper, strict, smoke; how clips are read.")
+        str, typer.Option("--protocol", help="A bundled protocol (paper, strict, smoke): how clips are read.")
     ] = "",
     max_seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="Only the first seconds of a clip count; 10 unless told.")
+        float | None, typer.Option(min=0.1, help="Score only the first seconds of each clip; 10 by default.")
     ] = None,
     workers: Workers = 0,
     device: Device = "",
     cache: CacheToWrite = None,
     bounds: Annotated[bool, typer.Option(help="Ceiling and chance beside each score.")] = True,
     unequal: Annotated[
-        str | None, typer.Option(help="Pairs of unequal length: score (unless told), skip, or fail.")
+        str | None, typer.Option(help="Pairs of unequal length: score (the default), skip, or fail.")
     ] = None,
     max_failed: Annotated[float, typer.Option(min=0, max=1, help="Share of the clips that may lack a score.")] = 0.1,
     allow_missing: Annotated[

@@ -32,7 +32,7 @@ def selfcheck(
     stages: Annotated[str, typer.Option(help="Which stages: decode,resize,...; all of them if left out.")] = "",
     write: Annotated[
         Path | None,
-        typer.Option(parser=file_to_write("--write"), metavar="FILE", help="Write what this machine gets into a file."),
+        typer.Option(parser=file_to_write("--write"), metavar="FILE", help="Write this machine's numbers to a file."),
     ] = None,
     against: Annotated[
         Path | None,

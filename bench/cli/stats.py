@@ -41,7 +41,7 @@ def make(
     device: Device = "",
     cache: CacheToWrite = None,
 ) -> None:
-    """Measure real clips once and keep mean and scatter of their features; `score --real FILE` compares with them."""
+    """Measure real clips once, keep mean and covariance of their features; `score --real FILE` compares with them."""
     from bench.scoring.reference_sets import make_reference_file
 
     protocol = Protocol(max_seconds=max_seconds)

@@ -34,7 +34,7 @@ class FakeAVCeleb:
     The speakers are VoxCeleb2's, under the same ids.
 
     Args:
-        types: which of the four types are samples; the real clips unless told otherwise. The others are findings.
+        types: which of the four types are samples; by default the real clips. The others are findings.
     """
 
     name = "fakeavceleb"

@@ -52,7 +52,7 @@ def build_prompt(
         seed: handed on to the generator.
         decoding: only the part of clips that it reads is used.
         cache: folder in which recognised texts are kept.
-        rules: where words, voice and image come from; the defaults unless told.
+        rules: where words, voice and image come from; the defaults if left out.
 
     Raises:
         NoPrompt: no words, or no voice; the message is the reason that counts the clip as skipped.

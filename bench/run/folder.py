@@ -17,7 +17,7 @@ from bench.workers.shard import Shard
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Names of everything that a run leaves behind (README, 'A run on disk')."""
+    """Names of everything that a run leaves behind (docs/study.md, 'A run on disk')."""
 
     root: Path
 

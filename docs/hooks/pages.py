@@ -26,7 +26,10 @@ from tables import Found, tables_of
 ROOT = Path(__file__).resolve().parents[2]
 FACTS = yaml.safe_load((ROOT / "docs/metrics/facts.yaml").read_text(encoding="utf-8"))
 COSTS = yaml.safe_load((ROOT / "docs/metrics/costs.yaml").read_text(encoding="utf-8"))
-MEASURED = ("sensitivity", "parity", "beyond-six", "sync", "stress")
+MEASURED = {
+    "sensitivity": "Sensitivity", "parity": "Parity", "beyond-six": "Separation and parity", "sync": "Definition",
+    "stress": "In stress studies",
+}  # fmt: skip
 TOLD = (("source", "Source"), ("sees", "What it sees"), ("blind", "What it does not see"), ("traps", "Traps"))
 
 
@@ -73,7 +76,7 @@ def _page(name: str, metric: Any, plotted: bool) -> str:
         lines += [where, ""]
     for key, title in TOLD:
         if text := fact.get(key):
-            lines += [f"## {title}", "", text, ""]
+            lines += [f"## {title}", "", text.replace(" - ", ": "), ""]
     lines += _conventions(metric)
     lines += _cost(metric)
     lines += _measured(metric, name if plotted else None)
@@ -139,12 +142,11 @@ def _cost(metric: Any) -> Iterator[str]:
 
 def _measured(metric: Any, plot: str | None) -> Iterator[str]:
     """What the measured pages say of the metric, row by row."""
-    for page in MEASURED:
+    for page, title in MEASURED.items():
         found = [table.of(metric.conventions) for table in tables_of(ROOT / f"docs/{page}.md")]
         shown = [table for table in found if table.rows]
         if not shown:
             continue
-        title = "Sensitivity" if page == "sensitivity" else shown[0].page
         yield from (f"## {title}", "", f"From [{shown[0].page}](../{page}.md).", "")
         if page == "sensitivity" and plot:
             yield from (f"![Score against the strength of each damage]({plot}.svg)", "")

@@ -1,6 +1,7 @@
 """What a clip costs each metric, in processor seconds on one thread; writes docs/metrics/costs.yaml.
 
-    python tests/benchmarks/bench_metric_costs.py
+    python tests/benchmarks/bench_metric_costs.py            # all metrics that run here
+    python tests/benchmarks/bench_metric_costs.py stoi mcd   # these anew, the others as they were
 
 Processor time, since other programs on the machine do not count in it. The clip is the first of the bundled synthetic
 corpus at 25 frames a second, decoded once for all; each metric sees it once before the timing.
@@ -8,8 +9,10 @@ corpus at 25 frames a second, decoded once for all; each metric sees it once bef
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +27,7 @@ from bench.media.clip import frames
 from bench.run.selection import clip_file, decoding_of, load_index
 from bench.study import DatasetChoice, Protocol
 from bench.workers.threads import single_thread
-from metrics import ClipMetric
+from metrics import ClipMetric, PairedMetric, Unmeasurable
 from metrics import weights as store
 
 TARGET = Path(__file__).resolve().parents[2] / "docs/metrics/costs.yaml"
@@ -40,22 +43,25 @@ def clip() -> tuple[NDArray[np.uint8], NDArray[np.float32], int]:
 
 
 def observed(metric: ClipMetric, video: NDArray[np.uint8], heard: NDArray[np.float32], rate: int) -> float:
-    """Processor seconds that a clip takes."""
+    """Processor seconds that a clip takes, and that its comparison with a reference does."""
     start = time.process_time()
     observer = metric.observe()
     if "video" in metric.modalities:
         observer.frames(video)
     if "audio" in metric.modalities:
         observer.waveform(heard, rate)
-    observer.finish()()
+    statistics = observer.finish()()
+    if isinstance(metric, PairedMetric) and not metric.needs:  # what is held against a prompt has little left to do
+        with suppress(Unmeasurable):
+            metric.compare(statistics, statistics)
     return time.process_time() - start
 
 
-def measured() -> Iterator[tuple[str, float]]:
-    """Every metric whose weights are here."""
+def measured(names: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """The metrics whose weights are here."""
     here = {row.weights.name for row in store.status() if row.state == "verified"}
     video, heard, rate = clip()
-    for name in plugins.available("metric"):
+    for name in names or plugins.available("metric"):
         try:
             metric = plugins.build_metric(Choice(name=name, plugin=name))
             if set(metric.weights) <= here:
@@ -68,12 +74,13 @@ def measured() -> Iterator[tuple[str, float]]:
 
 def main() -> None:
     with single_thread():
-        seconds = {name: float(f"{spent:.2g}") for name, spent in measured()}
+        found = {name: float(f"{spent:.2g}") for name, spent in measured(sys.argv[1:])}
+    before = yaml.safe_load(TARGET.read_text(encoding="utf-8"))["seconds"] if sys.argv[1:] else {}
     told = {
         "heading": "processor seconds of one clip",
         "how": f"A clip of {SECONDS:g} s at 25 frames a second, on one thread of {describe('cpu')['processor']}, "
-        "without decoding (`tests/benchmarks/bench_metric_costs.py`).",
-        "seconds": seconds,
+        "without decoding, with the comparison of a pair (`tests/benchmarks/bench_metric_costs.py`).",
+        "seconds": dict(sorted((before | found).items())),
     }
     TARGET.write_text(yaml.safe_dump(told, sort_keys=False, width=1000), encoding="utf-8")
 
