@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 RUN    ?= demo-run
 
-.PHONY: demo test lint setup latex docs clean bench bench-compare
+.PHONY: demo test lint setup latex browser docs clean bench bench-compare
 
 setup: $(VENV)/.ready
 
@@ -20,12 +20,16 @@ demo: setup
 	$(BIN)/narrator-bench weights fetch
 	$(BIN)/narrator-bench demo --out $(RUN)
 
-test: setup latex
+test: setup latex browser
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist loadscope
 
 # The tests compile the LaTeX tables; where it is absent and may be installed, it is, else those tests are skipped.
 latex:
 	sh tests/install_latex.sh
+
+# The tests of the report's page need a Chromium; where there is none, one is installed.
+browser: setup
+	sh tests/install_browser.sh $(BIN)
 
 lint: setup
 	$(BIN)/ruff check .

@@ -153,7 +153,9 @@ def _stages() -> list[Spec]:
             "mark": {"type": "bar", "height": 14},
             "encoding": {
                 "y": _GENERATOR,
-                "x": {"field": "seconds", "type": "quantitative", "title": "seconds per clip"},
+                "x": {
+                    "field": "seconds", "type": "quantitative", "title": "seconds per clip", "axis": {"tickCount": 6},
+                },
                 "color": {
                     "field": "stage", "sort": None, "title": None,
                     "legend": {"orient": "bottom", "columns": 4},

@@ -118,7 +118,8 @@
         const generator = data.generators.find((one) => one.name === name);
         const css = generator?.bound ? "" : mark === best ? "top" : mark === worst ? "low" : "";
         make("dt", list, metrics.get(metric).title);
-        make("dd", list, fixed(mark), css);
+        const told = make("dd", list, fixed(mark), css);
+        if (css) make("span", told, css === "top" ? " best" : " worst", "unseen");
       }
     }
     const reasons = [take.file ? take.error : null, ...(take.failed ?? [])].filter(Boolean);

@@ -114,7 +114,7 @@ window.page = (() => {
       axis: { labelColor: soft, titleColor: soft, gridColor: line, domainColor: line, tickColor: line, titleFontWeight: 400, labelFontSize: 11, titleFontSize: 11 },
       axisY: { labelColor: ink, labelFontSize: 12, ticks: false, grid: false },
       header: { labelColor: ink, labelFontSize: 12, labelFontWeight: 600 },
-      legend: { labelColor: ink, titleColor: soft, labelFontSize: 11, labelLimit: 140 },
+      legend: { labelColor: ink, titleColor: soft, labelFontSize: 11, labelLimit: 140, symbolFillColor: soft, symbolStrokeColor: soft },
       range: { category: PALETTE[isDark() ? 1 : 0] },
       rule: { color: accent }, point: { color: accent },
       style: {
@@ -134,6 +134,7 @@ window.page = (() => {
     if (!values.length) { element.textContent = "Nothing to draw with this filter."; return; }
     await vegaEmbed(element, { ...spec, data: { values } },
       { actions: false, renderer: "svg", ast: true, config: themed(), defaultStyle: false, tooltip: { theme: isDark() ? "dark" : "light" } });
+    element.querySelector("svg").setAttribute("aria-hidden", "true");  // the element itself is a named image
   }
   const seen = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) if (isIntersecting && !target.dataset.drawn) draw(target);

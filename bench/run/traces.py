@@ -20,7 +20,7 @@ from metrics.base.metric import Statistics, Unmeasurable
 
 WIDTH, SPECTRUM, CURVE, GAP = 320, 72, 26, 4
 """Units of the picture: its width, the height of the spectrogram and of each curve, the space between them."""
-SCALES = {"motion": 8.0, "opening": 0.5}
+SCALES = {"motion": 4.0, "opening": 0.3}
 """The values at the top of the curves: levels of brightness, distances between the eyes."""
 COLOURS = {"motion": "#c2703d", "opening": "#3f8f8f"}
 """Seen on light and on dark ground."""

@@ -111,7 +111,8 @@ def test_every_command_of_the_pages_is_known() -> None:
     group = typer.main.get_command(app)
     context = typer.Context(group)
     shown = [DOCS.parent / "README.md", *DOCS.rglob("*.md")]
-    lines = [line for page in shown for line in page.read_text(encoding="utf-8").splitlines()]
+    fenced = [re.findall(r"```\w*\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL) for page in shown]
+    lines = [line for blocks in fenced for block in blocks for line in block.splitlines()]
     commands = [line.split("#")[0].split()[1:] for line in lines if line.startswith("narrator-bench ")]
     assert len(commands) > 50
     for words in commands:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.parsed_page import Parsed
@@ -11,6 +13,8 @@ from support.trial_run import cell, with_cells
 import reports
 from reports.results import Results
 
+SCRIPTS = 5
+"""Two of data, Vega-Lite, the page's and the gallery's."""
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
 
 
@@ -19,6 +23,11 @@ def rendered(results: Results, run: Path) -> Parsed:
     index = reports.render(run)
     assert index == run / "report" / "index.html"
     return Parsed(index.read_text(encoding="utf-8"))
+
+
+def embedded(page: Parsed) -> Any:
+    """The data of the page's script."""
+    return json.loads(page.inside["data"])
 
 
 def test_everything_is_on_the_page(results: Results, tmp_path: Path) -> None:
@@ -31,9 +40,20 @@ def test_everything_is_on_the_page(results: Results, tmp_path: Path) -> None:
 
 
 def test_clips_are_linked_from_where_the_page_lies(results: Results, tmp_path: Path) -> None:
-    sources = [video["src"] for video in rendered(results, tmp_path).all("video")]
-    names = ["references/a%20b%231.mp4", *(f"generated/{g}/a%20b%231.mp4" for g in ("STE", "ETE", "ceiling"))]
-    assert sources == [f"../{name}" for name in names]
+    (tmp_path / "traces.json").write_text(json.dumps({"generated/STE/a b#1.mp4": "traces/x 1.svg", "other": 3}))
+    (prompt,) = embedded(rendered(results, tmp_path))["prompts"]
+    assert prompt["reference"] == {"file": "../references/a%20b%231.mp4"}
+    assert {name: take["file"] for name, take in prompt["takes"].items() if "file" in take} == {
+        name: f"../generated/{name}/a%20b%231.mp4" for name in ("STE", "ETE", "ceiling")
+    }
+    assert prompt["takes"]["STE"]["trace"] == "../traces/x%201.svg"
+    assert "trace" not in prompt["takes"]["ETE"]
+
+
+@pytest.mark.parametrize("content", ["", "[1]", "{", "[" * 200_000, '"x"'])
+def test_a_damaged_list_of_traces_costs_the_traces_alone(content: str, results: Results, tmp_path: Path) -> None:
+    (tmp_path / "traces.json").write_text(content)
+    assert "Hello there." in rendered(results, tmp_path).text
 
 
 def test_the_page_stands_alone(results: Results, tmp_path: Path) -> None:
@@ -58,7 +78,8 @@ def test_hostile_text_stays_text(results: Results, tmp_path: Path) -> None:
         clips=(clip,), notes=(ATTACK,), protocol={ATTACK: ATTACK}, environment={"x": [ATTACK]},
     )  # fmt: skip
     page = rendered(hostile, tmp_path)
-    assert len(page.all("script")) == 1
+    assert len(page.all("script")) == SCRIPTS
+    assert embedded(page)["prompts"][0]["text"] == ATTACK
     assert not page.all("img")
     assert ATTACK in page.text
 
@@ -72,15 +93,10 @@ def test_equal_results_give_equal_bytes(results: Results, tmp_path: Path) -> Non
         content.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
     assert content[0] == content[1]
     assert {path.name for path in content[0]} == {
-        "index.html", *(f"{name}.{kind}" for name in ("scores", "cost") for kind in ("md", "csv", "tex", "json")),
+        "index.html",
+        *(f"{name}.{kind}" for name in ("scores", "stages") for kind in ("svg", "pdf", "png")),
+        *(f"{name}.{kind}" for name in ("scores", "cost") for kind in ("md", "csv", "tex", "json")),
     }  # fmt: skip
-
-
-def test_many_prompts_fold_away(results: Results, tmp_path: Path) -> None:
-    clips = tuple(results.clips[0].model_copy(update={"key": f"k{i}"}) for i in range(8))
-    page = rendered(results.model_copy(update={"clips": clips}), tmp_path)
-    assert "2 more" in page.text
-    assert [video["preload"] for video in page.all("video")] == ["metadata"] * 12 + ["none"] * 4
 
 
 @pytest.mark.parametrize("fields", [{"cells": ()}, {"clips": ()}, {"profiles": ()}, {"findings": (), "notes": ()}])
