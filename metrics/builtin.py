@@ -14,6 +14,7 @@ from metrics.audio.fad import FrechetAudioDistance
 from metrics.audio.loudness import AudibleSpeech, Loudness
 from metrics.audio.mcd import MelCepstralDistortion
 from metrics.audio.opinion import DNSMOS, PLCMOS
+from metrics.audio.pace import Pace
 from metrics.audio.stoi import ShortTimeObjectiveIntelligibility
 from metrics.audio.voice import PitchDistance, SpeakerSimilarity
 from metrics.audio.words import WordError
@@ -44,6 +45,7 @@ _CLASSES: tuple[type[ClipMetric], ...] = (
     Identity,
     SpeakerSimilarity,
     PitchDistance,
+    Pace,
     WordError,
     DNSMOS,
     PLCMOS,

@@ -29,6 +29,7 @@ from bench.scoring.trace import Trace
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
 from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
+from metrics.base.sharing import shared_work
 
 Item = TypeVar("Item")
 Finish = Callable[[], Statistics]
@@ -213,9 +214,10 @@ class _Pass:
 
     def show_frames(self, chunk: NDArray[np.uint8]) -> None:
         """Show consecutive frames to every observer of pictures."""
-        for path in self._looking("video"):
-            with self._counted(path):
-                self._observers[path].frames(chunk)
+        with shared_work():
+            for path in self._looking("video"):
+                with self._counted(path):
+                    self._observers[path].frames(chunk)
 
     def show_sound(self, native: NDArray[np.float32], rate: int, protocol_rate: int | None) -> None:
         """Show the soundtrack to every observer of sound, at the rate that its metric asks for."""

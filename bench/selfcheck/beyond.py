@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from bench.selfcheck import inputs
 from bench.selfcheck.check import EXACT, FLOAT32, NETWORK, Check, is_a
 from metrics.audio.opinion import DNSMOS, PLCMOS, _log_power
+from metrics.audio.pace import Pace, PaceConfig, syllables
 from metrics.audio.voice import PitchDistance
 from metrics.audio.words import WordError, word_edits
 from metrics.base.metric import ClipObserver, Statistics
@@ -30,6 +31,11 @@ _RATE = 16000
 
 def _pitch(device: str) -> NDArray[np.float64]:
     return PitchDistance()._voice(inputs.speech(12, _RATE, 1.0), _RATE)
+
+
+def _nuclei(device: str) -> NDArray[np.float64]:
+    times, seconds = syllables(inputs.speech(21, _RATE, 3.0), _RATE, PaceConfig())
+    return np.array([*times, seconds])
 
 
 def _segments(device: str) -> NDArray[np.float64]:
@@ -97,6 +103,7 @@ def _distances(device: str) -> NDArray[np.float32]:
 
 CHECKS = (
     Check("analysis", "median pitch", FLOAT32, _pitch, is_a(PitchDistance)),
+    Check("analysis", "syllable nuclei", FLOAT32, _nuclei, is_a(Pace)),
     Check("analysis", "scales of DNSMOS", FLOAT32, _segments, is_a(DNSMOS)),
     Check("analysis", "spectra of PLCMOS", FLOAT32, _spectra, is_a(PLCMOS)),
     Check("analysis", "word edits", EXACT, _edits, is_a(WordError)),

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.base.sharing import once
 from metrics.video import face_finder
 from metrics.video.face_finder import FaceFinder
 from metrics.weights import fetch
@@ -64,6 +65,9 @@ class EyeFinder:
 
     def find(self, image: NDArray[np.uint8]) -> Eyes | None:
         """The eyes in an RGB image, uint8 [H, W, 3]; None where there is no face."""
+        return once("eyes", image, lambda: self._find(image))
+
+    def _find(self, image: NDArray[np.uint8]) -> Eyes | None:
         box = self._faces.find(image)
         if box is None:
             return None

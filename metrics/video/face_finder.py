@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.base.sharing import once
 from metrics.weights import fetch
 
 WEIGHTS = ("face-detector", "face-detector-full-range")
@@ -34,11 +35,16 @@ class FaceFinder:
 
     def find(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Left, top, right and bottom of the largest face of an RGB image, uint8 [H, W, 3], in pixels; or None."""
+        return once("face", image, lambda: self._find(image))
+
+    def _find(self, image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         for detector in self._networks:
             boxes = detector.find(image)
             if len(boxes):
                 sides: NDArray[np.float32] = boxes[:, 2:] - boxes[:, :2]
-                return np.asarray(boxes[sides.prod(axis=1).argmax()])
+                box: NDArray[np.float32] = boxes[sides.prod(axis=1).argmax()]
+                box.setflags(write=False)
+                return box
         return None
 
 

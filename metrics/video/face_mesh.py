@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from metrics.base.sharing import once
 from metrics.video.face_finder import WEIGHTS as FINDER_WEIGHTS
 from metrics.video.face_finder import FaceFinder
 from metrics.weights import fetch
@@ -50,13 +51,20 @@ class FaceMeshTracker:
         Returns:
             float32 [468, 3] in pixels, x to the right, y down, z away from the camera.
         """
-        found = self._fit(frame, *_around(self._last)) if self._last is not None else None
+        last = self._last
+        before = None if last is None else last.tobytes()  # trackers that have come as far go on as one
+        self._last = once(("mesh", before), frame, lambda: self._next(frame, last))
+        return self._last
+
+    def _next(self, frame: NDArray[np.uint8], last: Points | None) -> Points | None:
+        found = None if last is None else self._fit(frame, *_around(last))
         if found is None and (box := self._finder.find(frame)) is not None:
             centre, side = (box[:2] + box[2:]) / 2, _MARGIN * float((box[2:] - box[:2]).max())
             if (found := self._fit(frame, centre, side, 0.0)) is not None:
                 # the mesh locates the face better than the detector does, and says how it is turned
                 found = self._again(frame, found)
-        self._last = found
+        if found is not None:
+            found.setflags(write=False)
         return found
 
     def _again(self, frame: NDArray[np.uint8], points: Points) -> Points:

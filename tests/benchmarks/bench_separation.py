@@ -1,7 +1,7 @@
 """How well the metrics of face, voice, words and cleanness tell what they are named for, on the real clips.
 
 Run by hand: `python tests/benchmarks/bench_separation.py ../shared/media [PART ...]` prints the table of
-`docs/beyond-six.md`, or its parts face, voice, pictures, words and clean.
+`docs/beyond-six.md`, or its parts face, motion, voice, pictures, words and clean.
 AUC is the share of pairs, one of what should score well and one of what should not, that the metric puts in this order;
 its 95 % interval is over clips, by the bootstrap.
 """
@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 from bench.media.audio import native_waveform, resampled
 from bench.media.clip import Decoding, frames
 from metrics.base.asked import Asked
 from metrics.base.metric import PairedMetric, Statistics, Unmeasurable
+from metrics.base.sharing import shared_work
 from metrics.builtin import make
 
 RATE = 16000
@@ -40,9 +42,12 @@ def main(media: Path, parts: Sequence[str]) -> None:
     print("| metric | should score well | should not | n | AUC | 95 % interval |\n|---|---|---|---|---|---|")
     if "face" in parts:
         identity(media, [row for row in real if SAME[1] not in row["file"]])
+    if "motion" in parts:
+        motion(media, [row for row in real if float(row["duration"]) > SECONDS])
     if "voice" in parts:
-        for name in ("voice-similarity", "pitch"):
+        for name in ("voice-similarity", "pitch", "pace"):
             voices(name, media, [row for row in heard if SAME[1] not in row["file"]])
+        pace(media, [row for row in [*heard, *spoken] if float(row["duration"]) > SECONDS])
     if "pictures" in parts:
         reconstruction(("psnr", "ssim", "lpips"), media, real[:12])
         flicker(media, real[:12])
@@ -69,6 +74,45 @@ def identity(media: Path, rows: Sequence[Mapping[str, str]]) -> None:
     halves = [clip["faces"][len(clip["faces"]) // 2 :] for clip in seen]
     values = np.array([[float((half @ clip["faces"][0]).mean()) for half in halves] for clip in seen])
     report("identity", "same person, later in the clip", "another person", values)
+
+
+def motion(media: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """The first half of a clip against the second half, as it moves and with its first picture held."""
+    metrics = [make(name) for name in ("blink-rate", "head-motion")]
+    kept: dict[str, list[list[Statistics]]] = {metric.name: [] for metric in metrics}
+    for row in rows:
+        observers = [metric.observe() for metric in metrics]
+        for chunk in frames(media / row["file"], Decoding(max_seconds=5.0)):
+            with shared_work():
+                for observer in observers:
+                    observer.frames(chunk)
+        for metric, observer in zip(metrics, observers, strict=True):
+            try:
+                (name, whole), *_ = observer.finish()().items()
+            except Unmeasurable as reason:
+                print(f"<!-- {metric.name}: {row['file']}: {reason} -->")
+                continue
+            halves = [half for half in np.array_split(whole, 2) if np.isfinite(half).any()]
+            if len(halves) == 2:
+                held = np.repeat(halves[1][np.isfinite(halves[1][:, 0])][:1], len(halves[1]), axis=0)
+                kept[metric.name].append([{name: half} for half in (*halves, held)])
+    for metric in metrics:
+        pairs = [[-value(metric, first, each) for each in (second, held)] for first, second, held in kept[metric.name]]
+        print(f"<!-- {metric.name}: {int(np.sum(np.ptp(pairs, axis=1) == 0))} of {len(pairs)} alike -->")
+        paired(metric.name, "the clip's other half", "the same with its first picture held", np.array(pairs))
+
+
+def pace(media: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """The first half of a soundtrack against the second half, as it is and played at another speed."""
+    metric, pairs = make("pace"), []
+    for row in rows:
+        first, second = np.array_split(sound(media / row["file"], 10.0), 2)
+        changed = [np.asarray(soxr.resample(second, RATE / factor, RATE), np.float32) for factor in (1.5, 1 / 1.5)]
+        reference, *kept = [observed(metric, audio=each) for each in (first, second, *changed)]
+        if reference is not None and None not in kept:
+            pairs.append([-value(metric, reference, each) for each in kept])
+    for place, how in ((1, "1.5 times as slow"), (2, "1.5 times as fast")):
+        paired("pace", "speech, other half", f"the same {how}", np.array(pairs)[:, [0, place]])
 
 
 def voices(name: str, media: Path, rows: Sequence[Mapping[str, str]]) -> None:
@@ -199,4 +243,4 @@ def told(name: str, well: str, ill: str, n: int, auc: Callable[[NDArray[np.intp]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:] or ("face", "voice", "pictures", "words", "clean"))
+    main(Path(sys.argv[1]), sys.argv[2:] or ("face", "motion", "voice", "pictures", "words", "clean"))

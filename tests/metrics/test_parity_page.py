@@ -13,7 +13,7 @@ from metrics.video import fid, fvd
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "parity.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("subject", ["fid", "fvd", "fad", "frechet"])
+@pytest.mark.parametrize("subject", ["fid", "fvd", "fad", "frechet", "beyond", "praat"])
 def test_packages_are_named(subject: str) -> None:
     for record in Goldens(subject).records.values():
         assert record["package"] in PAGE

@@ -42,8 +42,8 @@ def test_psnr_and_ssim_are_torchmetrics() -> None:
     wanted, made = tensors(SEEN, NOISY)
     psnr = peak_signal_noise_ratio(made, wanted, data_range=255.0, dim=(1, 2, 3), reduction="elementwise_mean")
     assert value("psnr", SEEN, NOISY, side=64, stride=1) == pytest.approx(float(psnr), rel=1e-6)
-    ssim = structural_similarity_index_measure(made, wanted, data_range=255.0)
-    assert value("ssim", SEEN, NOISY, side=64, stride=1) == pytest.approx(float(ssim), rel=1e-5)
+    ssim = structural_similarity_index_measure(made.double(), wanted.double(), data_range=255.0)
+    assert value("ssim", SEEN, NOISY, side=64, stride=1) == pytest.approx(float(ssim), rel=1e-12)
 
 
 @pytest.mark.weights
@@ -105,4 +105,4 @@ def test_a_turn_is_found_in_degrees(degrees: list[float]) -> None:
 
     points = np.random.default_rng(0).normal(size=(16, 3))
     matrix = cv2.Rodrigues(np.radians(degrees))[0]
-    assert np.allclose(_turn(points, points @ matrix.T + 3), degrees, atol=1e-6)
+    assert np.allclose(_turn(points, points @ matrix.T + 3), degrees, atol=1e-3)  # OpenCV takes 1e-5 rad for none
