@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench import environment, fingerprint
@@ -19,6 +21,7 @@ from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
 from bench.scoring.pairs import Pair, PromptSource
 from bench.study import Study
+from bench.workers.crew import Crew
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
 from bench.workers.shard import Shard
@@ -36,6 +39,7 @@ class Execution:
         shard: the part of the clips that this process generates and measures.
         device: where the metrics' networks run.
         progress: shows how far it is.
+        elsewhere: who generates and measures, where that is not done by processes of this machine.
         measured: what measuring said of itself.
     """
 
@@ -44,6 +48,7 @@ class Execution:
     shard: Shard
     device: str
     progress: Progress
+    elsewhere: Callable[[], contextlib.AbstractContextManager[Crew]] | None = None
     measured: Measured = field(default_factory=Measured)
 
     def work(self) -> None:
@@ -61,9 +66,12 @@ class Execution:
             for dataset in self.progress(self.study.datasets, len(self.study.datasets), "select"):
                 select(self.study, dataset, self.run, pool)
             tasks = unfinished(self.study, self.run, self.shard)
-            for _ in self.progress(pool.spread(generate, tasks, lost=lost), len(tasks), "generate"):
-                pass
-            self._measure(pool)
+            with self.elsewhere() if self.elsewhere else contextlib.nullcontext(pool) as crew:
+                costs = Costs(self.run)
+                generating = crew.asking(costs.of_generating)
+                for _ in self.progress(generating.spread(generate, tasks, lost=lost), len(tasks), "generate"):
+                    pass
+                self._measure(crew.asking(lambda _: costs.of_measuring(self.device)))
 
     def finish(self) -> Results:
         """Score everything that is measured and write the results file."""
@@ -90,7 +98,7 @@ class Execution:
     def _identities(self) -> dict[ClipFile, str]:
         return {}
 
-    def _measure(self, pool: WorkerPool) -> None:
+    def _measure(self, crew: Crew) -> None:
         clips: dict[str, ClipFile] = {}
         pairs: list[Pair] = []
         prompts: dict[str, PromptSource] = {}
@@ -115,4 +123,4 @@ class Execution:
                         )
                         pairs.append(Pair(beside, self.identify(generated), asked))
                 clips |= {self.identify(file): file for file in reversed([reference, *files] if reference else files)}
-        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress, prompts)
+        self.measured = measure_all(self.measuring, clips, pairs, crew, self.progress, prompts)

@@ -25,7 +25,7 @@ from bench.plugins import built_metric, lacking_weights
 from bench.scoring.length import Length
 from bench.scoring.pairs import Pair, PromptSource, Wanted
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
-from bench.workers.pool import WorkerPool
+from bench.workers.crew import Crew
 from bench.workers.progress import Progress
 from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 
@@ -111,7 +111,7 @@ def measure_all(
     measuring: Measuring,
     clips: Mapping[str, ClipFile],
     pairs: Sequence[Pair],
-    pool: WorkerPool,
+    crew: Crew,
     progress: Progress,
     prompts: Mapping[str, PromptSource] | None = None,
 ) -> Measured:
@@ -129,7 +129,7 @@ def measure_all(
 
     def spread(tasks: Sequence[MeasuringTask], doing: str, items: int) -> None:
         worthwhile = len(tasks) if sound_alone and items <= QUICK_SOUNDS else 1
-        for errors in progress(pool.spread(measure, tasks, worthwhile), len(tasks), doing):
+        for errors in progress(crew.spread(measure, tasks, worthwhile), len(tasks), doing):
             found.errors |= errors
 
     def lacks(paths: Sequence[Path]) -> bool:
@@ -139,7 +139,7 @@ def measure_all(
     alone = [identity for identity in clips if lacks([store.clip(identity) for store in stores])]
     tasks = [
         MeasuringTask(measuring, {identity: clips[identity] for identity in some})
-        for some in _batches(alone, pool.workers)
+        for some in _batches(alone, crew.workers)
     ]
     spread(tasks, "measure", len(alone))
     both = [
@@ -150,7 +150,7 @@ def measure_all(
     told = prompts or {}
     tasks = [
         MeasuringTask(measuring, {}, tuple(some), {p.prompt: told[p.prompt] for p in some if p.prompt})
-        for some in _batches(both, pool.workers)
+        for some in _batches(both, crew.workers)
     ]
     spread(tasks, "compare", len(both))
     return found
