@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from metrics.frechet.distance import Gaussian
+from metrics.frechet.moments import ROWS
 from metrics.frechet.singular import singular_vectors
 
 
@@ -68,12 +69,16 @@ def _by_clip(clips: Sequence[Tensor], fitted: Gaussian, shift: Tensor, transport
     """Each clip's influence, which is the sum of its vectors'."""
     if not clips:
         return np.zeros(0)
-    sums = []
+    sums: list[float] = []
+    lengths: list[int] = []
     for clip in clips:
-        centred = clip.double() - fitted.mean
-        moved = centred.square().sum(dim=1) - (centred @ transport.T).square().sum(dim=1)
-        sums.append(float((2 * centred @ shift + fitted.inflation * moved).sum()))
-    sizes = np.array([len(clip) for clip in clips], dtype=np.float64)
+        lengths.append(len(clip))
+        sums.append(0.0)
+        for vectors in clip.split(ROWS):
+            centred = vectors.double() - fitted.mean
+            moved = centred.square().sum(dim=1) - (centred @ transport.T).square().sum(dim=1)
+            sums[-1] += float((2 * centred @ shift + fitted.inflation * moved).sum())
+    sizes = np.array(lengths, dtype=np.float64)
     # A clip of more vectors weighs more; what counts is how its vectors differ from the mean influence of a vector.
     moved_by: NDArray[np.float64] = (np.array(sums) - sum(sums) / sizes.sum() * sizes) / sizes.sum()
     return moved_by
