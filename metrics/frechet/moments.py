@@ -48,8 +48,8 @@ class Moments:
     def of_chunks(cls, chunks: Iterable[Tensor | NDArray[Any]], rows: int = ROWS) -> Moments:
         """Moments of all rows of many arrays [k, d], merged in their order.
 
-        Chunks are gathered into blocks of `rows` first, and longer ones divided: one large matrix product costs far less
-        than many small ones, and one of an hour's vectors would take gigabytes.
+        Chunks are gathered into blocks of `rows` first, and longer ones divided: one large matrix product costs far
+        less than many small ones, and one of an hour's vectors would take gigabytes.
         """
         merged: Moments | None = None
         block: list[Tensor] = []
