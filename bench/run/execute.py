@@ -7,14 +7,14 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench import environment, fingerprint
-from bench.files import atomic, write_json
+from bench.files import atomic, read_json, write_json
 from bench.media.clip_file import ClipFile
 from bench.run.collect import collect
+from bench.run.costs import Costs, Spent
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
-from bench.run.prompts import read_prompt
+from bench.run.prompts import prompt_hash
 from bench.run.selection import clip_file, decoding_of, read_selection, select
 from bench.run.stress import asked_for, asked_hash
 from bench.scoring.cells import Scoring
@@ -22,6 +22,7 @@ from bench.scoring.measure import Measured, Measuring, measure_all
 from bench.scoring.pairs import Pair, PromptSource
 from bench.study import Study
 from bench.workers.crew import Crew
+from bench.workers.machines import Machine, enter, machines
 from bench.workers.pool import WorkerPool
 from bench.workers.progress import Progress
 from bench.workers.shard import Shard
@@ -62,10 +63,11 @@ class Execution:
         with self.run.locked(self.shard), WorkerPool(self.shard.workers) as pool:
             with atomic(self.run.study) as temporary:
                 temporary.write_text(self.study.to_yaml(), encoding="utf-8")
-            write_json(self.run.environment, environment.describe(self.device) | {"seed": self.study.seed})
+            described = {name: value for name, value in read_json(self.machine.description).items() if name != "host"}
+            write_json(self.run.environment, described | {"seed": self.study.seed})
             for dataset in self.progress(self.study.datasets, len(self.study.datasets), "select"):
                 select(self.study, dataset, self.run, pool)
-            tasks = unfinished(self.study, self.run, self.shard)
+            tasks = unfinished(self.study, self.run, self.shard, self.machine)
             with self.elsewhere() if self.elsewhere else contextlib.nullcontext(pool) as crew:
                 costs = Costs(self.run)
                 generating = crew.asking(costs.of_generating)
@@ -78,15 +80,21 @@ class Execution:
         scoring = Scoring(self.measuring, self.measured.errors, self.study.protocol.unequal, self.study.max_failed)
         with single_thread():
             results = collect(self.study, self.run, scoring, self.identify)
+        took_part = {"machines": machines(self.run.machines, self.measuring.columns())}
+        results = results.model_copy(update={"environment": results.environment | took_part})
         results.write(self.run.results)
         return results
 
     @functools.cached_property
+    def machine(self) -> Machine:
+        """The record of this machine."""
+        return enter(self.run.machines, self.device)
+
+    @functools.cached_property
     def measuring(self) -> Measuring:
         """How clips are measured."""
-        return Measuring(
-            self.run.measured(self.device), decoding_of(self.study.protocol), self.study.metrics, self.device
-        )
+        folder, decoding = self.run.measured(self.device), decoding_of(self.study.protocol)
+        return Measuring(folder, decoding, self.study.metrics, self.device, self.machine)
 
     def identify(self, clip: ClipFile) -> str:
         """The hash of a clip's content and decoding, read once."""
@@ -109,7 +117,7 @@ class Execution:
             for selected in selection.clips:
                 if not self.shard.owns(selected.key):
                     continue
-                own = fingerprint.of_prompt(read_prompt(self.run.prompt(dataset.name, selected.key)))
+                own = prompt_hash(self.run.prompt(dataset.name, selected.key))
                 reference = selected.file
                 beside = self.identify(reference) if reference else ""
                 files: list[ClipFile] = []

@@ -30,6 +30,11 @@ class RunFolder:
         return self.root / "environment.json"
 
     @property
+    def machines(self) -> Path:
+        """Records of the machines that took part, see `bench.workers.machines`."""
+        return self.root / "environments"
+
+    @property
     def results(self) -> Path:
         return self.root / "results.json"
 

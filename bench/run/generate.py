@@ -6,7 +6,7 @@ import errno
 import functools
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from bench.run.stress import given_prompt
 from bench.run.time_limit import interrupted_after
 from bench.study import Protocol
 from bench.sweep import GeneratorChoice
+from bench.workers.machines import Machine
 from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing
 from narrator.contract import (
@@ -37,7 +38,6 @@ from narrator.contract import (
     Identified,
     Narration,
     Prompt,
-    ReadsFiles,
     SeesDataset,
 )
 
@@ -54,6 +54,7 @@ class GeneratingTask:
         identity: hash of all that the clip depends on, see `narration_identity`.
         protocol: how clips are stored.
         time_limit: seconds after which the generator is interrupted; None waits for ever.
+        machine: where it is recorded which machine made the clip; None where nobody wants to know.
     """
 
     run: RunFolder
@@ -64,6 +65,7 @@ class GeneratingTask:
     identity: str
     protocol: Protocol
     time_limit: float | None
+    machine: Machine | None = None
 
     @property
     def clip(self) -> Path:
@@ -80,6 +82,8 @@ def generate(task: GeneratingTask) -> None:
     """Narrate one prompt and keep what came of it, the record last; what is done already is left alone."""
     if is_done(task):
         return
+    if task.machine is not None:
+        task.machine.begins([f"{task.generator.name}/{task.dataset}/{task.key}"])
     task.record.unlink(missing_ok=True)
     _remove_files(task)
     try:
@@ -112,20 +116,25 @@ def lost(task: GeneratingTask) -> None:
     write_record(task.record, GeneratedClip(error=reason))
 
 
-def narration_identity(choice: GeneratorChoice, generator: Generator, prompt: Prompt, protocol: Protocol) -> str:
+def narration_identity(
+    choice: GeneratorChoice, generator: Generator, prompt: str, files: Iterable[Path], protocol: Protocol
+) -> str:
     """Hash of all that a narration depends on: prompt, options, weights, files, encoding, and the code of all of it.
 
+    Args:
+        prompt: `fingerprint.of_prompt` of what the generator is given.
+        files: what it reads beside the prompt, see `narrator.contract.ReadsFiles`.
+
     Raises:
-        GenerationFailed: a file that the narration depends on is missing.
+        OSError: such a file is missing.
     """
-    files = generator.inputs(prompt) if isinstance(generator, ReadsFiles) else ()
     return fingerprint.of_json(
         [
             choice.plugin,
             _content_of(choice),
             dict(generator.identity() if isinstance(generator, Identified) else generator.describe()),
             source_hash(type(generator).__module__),
-            fingerprint.of_prompt(prompt),
+            prompt,
             [fingerprint.of_file(file) for file in files],
             [protocol.codec, protocol.crf, protocol.max_seconds],
             source_hash("bench.media"),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bench import fingerprint
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
 from bench.run.generate import GeneratingTask, built_generator, is_done, narration_identity
+from bench.run.prompts import prompt_hash
 from bench.run.records import GeneratedClip, read_record, write_record
 from bench.run.selection import read_selection
 from bench.run.stress import given_prompt
 from bench.study import Study
 from bench.sweep import GeneratorChoice
+from bench.workers.machines import Machine
 from bench.workers.shard import Shard
 from metrics.weights import WeightsError
-from narrator.contract import GenerationFailed, Generator
+from narrator.contract import GenerationFailed, Generator, ReadsFiles
 
 
 def record_of(run: RunFolder, generator: str, dataset: str, key: str) -> GeneratedClip:
@@ -20,7 +27,7 @@ def record_of(run: RunFolder, generator: str, dataset: str, key: str) -> Generat
     return read_record(run.generated(generator, dataset, key).with_name(f"{key}.json"))
 
 
-def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTask]:
+def unfinished(study: Study, run: RunFolder, shard: Shard, machine: Machine | None = None) -> list[GeneratingTask]:
     """The clips that are still to be made; a generator's tasks stand together, so that it is built once.
 
     A generator that cannot be built at all leaves a failure for each of its clips.
@@ -38,15 +45,21 @@ def unfinished(study: Study, run: RunFolder, shard: Shard) -> list[GeneratingTas
                 _fail(run, choice, dataset.name, keys, str(error) if expected else f"{type(error).__name__}: {error}")
                 continue
             tasks += [_task(study, run, choice, generator, dataset.name, key) for key in keys]
-    return [task for task in tasks if not is_done(task)]
+    return [replace(task, machine=machine) for task in tasks if not is_done(task)]
 
 
 def _task(
     study: Study, run: RunFolder, choice: GeneratorChoice, generator: Generator, dataset: str, key: str
 ) -> GeneratingTask:
     try:
-        prompt = given_prompt(run, choice, dataset, key)
-        identity = narration_identity(choice, generator, prompt, study.protocol)
+        files: Sequence[Path] = ()
+        if choice.stress is None and not isinstance(generator, ReadsFiles):
+            given = prompt_hash(run.prompt(dataset, key))  # read once, for however many generators
+        else:
+            prompt = given_prompt(run, choice, dataset, key)
+            files = generator.inputs(prompt) if isinstance(generator, ReadsFiles) else ()
+            given = prompt_hash(run.prompt(dataset, key)) if choice.stress is None else fingerprint.of_prompt(prompt)
+        identity = narration_identity(choice, generator, given, files, study.protocol)
     except Exception:  # a plug-in may raise anything; narrating the clip will tell the reason
         identity = ""
     return GeneratingTask(run, choice, dataset, key, study.folder, identity, study.protocol, study.time_limit)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from bench.scoring.length import Length
 from bench.scoring.pairs import Pair, PromptSource, Wanted
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
 from bench.workers.crew import Crew
+from bench.workers.machines import DIGITS, Machine, statistics_name
 from bench.workers.progress import Progress
 from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 
@@ -46,12 +47,14 @@ class Measuring:
         decoding: how clips are read.
         metrics: what is measured.
         device: where the metrics' networks run.
+        machine: where it is recorded which machine made what; None where nobody wants to know.
     """
 
     store: Path
     decoding: Decoding
     metrics: tuple[Choice, ...]
     device: str
+    machine: Machine | None = None
 
     def built(self) -> list[ClipMetric | Length]:
         """The metrics that can be computed here, and the lengths of the streams that they look at."""
@@ -59,6 +62,21 @@ class Measuring:
         usable = [metric for metric in built if lacking_weights(metric) is None]
         modalities = sorted({modality for metric in usable for modality in metric.modalities})
         return [*usable, *(self.length(modality) for modality in modalities)]
+
+    def columns(self) -> dict[str, list[str]]:
+        """By the start of the name of a folder of statistics, the metrics whose statistics lie in it."""
+        found: dict[str, list[str]] = {}
+        for choice in self.metrics:
+            metric = built_metric(choice, self.device)
+            if lacking_weights(metric) is None:
+                for name in StatisticsStore(self.store, metric).folders:
+                    found.setdefault(name[:DIGITS], []).append(choice.name)
+        return found
+
+    def begins(self, files: Iterable[Path]) -> None:
+        """Record that this machine is going to make files of statistics."""
+        if self.machine is not None:
+            self.machine.begins(map(statistics_name, files))
 
     def length(self, modality: Modality) -> Length:
         """What times the streams of a modality."""
@@ -96,14 +114,16 @@ def measure(task: MeasuringTask) -> dict[str, str]:
     for identity, clip in task.clips.items():
         wanted = {store.clip(identity): metric for metric, store in stores}
         missing = {path: metric for path, metric in wanted.items() if not path.exists()}
+        task.measuring.begins(missing)
         errors |= _settle(_observe(clip, task.measuring.decoding, missing))
     prompts = Wanted(task.prompts)
     for metric, store in stores:
         if isinstance(metric, PairedMetric):
-            for pair in _comparable(task.pairs, metric):
-                path = store.pair(pair)
-                if not path.exists():
-                    errors |= _settle({path: functools.partial(_compare, metric, store, pair, prompts)})
+            lacking = {store.pair(pair): pair for pair in _comparable(task.pairs, metric)}
+            lacking = {path: pair for path, pair in lacking.items() if not path.exists()}
+            task.measuring.begins(lacking)
+            for path, pair in lacking.items():
+                errors |= _settle({path: functools.partial(_compare, metric, store, pair, prompts)})
     return errors
 
 
