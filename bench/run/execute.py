@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bench.files import atomic, read_json, write_json
 from bench.media.clip_file import ClipFile
 from bench.run.collect import collect
-from bench.run.costs import Costs, Spent
+from bench.run.costs import Costs, Ledger
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
@@ -24,7 +24,7 @@ from bench.study import Study
 from bench.workers.crew import Crew
 from bench.workers.machines import Machine, enter, machines
 from bench.workers.pool import WorkerPool
-from bench.workers.progress import Progress
+from bench.workers.progress import Progress, Step
 from bench.workers.shard import Shard
 from bench.workers.threads import single_thread
 from reports.results import Results
@@ -71,7 +71,8 @@ class Execution:
             with self.elsewhere() if self.elsewhere else contextlib.nullcontext(pool) as crew:
                 costs = Costs(self.run)
                 generating = crew.asking(costs.of_generating)
-                for _ in self.progress(generating.spread(generate, tasks, lost=lost), len(tasks), "generate"):
+                made = generating.spread(generate, tasks, lost=lost)
+                for _ in self.progress(made, len(tasks), "generate", lambda there: Step(failed=not there)):
                     pass
                 self._measure(crew.asking(lambda _: costs.of_measuring(self.device)))
 
@@ -131,4 +132,7 @@ class Execution:
                         )
                         pairs.append(Pair(beside, self.identify(generated), asked))
                 clips |= {self.identify(file): file for file in reversed([reference, *files] if reference else files)}
-        self.measured = measure_all(self.measuring, clips, pairs, crew, self.progress, prompts)
+        ledger = Ledger(self.run, self.shard)
+        self.measured = measure_all(self.measuring, clips, pairs, crew, self.progress, prompts, ledger.add)
+        ledger.note(self.study.metrics, self.device)
+        ledger.write()

@@ -1,7 +1,7 @@
 """Work spread over a Dask cluster: the same tasks as on one machine, each sent where it finds what it needs.
 
-Dask hands tasks over, knows what workers offer and replaces lost ones; how a task is done is `bench.workers.on_cluster`.
-Tasks and results travel as bytes that the scheduler never looks into, and few at a time, however many there are.
+Dask hands tasks over, knows what workers offer and replaces lost ones; how a task is done is in
+`bench.workers.on_cluster`. Tasks and results travel as bytes that the scheduler never looks into, and few at a time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 GPU, MEMORY = "GPU", "MEMORY"
-"""Names of the resources that tasks ask for: GPUs, bytes of main memory. Where no worker offers one, none asks for it."""
+"""Resources that tasks ask for: GPUs, bytes of main memory. Where no worker offers one, no task asks for it."""
 ANSWER_SECONDS = 10.0
 WORKERS_SECONDS = 60.0
 """How long a cluster may be without workers before the run gives up."""
@@ -44,9 +44,7 @@ class Cluster:
         workers: how many tasks are done at once.
     """
 
-    def __init__(
-        self, address: str | None, workers: int, run: Path, device: str, folders: Iterable[Path] = ()
-    ) -> None:
+    def __init__(self, address: str | None, workers: int, run: Path, device: str, folders: Iterable[Path] = ()) -> None:
         """
         Args:
             address: of the scheduler, for example "tcp://10.0.0.1:8786"; None starts a cluster of `workers` here.
