@@ -21,12 +21,15 @@ def describe(device: str) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
+        "processor_mhz": _processor_mhz(),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "gpu": gpu(),
+        "gpu_clocks": _gpu_clocks(),
         "metrics_device": device,
         "git": _git(Path(__file__).resolve().parent),
         "packages": package_versions(),
+        "libraries": _libraries(),
     }
 
 
@@ -60,7 +63,7 @@ def package_versions() -> dict[str, str]:
 
 
 def gpu() -> dict[str, Any] | None:
-    """Name, memory, driver and clocks of the first CUDA device; None without one."""
+    """Name, memory and driver of the first CUDA device, and how many there are; None without one."""
     import torch
 
     if not torch.cuda.is_available():
@@ -71,10 +74,34 @@ def gpu() -> dict[str, Any] | None:
         "memory_gib": round(properties.total_memory / 2**30, 1),
         "count": torch.cuda.device_count(),
         "cuda": torch.version.cuda,
-        "driver_and_clocks": _run(
-            "nvidia-smi", "--query-gpu=driver_version,clocks.sm,clocks.mem", "--format=csv,noheader"
-        ),
+        "driver": _nvidia("driver_version").partition("\n")[0] or None,
     }
+
+
+def _gpu_clocks() -> list[str] | None:
+    """Of each NVIDIA device its name, its clocks now and the greatest there are; None without one."""
+    return _nvidia("name,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem").splitlines() or None
+
+
+def _nvidia(fields: str) -> str:
+    return _run("nvidia-smi", f"--query-gpu={fields}", "--format=csv,noheader") or ""
+
+
+def _processor_mhz() -> dict[str, float] | None:
+    """The processor's clock now and the greatest there is, where the system tells them."""
+    try:
+        found = psutil.cpu_freq()
+    except (OSError, NotImplementedError, RuntimeError):
+        return None
+    return {"now": round(found.current), "greatest": round(found.max)} if found else None
+
+
+def _libraries() -> dict[str, str]:
+    """Versions of what decodes and encodes clips, and of the C library."""
+    import av
+
+    found = {name: ".".join(map(str, number)) for name, number in av.library_versions.items()}
+    return found | {"libc": " ".join(platform.libc_ver()).strip()}
 
 
 def _processor() -> str:

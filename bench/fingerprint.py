@@ -21,13 +21,13 @@ def of_json(content: Any) -> str:
 def of_file(path: Path) -> str:
     """Hash of a file's bytes; read once per process as long as the file stays untouched."""
     state = path.stat()
-    return _of_file(path, state.st_size, state.st_mtime_ns, state.st_ino)
+    return _of_file(str(path), state.st_size, state.st_mtime_ns, state.st_ino)
 
 
-@functools.lru_cache(maxsize=2**16)
-def _of_file(path: Path, *_untouched: int) -> str:
+@functools.lru_cache(maxsize=2**18)
+def _of_file(path: str, *_untouched: int) -> str:
     digest = hashlib.sha256()
-    with path.open("rb") as stream:
+    with open(path, "rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()[:32]

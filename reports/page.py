@@ -83,7 +83,7 @@ def page(
         profiled=profile_tables(profile) if profile else [],
         drawn={name.capitalize(): _embedded(image) for name, image in drawn.items()},
         protocol=told(results.protocol | {"seed": results.study.seed}),
-        environment=told(results.environment),
+        environment=told(_by_machine(results.environment)),
         failed=[cell for cell in plain.cells if cell.failed],
         failures=failures,
         link=_link,
@@ -126,6 +126,17 @@ def told(mapping: Mapping[str, Any]) -> dict[str, str]:
     """What is set, as text."""
     present = {name: value for name, value in mapping.items() if value is not None}
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in present.items()}
+
+
+def _by_machine(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """The environment with a line for each machine that took part; of the only one just what it made."""
+    machines = environment.get("machines")
+    if not isinstance(machines, list) or not all(isinstance(machine, Mapping) for machine in machines):
+        return dict(environment)
+    rest = {name: value for name, value in environment.items() if name != "machines"}
+    if len(machines) == 1:
+        return rest | {"made": machines[0].get("made")}
+    return rest | {f"machine {machine.get('machine', '?')} of {len(machines)}": machine for machine in machines}
 
 
 def _stress_clips(results: Results) -> dict[str, list[Clip]]:

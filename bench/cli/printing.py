@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.measure import Measurement
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
 from bench.errors import shown
+from bench.workers.progress import Step
 
 Item = TypeVar("Item")
 
+LINE_SECONDS = 60.0
+"""Between two lines on progress, where there is no terminal."""
 _UNBOUNDED = 100_000
 """Columns, more than any table has."""
 
@@ -80,18 +85,47 @@ def _shown(cell: Any) -> str:
 
 @contextmanager
 def progress_display() -> Iterator[Progress]:
-    """A progress display on stderr, silent when that is not a terminal."""
+    """A progress display on stderr; where that is no terminal, a line each minute."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TextColumn("{task.fields[left]}"), TextColumn("{task.fields[failed]}", style="red"),
         TextColumn("{task.fields[doing]}"),
     )  # fmt: skip
     with Progress(*columns, console=err, disable=not err.is_terminal) as display:
         yield display
 
 
-def tracked(display: Progress, results: Iterable[Item], total: int, description: str) -> Iterator[Item]:
-    """Pass results through and count them on the display."""
-    bar = display.add_task(description, total=total, doing="")
+def tracked(
+    display: Progress,
+    results: Iterable[Item],
+    total: int,
+    description: str,
+    step: Callable[[Item], Step] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Item]:
+    """Pass results through and count them on the display: how many, how fast, how long still, and how many failed."""
+    bar = display.add_task(description, total=total, doing="", rate="", left="", failed="")
+    start = told = clock()
+    done = failed = 0
     for result in results:
         yield result
-        display.advance(bar)
+        made = step(result) if step else Step()
+        done, failed = done + made.items, failed + made.failed
+        now = clock()
+        rate = done / (now - start) if now > start else 0.0
+        fields = {
+            "rate": f"{rate:.3g}/s" if rate else "",
+            "left": f"{_time(max(0, total - done) / rate)} left" if rate else "",
+            "failed": f"{failed} failed" if failed else "",
+        }
+        display.update(bar, completed=done, **fields)
+        if not err.is_terminal and now - told >= LINE_SECONDS:
+            told = now
+            err.print(
+                " ".join(filter(None, [f"{description}: {done} of {total},", *fields.values()])),
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
+
+
+def _time(seconds: float) -> str:
+    return str(datetime.timedelta(seconds=round(seconds)))

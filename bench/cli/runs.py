@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import enum
+import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from bench.cli.arguments import RunToWrite, path_to_read, roots_by_dataset
+from bench.cli.previewing import preview
 from bench.cli.printing import err, out, print_line, print_rows, progress_display, tracked
 from bench.errors import UserMistake
 from bench.run.folder import RunFolder
 from bench.study import ProfileRequest, Study, find_study
 from bench.workers.device import metrics_device
 from bench.workers.pool import default_workers
-from bench.workers.progress import Progress, Result
+from bench.workers.progress import Progress, Result, Step
 from bench.workers.shard import Shard, torchrun_shard, wait_for_all_ranks
 
 if TYPE_CHECKING:
+    from bench.workers.cluster import Cluster
     from reports.results import Results
 
 Workers = Annotated[
@@ -30,6 +34,34 @@ Workers = Annotated[
 Device = Annotated[
     str, typer.Option("--device", help="Where the metrics' networks run: cpu, cuda, cuda:1; a GPU if there is one.")
 ]
+
+
+class Engine(str, enum.Enum):
+    """Who does the work."""
+
+    PROCESSES = "processes"
+    DASK = "dask"
+
+
+Elsewhere = Callable[[Study, RunFolder, int, str], "Cluster"]
+"""Makes the cluster for a study's run with a number of workers and the device of its metrics."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run is done.
+
+    Attributes:
+        shard: this process's part.
+        device: of the metrics, as it was written.
+        elsewhere: makes the cluster that generates and measures; None where this machine does.
+        scored: whether it ends with results and a report.
+    """
+
+    shard: Shard
+    device: str
+    elsewhere: Elsewhere | None = None
+    scored: bool = True
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +76,17 @@ def run(
     workers: Workers = 0,
     device: Device = "",
     shard: Annotated[str | None, typer.Option(help="i/n: do the i-th of n shards (1-based), without scoring.")] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Who generates and measures: processes of this machine, or a Dask cluster.")
+    ] = Engine.PROCESSES,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="With --engine dask: the scheduler's; a cluster of this machine if none."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, why, and for how long; write nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON instead of tables.")] = False,
     from_results: Annotated[
         Path | None,
         typer.Option(
@@ -60,19 +103,29 @@ def run(
     ] = False,
 ) -> None:  # fmt: skip
     """Generate, measure, score and report a study."""
+    how = How(_shard(workers, shard), device, _elsewhere(engine, address, shard), scored=shard is None)
+    if as_json and not dry_run:
+        raise UserMistake("--json goes with --dry-run; a run's numbers are in its results.json.")
     if from_results is None:
         if not study:
             raise UserMistake("run needs a study, by its file or name, or --from-results with a run or an archive.")
         if root or programs:
             raise UserMistake("--root and --run-programs go with --from-results; in a study write them there.")
-        _run(find_study(study), RunFolder(folder), _shard(workers, shard), device, scored=shard is None)
+        found = find_study(study)
+        if not dry_run:
+            _run(found, folder, how)
+            return
+        with shown_progress() as progress:
+            preview(found, RunFolder(folder), how.shard, device, as_json, progress)
         return
+    if dry_run:
+        raise UserMistake("--dry-run looks at a study and its run: leave out --from-results.")
     if study:
         raise UserMistake("--from-results brings its own study: leave out STUDY, or --from-results.")
     from bench.archiving.replay import study_to_replay
 
     replayed, before = study_to_replay(from_results, roots_by_dataset(root or ()), programs, folder)
-    _run(replayed, RunFolder(folder), _shard(workers, shard), device, scored=shard is None, before=before)
+    _run(replayed, folder, how, before)
 
 
 def demo(
@@ -81,7 +134,7 @@ def demo(
     device: Device = "",
 ) -> None:
     """Run the bundled study on the bundled corpus; ends by naming the report to open."""
-    _run(find_study("demo"), RunFolder(folder), Shard(workers or default_workers()), device, scored=True)
+    _run(find_study("demo"), folder, How(Shard(workers or default_workers()), device))
 
 
 def _shard(workers: int, shard: str | None) -> Shard:
@@ -94,14 +147,33 @@ def _shard(workers: int, shard: str | None) -> Shard:
     return Shard(workers or default_workers(), int(number) - 1, int(count))
 
 
-def _run(
-    study: Study, folder: RunFolder, shard: Shard, device: str, scored: bool, before: Results | None = None
-) -> None:
+def _elsewhere(engine: Engine, address: str | None, shard: str | None) -> Elsewhere | None:
+    """Who generates and measures where that is a cluster."""
+    if engine is Engine.PROCESSES:
+        if address is not None:
+            raise UserMistake("--address goes with --engine dask.")
+        return None
+    if shard is not None or torchrun_shard() is not None:
+        raise UserMistake("--engine dask divides the work itself: leave out --shard and torchrun.")
+
+    def cluster(study: Study, run: RunFolder, workers: int, device: str) -> Cluster:
+        from bench.workers.cluster import Cluster
+
+        roots = (dataset.root for dataset in study.datasets if dataset.root is not None)
+        return Cluster(address, workers, run.root, device, roots)
+
+    return cluster
+
+
+def _run(study: Study, root: Path, how: How, before: Results | None = None) -> None:
     from bench.run.execute import Execution
     from reports import render
 
+    shard, scored, folder = how.shard, how.scored, RunFolder(root.resolve() if how.elsewhere else root)
+    device, elsewhere = metrics_device(how.device), how.elsewhere
+    crew = functools.partial(elsewhere, study, folder, shard.workers, device) if elsewhere else None
     with shown_progress() as progress:
-        execution = Execution(study, folder, shard, metrics_device(device), progress)
+        execution = Execution(study, folder, shard, device, progress, crew)
         execution.work()
         if torchrun_shard() is not None:
             wait_for_all_ranks()
@@ -179,8 +251,10 @@ def shown_progress() -> Iterator[Progress]:
     """Show on a progress bar how far a pass over tasks is."""
     with progress_display() as display:
 
-        def progress(results: Iterable[Result], total: int, doing: str) -> Iterable[Result]:
-            return tracked(display, results, total, doing)
+        def progress(
+            results: Iterable[Result], total: int, doing: str, step: Callable[[Result], Step] | None = None, /
+        ) -> Iterable[Result]:
+            return tracked(display, results, total, doing, step)
 
         yield progress
 

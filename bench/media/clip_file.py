@@ -47,6 +47,13 @@ class ClipFile:
         """
         return [None if file is None else self._hashed(file) for file in (self.video, self.audio)]
 
+    def size(self) -> int:
+        """Bytes of the file of pictures, 0 where it cannot be told: about as many as there is work."""
+        try:
+            return self.video.stat().st_size if self.rate is None else len(list(self.video.iterdir()))
+        except OSError:
+            return 0
+
     def frames(self, decoding: Decoding) -> Iterator[NDArray[np.uint8]]:
         """The pictures, see `bench.media.clip.frames`."""
         if self.rate is None:

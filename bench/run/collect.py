@@ -16,7 +16,7 @@ from bench.media.clip_file import ClipFile
 from bench.prompts.image import NO_OPEN_EYES
 from bench.run.folder import RunFolder
 from bench.run.plan import record_of
-from bench.run.prompts import read_prompt
+from bench.run.prompts import prompt_hash
 from bench.run.records import GeneratedClip
 from bench.run.selection import SelectedClip, clip_file, read_selection
 from bench.run.stress import asked_hash, frame_sizes, given_hash
@@ -52,9 +52,7 @@ def collect(study: Study, run: RunFolder, scoring: Scoring, identify: Callable[[
         unreferenced = frozenset(clip.key for clip in selection.clips if not clip.file)
         real = {sample.key: identify(clip_file(sample)) for sample in selection.references}
         instead = fingerprint.of_json(sorted(real.values())) if real else ""  # what such prompts are measured against
-        prompts = {
-            clip.key: fingerprint.of_prompt(read_prompt(run.prompt(dataset.name, clip.key))) for clip in selection.clips
-        }
+        prompts = {clip.key: prompt_hash(run.prompt(dataset.name, clip.key)) for clip in selection.clips}
         for generator in study.generators:
             records = {clip.key: record_of(run, generator.name, dataset.name, clip.key) for clip in selection.clips}
             files = {key: record.clip(_folder(run, generator, dataset.name)) for key, record in records.items()}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench import environment, fingerprint
-from bench.files import atomic, write_json
+from bench.files import atomic, read_json, write_json
 from bench.media.clip_file import ClipFile
 from bench.run.collect import collect
+from bench.run.costs import Costs, Ledger
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
-from bench.run.prompts import read_prompt
+from bench.run.prompts import prompt_hash
 from bench.run.selection import clip_file, decoding_of, read_selection, select
 from bench.run.stress import asked_for, asked_hash
 from bench.run.traces import write_traces
@@ -20,8 +22,10 @@ from bench.scoring.cells import Scoring
 from bench.scoring.measure import Measured, Measuring, measure_all
 from bench.scoring.pairs import Pair, PromptSource
 from bench.study import Study
+from bench.workers.crew import Crew
+from bench.workers.machines import Machine, enter, machines
 from bench.workers.pool import WorkerPool
-from bench.workers.progress import Progress
+from bench.workers.progress import Progress, Step
 from bench.workers.shard import Shard
 from bench.workers.threads import single_thread
 from reports.results import Results
@@ -37,6 +41,7 @@ class Execution:
         shard: the part of the clips that this process generates and measures.
         device: where the metrics' networks run.
         progress: shows how far it is.
+        elsewhere: who generates and measures, where that is not done by processes of this machine.
         measured: what measuring said of itself.
     """
 
@@ -45,6 +50,7 @@ class Execution:
     shard: Shard
     device: str
     progress: Progress
+    elsewhere: Callable[[], contextlib.AbstractContextManager[Crew]] | None = None
     measured: Measured = field(default_factory=Measured)
 
     def work(self) -> None:
@@ -58,29 +64,40 @@ class Execution:
         with self.run.locked(self.shard), WorkerPool(self.shard.workers) as pool:
             with atomic(self.run.study) as temporary:
                 temporary.write_text(self.study.to_yaml(), encoding="utf-8")
-            write_json(self.run.environment, environment.describe(self.device) | {"seed": self.study.seed})
+            described = {name: value for name, value in read_json(self.machine.description).items() if name != "host"}
+            write_json(self.run.environment, described | {"seed": self.study.seed})
             for dataset in self.progress(self.study.datasets, len(self.study.datasets), "select"):
                 select(self.study, dataset, self.run, pool)
-            tasks = unfinished(self.study, self.run, self.shard)
-            for _ in self.progress(pool.spread(generate, tasks, lost=lost), len(tasks), "generate"):
-                pass
-            self._measure(pool)
+            tasks = unfinished(self.study, self.run, self.shard, self.machine)
+            with self.elsewhere() if self.elsewhere else contextlib.nullcontext(pool) as crew:
+                costs = Costs(self.run)
+                generating = crew.asking(costs.of_generating)
+                made = generating.spread(generate, tasks, lost=lost)
+                for _ in self.progress(made, len(tasks), "generate", lambda there: Step(failed=not there)):
+                    pass
+                self._measure(crew.asking(lambda _: costs.of_measuring(self.device)))
 
     def finish(self) -> Results:
         """Score everything that is measured and write the results file."""
         scoring = Scoring(self.measuring, self.measured.errors, self.study.protocol.unequal, self.study.max_failed)
         with single_thread():
             results = collect(self.study, self.run, scoring, self.identify)
+        took_part = {"machines": machines(self.run.machines, self.measuring.columns())}
+        results = results.model_copy(update={"environment": results.environment | took_part})
         results.write(self.run.results)
         write_traces(self.run, self.measuring, self._played(), self.identify)
         return results
 
     @functools.cached_property
+    def machine(self) -> Machine:
+        """The record of this machine."""
+        return enter(self.run.machines, self.device)
+
+    @functools.cached_property
     def measuring(self) -> Measuring:
         """How clips are measured."""
-        return Measuring(
-            self.run.measured(self.device), decoding_of(self.study.protocol), self.study.metrics, self.device, True
-        )
+        folder, decoding = self.run.measured(self.device), decoding_of(self.study.protocol)
+        return Measuring(folder, decoding, self.study.metrics, self.device, traced=True, machine=self.machine)
 
     def identify(self, clip: ClipFile) -> str:
         """The hash of a clip's content and decoding, read once."""
@@ -106,7 +123,7 @@ class Execution:
                         clips[(folder / record.played).relative_to(self.run.root).as_posix()] = file
         return clips
 
-    def _measure(self, pool: WorkerPool) -> None:
+    def _measure(self, crew: Crew) -> None:
         clips: dict[str, ClipFile] = {}
         pairs: list[Pair] = []
         prompts: dict[str, PromptSource] = {}
@@ -117,7 +134,7 @@ class Execution:
             for selected in selection.clips:
                 if not self.shard.owns(selected.key):
                     continue
-                own = fingerprint.of_prompt(read_prompt(self.run.prompt(dataset.name, selected.key)))
+                own = prompt_hash(self.run.prompt(dataset.name, selected.key))
                 reference = selected.file
                 beside = self.identify(reference) if reference else ""
                 files: list[ClipFile] = []
@@ -131,4 +148,7 @@ class Execution:
                         )
                         pairs.append(Pair(beside, self.identify(generated), asked))
                 clips |= {self.identify(file): file for file in reversed([reference, *files] if reference else files)}
-        self.measured = measure_all(self.measuring, clips, pairs, pool, self.progress, prompts)
+        ledger = Ledger(self.run, self.shard)
+        self.measured = measure_all(self.measuring, clips, pairs, crew, self.progress, prompts, ledger.add)
+        ledger.note(self.study.metrics, self.device)
+        ledger.write()

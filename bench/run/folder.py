@@ -30,6 +30,11 @@ class RunFolder:
         return self.root / "environment.json"
 
     @property
+    def machines(self) -> Path:
+        """Records of the machines that took part, see `bench.workers.machines`."""
+        return self.root / "environments"
+
+    @property
     def results(self) -> Path:
         return self.root / "results.json"
 
@@ -86,6 +91,14 @@ class RunFolder:
             raise UserMistake(
                 f"Cannot write to the run folder {self.root} ({reason}); choose another with --out."
             ) from error
+        self.check(study)
+
+    def check(self, study: str) -> None:
+        """Look whether the folder is another study's.
+
+        Raises:
+            UserMistake: it is.
+        """
         if (found := self._study_name()) not in (None, study):
             raise UserMistake(
                 f"{self.root} holds a run of the study {found!r}, not of {study!r}: choose another folder with --out."

@@ -6,8 +6,8 @@ import errno
 import functools
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from bench.run.stress import given_prompt
 from bench.run.time_limit import interrupted_after
 from bench.study import Protocol
 from bench.sweep import GeneratorChoice
+from bench.workers.machines import Machine
 from metrics.base.source_hash import source_hash
 from metrics.weights import WeightsMissing
 from narrator.contract import (
@@ -37,7 +38,6 @@ from narrator.contract import (
     Identified,
     Narration,
     Prompt,
-    ReadsFiles,
     SeesDataset,
 )
 
@@ -54,6 +54,8 @@ class GeneratingTask:
         identity: hash of all that the clip depends on, see `narration_identity`.
         protocol: how clips are stored.
         time_limit: seconds after which the generator is interrupted; None waits for ever.
+        machine: where it is recorded which machine made the clip; None where nobody wants to know.
+        made_of: hashes of the parts of `identity`, which the costs keep, so that a change can be explained.
     """
 
     run: RunFolder
@@ -64,6 +66,8 @@ class GeneratingTask:
     identity: str
     protocol: Protocol
     time_limit: float | None
+    machine: Machine | None = None
+    made_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def clip(self) -> Path:
@@ -76,10 +80,16 @@ class GeneratingTask:
         return self.clip.with_name(f"{self.key}.json")
 
 
-def generate(task: GeneratingTask) -> None:
-    """Narrate one prompt and keep what came of it, the record last; what is done already is left alone."""
+def generate(task: GeneratingTask) -> bool:
+    """Narrate one prompt and keep what came of it, the record last; what is done already is left alone.
+
+    Returns:
+        Whether there is a clip now.
+    """
     if is_done(task):
-        return
+        return True
+    if task.machine is not None:
+        task.machine.begins([f"{task.generator.name}/{task.dataset}/{task.key}"])
     task.record.unlink(missing_ok=True)
     _remove_files(task)
     try:
@@ -88,7 +98,7 @@ def generate(task: GeneratingTask) -> None:
         with interrupted_after(task.time_limit):
             record, cost = narrated(generator, prompt, task.clip, task.protocol)
             record = replace(record, identity=task.identity)
-        write_json(task.run.cost(task.generator.name, task.dataset, task.key), cost)
+        write_json(task.run.cost(task.generator.name, task.dataset, task.key), cost | {"made_of": dict(task.made_of)})
     except (GenerationFailed, UnreadableClip, WeightsMissing) as reason:
         record = GeneratedClip(error=str(reason))
     except Exception as error:  # a plug-in may raise anything; the clip is a counted failure and the run goes on
@@ -98,6 +108,7 @@ def generate(task: GeneratingTask) -> None:
     if record.error is not None:
         _remove_files(task)
     write_record(task.record, record)
+    return record.error is None
 
 
 def is_done(task: GeneratingTask) -> bool:
@@ -106,31 +117,40 @@ def is_done(task: GeneratingTask) -> bool:
     return bool(task.identity) and record.identity == task.identity and record.is_intact(task.record.parent)
 
 
-def lost(task: GeneratingTask) -> None:
-    """Keep that the worker process was killed whenever it narrated this prompt."""
+def lost(task: GeneratingTask) -> bool:
+    """Keep that the worker process was killed whenever it narrated this prompt; there is no clip."""
     reason = "the worker process was killed while it narrated this clip, most likely for lack of memory"
     write_record(task.record, GeneratedClip(error=reason))
+    return False
 
 
-def narration_identity(choice: GeneratorChoice, generator: Generator, prompt: Prompt, protocol: Protocol) -> str:
-    """Hash of all that a narration depends on: prompt, options, weights, files, encoding, and the code of all of it.
+def narration_parts(
+    choice: GeneratorChoice, generator: Generator, prompt: str, files: Iterable[Path], protocol: Protocol
+) -> dict[str, Any]:
+    """All that a narration depends on, by the part that it is; JSON values.
+
+    Args:
+        prompt: `fingerprint.of_prompt` of what the generator is given.
+        files: what it reads beside the prompt, see `narrator.contract.ReadsFiles`.
 
     Raises:
-        GenerationFailed: a file that the narration depends on is missing.
+        OSError: such a file is missing.
     """
-    files = generator.inputs(prompt) if isinstance(generator, ReadsFiles) else ()
-    return fingerprint.of_json(
-        [
-            choice.plugin,
-            _content_of(choice),
-            dict(generator.identity() if isinstance(generator, Identified) else generator.describe()),
-            source_hash(type(generator).__module__),
-            fingerprint.of_prompt(prompt),
-            [fingerprint.of_file(file) for file in files],
-            [protocol.codec, protocol.crf, protocol.max_seconds],
-            source_hash("bench.media"),
-        ]
-    )
+    return {
+        "generator": choice.plugin,
+        "options": _content_of(choice),
+        "weights": dict(generator.identity() if isinstance(generator, Identified) else generator.describe()),
+        "code": source_hash(type(generator).__module__),
+        "prompt": prompt,
+        "files": [fingerprint.of_file(file) for file in files],
+        "protocol": [protocol.codec, protocol.crf, protocol.max_seconds],
+        "code of media": source_hash("bench.media"),
+    }
+
+
+def narration_identity(parts: Mapping[str, Any]) -> str:
+    """Hash of all that a narration depends on: prompt, options, weights, files, encoding, and the code of all of it."""
+    return fingerprint.of_json(list(parts.values()))
 
 
 def _content_of(choice: GeneratorChoice) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench import fingerprint
 from bench.files import read_checked, write_checked
 from metrics.base.asked import Asked
 from narrator.contract import Prompt, Voice
@@ -50,3 +52,18 @@ def read_prompt(path: Path) -> Prompt:
     with np.load(io.BytesIO(read_checked(path)), allow_pickle=False) as arrays:
         key, name, text, seed, sample_rate = json.loads(arrays["words"].tobytes())
         return Prompt(key, text, arrays["image"], Voice(arrays["waveform"], sample_rate), seed, name=name)
+
+
+def prompt_hash(path: Path) -> str:
+    """`fingerprint.of_prompt` of a stored prompt; computed once per process as long as the file stays untouched.
+
+    Raises:
+        FileNotFoundError, Damaged: as `read_prompt`.
+    """
+    state = path.stat()
+    return _prompt_hash(str(path), state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+@functools.lru_cache(maxsize=2**18)
+def _prompt_hash(path: str, *_untouched: int) -> str:
+    return fingerprint.of_prompt(read_prompt(Path(path)))

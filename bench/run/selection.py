@@ -102,8 +102,11 @@ class Selection:
         ]
 
 
-def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool) -> None:
+def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool, copies: bool = True) -> None:
     """Draw clips by the study's seed, check them, find their words, and keep the outcome in the run's folder.
+
+    Args:
+        copies: whether to keep copies of the reference clips for people to play.
 
     Raises:
         UserMistake: the dataset's folder is missing or holds no usable clip.
@@ -119,7 +122,9 @@ def select(study: Study, choice: DatasetChoice, run: RunFolder, pool: WorkerPool
         checked = check_media(queue, needs, wanted - len(clips), pool.workers)
         queue = queue[len(checked.usable) + len(checked.findings) :]
         tasks = [
-            _PromptTask(run, choice.name, index.root, sample, lenders(index, sample), study.seed, decoding, rules)
+            _PromptTask(
+                run, choice.name, index.root, sample, lenders(index, sample), study.seed, decoding, rules, copies
+            )
             for sample in checked.usable
         ]
         told = list(pool.spread(_taken_in, tasks, worthwhile=QUICK_PROMPTS))
@@ -208,6 +213,7 @@ class _PromptTask:
     seed: int
     decoding: Decoding
     rules: PromptRules
+    copies: bool
 
 
 def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
@@ -218,7 +224,7 @@ def _taken_in(task: _PromptTask) -> SelectedClip | Finding:
     played: Path | None = None
     try:
         prompt, source = build_prompt(sample, index, seed, task.decoding, task.run.recognised, task.rules)
-        if sample.path:
+        if sample.path and task.copies:
             target = task.run.reference(task.dataset, sample.key)
             played = _played(clip_file(sample), target, task.decoding.max_seconds).relative_to(task.run.root)
     except NoPrompt as reason:

@@ -14,6 +14,7 @@ import numpy as np
 
 from bench.choice import Choice
 from bench.plugins import built_metric, lacking_weights
+from bench.scoring.length import Length
 from bench.scoring.measure import Measuring
 from bench.scoring.pairs import Pair
 from bench.scoring.store import StatisticsStore, kept_reason, load
@@ -266,7 +267,10 @@ class Scoring:
                 yield f"the generated clips last {totals[1]:.1f} s in all, the references {totals[0]:.1f} s"
 
     def _seconds(self, modality: Modality, identity: str) -> float:
-        return _stored_seconds(StatisticsStore(self.measuring.store, self.measuring.length(modality)).clip(identity))
+        return _stored_seconds(self._lengths(modality), identity)
+
+    def _lengths(self, modality: Modality) -> StatisticsStore:
+        return _length_store(self.measuring.store, self.measuring.length(modality))
 
 
 def bound_pairings(reference: Mapping[str, str], prompts: Mapping[str, str]) -> tuple[Pairing, Pairing]:
@@ -308,10 +312,15 @@ def _both_conventions(metric: PairedMetric, pairs: Mapping[str, Statistics], fai
     return {"failed_left_out": float(values.mean()), "failed_as_worst": as_worst}
 
 
-@functools.lru_cache(maxsize=2**16)
-def _stored_seconds(path: Path) -> float:
+@functools.lru_cache(maxsize=16)
+def _length_store(folder: Path, length: Length) -> StatisticsStore:
+    return StatisticsStore(folder, length)
+
+
+@functools.lru_cache(maxsize=2**18)
+def _stored_seconds(lengths: StatisticsStore, identity: str) -> float:
     """Length by its statistics file, which is named by content; 0 for a stream that could not be read."""
     try:
-        return float(load(path)["seconds"])
+        return float(load(lengths.clip(identity))["seconds"])
     except (Unmeasurable, FileNotFoundError):
         return 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def found_clips(folder: Path, side: str, rate: float | None = None) -> Found:
 def _add_sounds(found: Found, folder: Path, sounds: list[Path]) -> None:
     names = [path.relative_to(folder) for path in sounds]
     stems = [name.with_suffix("").as_posix() for name in names]
-    places = [stem if stems.count(stem) == 1 else name.as_posix() for stem, name in zip(stems, names, strict=True)]
+    counts = Counter(stems)
+    places = [stem if counts[stem] == 1 else name.as_posix() for stem, name in zip(stems, names, strict=True)]
     keys = safe_keys([place.replace("/", "-") for place in places], places)
     for path, place, key in zip(sounds, places, keys, strict=True):
         found.add(place, ClipFile(path), Sample(key, path, _LICENCE))

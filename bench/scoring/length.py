@@ -26,6 +26,7 @@ class Length:
     modality: Modality
     fps: float
     native_audio = False
+    name = "length"
 
     @property
     def modalities(self) -> frozenset[Modality]:

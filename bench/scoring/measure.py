@@ -7,12 +7,13 @@ are measured once, and a run that was killed goes on where it stopped.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,12 @@ from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric, lacking_weights
 from bench.scoring.length import Length
 from bench.scoring.pairs import Pair, PromptSource, Wanted
+from bench.scoring.spent import PASS, Spent, clip_work, pair_work
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
 from bench.scoring.trace import Trace
-from bench.workers.pool import WorkerPool
-from bench.workers.progress import Progress
+from bench.workers.crew import Crew
+from bench.workers.machines import DIGITS, Machine, statistics_name
+from bench.workers.progress import Progress, Step
 from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.sharing import shared_work
 
@@ -36,6 +39,7 @@ Finish = Callable[[], Statistics]
 Observed = ClipMetric | Length | Trace
 CLIPS_PER_TASK = 8
 """Enough to pay for handing them over; few, so that little is lost with a worker."""
+_NONE: Any = object()
 QUICK_SOUNDS = 12
 """Clips, or pairs, whose sound alone is measured in this process sooner than in several that start first."""
 
@@ -50,6 +54,7 @@ class Measuring:
         metrics: what is measured.
         device: where the metrics' networks run.
         traced: keep what the gallery of a report shows of each clip, see `bench.scoring.trace`.
+        machine: where it is recorded which machine made what; None where nobody wants to know.
     """
 
     store: Path
@@ -57,6 +62,7 @@ class Measuring:
     metrics: tuple[Choice, ...]
     device: str
     traced: bool = False
+    machine: Machine | None = None
 
     def built(self) -> list[Observed]:
         """The metrics that can be computed here, and the lengths, and traces, of the streams that they look at."""
@@ -75,6 +81,21 @@ class Measuring:
 
     def _modalities(self, metrics: Sequence[ClipMetric]) -> list[Modality]:
         return sorted({modality for metric in metrics for modality in metric.modalities})
+
+    def columns(self) -> dict[str, list[str]]:
+        """By the start of the name of a folder of statistics, the metrics whose statistics lie in it."""
+        found: dict[str, list[str]] = {}
+        for choice in self.metrics:
+            metric = built_metric(choice, self.device)
+            if lacking_weights(metric) is None:
+                for name in StatisticsStore(self.store, metric).folders:
+                    found.setdefault(name[:DIGITS], []).append(choice.name)
+        return found
+
+    def begins(self, files: Iterable[Path]) -> None:
+        """Record that this machine is going to make files of statistics."""
+        if self.machine is not None:
+            self.machine.begins(map(statistics_name, files))
 
     def length(self, modality: Modality) -> Length:
         """What times the streams of a modality."""
@@ -104,21 +125,58 @@ class Measured:
     damaged: int = 0
 
 
-def measure(task: MeasuringTask) -> dict[str, str]:
-    """Measure what is not measured yet. Returns the reasons that must not be kept (a metric's errors) by file."""
+@dataclass(frozen=True)
+class Pass:
+    """What became of one task.
+
+    Attributes:
+        items: how many clips and pairs it had.
+        errors: see `measure`.
+        spent: what it took.
+    """
+
+    items: int
+    errors: dict[str, str]
+    spent: Spent
+
+    def step(self) -> Step:
+        """How far this gets the work."""
+        return Step(self.items, min(self.items, len({Path(file).name for file in self.errors})))
+
+
+def measure_clocked(task: MeasuringTask) -> Pass:
+    """`measure`, and what it took."""
+    spent = Spent()
+    return Pass(len(task.clips) + len(task.pairs), measure(task, spent), spent)
+
+
+def measure(task: MeasuringTask, spent: Spent | None = None) -> dict[str, str]:
+    """Measure what is not measured yet. Returns the reasons that must not be kept (a metric's errors) by file.
+
+    What it takes is added to `spent`.
+    """
+    spent = Spent() if spent is None else spent
     metrics = task.measuring.built()
     stores = [(metric, StatisticsStore(task.measuring.store, metric)) for metric in metrics]
     errors: dict[str, str] = {}
     for identity, clip in task.clips.items():
         wanted = {store.clip(identity): metric for metric, store in stores}
         missing = {path: metric for path, metric in wanted.items() if not path.exists()}
-        errors |= _settle(_observe(clip, task.measuring.decoding, missing))
+        task.measuring.begins(missing)
+        spent.count(PASS, bool(missing))
+        for metric in missing.values():
+            spent.count(clip_work(metric))
+        with spent.clocked(PASS):
+            errors |= _settle(_observe(clip, task.measuring.decoding, missing, spent))
     prompts = Wanted(task.prompts)
     for metric, store in stores:
         if isinstance(metric, PairedMetric):
-            for pair in _comparable(task.pairs, metric):
-                path = store.pair(pair)
-                if not path.exists():
+            lacking = {store.pair(pair): pair for pair in _comparable(task.pairs, metric)}
+            lacking = {path: pair for path, pair in lacking.items() if not path.exists()}
+            task.measuring.begins(lacking)
+            spent.count(pair_work(metric), len(lacking))
+            with spent.clocked(pair_work(metric)):
+                for path, pair in lacking.items():
                     errors |= _settle({path: functools.partial(_compare, metric, store, pair, prompts)})
     return errors
 
@@ -127,13 +185,14 @@ def measure_all(
     measuring: Measuring,
     clips: Mapping[str, ClipFile],
     pairs: Sequence[Pair],
-    pool: WorkerPool,
+    crew: Crew,
     progress: Progress,
     prompts: Mapping[str, PromptSource] | None = None,
+    tell: Callable[[Spent], None] = lambda _: None,
 ) -> Measured:
     """Measure clips (by identity), then pairs of them, spread over workers; what is measured already is left alone.
 
-    `prompts` are what pairs asked for, by its hash.
+    `prompts` are what pairs asked for, by its hash; `tell` is told what each part of the work took.
     """
     metrics = measuring.built()
     stores = [StatisticsStore(measuring.store, metric) for metric in metrics]
@@ -145,17 +204,19 @@ def measure_all(
 
     def spread(tasks: Sequence[MeasuringTask], doing: str, items: int) -> None:
         worthwhile = len(tasks) if sound_alone and items <= QUICK_SOUNDS else 1
-        for errors in progress(pool.spread(measure, tasks, worthwhile), len(tasks), doing):
-            found.errors |= errors
+        for done in progress(crew.spread(measure_clocked, tasks, worthwhile), items, doing, Pass.step):
+            found.errors |= done.errors
+            tell(done.spent)
 
     def lacks(paths: Sequence[Path]) -> bool:
         found.damaged += sum([discard_damaged(path) for path in paths])
         return not all(path.exists() for path in paths)
 
     alone = [identity for identity in clips if lacks([store.clip(identity) for store in stores])]
+    alone.sort(key=lambda identity: -clips[identity].size())  # no worker is left with a long clip at the end
     tasks = [
         MeasuringTask(measuring, {identity: clips[identity] for identity in some})
-        for some in _batches(alone, pool.workers)
+        for some in _batches(alone, crew.workers)
     ]
     spread(tasks, "measure", len(alone))
     both = [
@@ -166,23 +227,29 @@ def measure_all(
     told = prompts or {}
     tasks = [
         MeasuringTask(measuring, {}, tuple(some), {p.prompt: told[p.prompt] for p in some if p.prompt})
-        for some in _batches(both, pool.workers)
+        for some in _batches(both, crew.workers)
     ]
     spread(tasks, "compare", len(both))
     return found
 
 
 def _batches(items: Sequence[Item], workers: int) -> Iterator[Sequence[Item]]:
-    """Equal parts, as many for every worker, of at most `CLIPS_PER_TASK`."""
+    """Parts of equal size, as many for every worker, of at most `CLIPS_PER_TASK`, dealt out to and fro.
+
+    Of items that come longest first all parts are about equally long.
+    """
     rounds = math.ceil(len(items) / (CLIPS_PER_TASK * workers))
-    size = math.ceil(len(items) / max(1, rounds * workers))
-    for start in range(0, len(items), max(1, size)):
-        yield items[start : start + size]
+    parts = min(len(items), rounds * workers)
+    for part in range(parts):
+        there, back = items[part :: 2 * parts], items[2 * parts - 1 - part :: 2 * parts]
+        yield [
+            item for both in itertools.zip_longest(there, back, fillvalue=_NONE) for item in both if item is not _NONE
+        ]
 
 
-def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, Observed]) -> dict[Path, Finish]:
+def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, Observed], spent: Spent) -> dict[Path, Finish]:
     """One decode pass of one clip for all metrics that want it."""
-    observing = _Pass(wanted)
+    observing = _Pass(wanted, spent)
     if observing.any("video"):
         try:
             for chunk in clip.frames(decoding):
@@ -200,8 +267,9 @@ def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, Observed]
 class _Pass:
     """The observers of one decode pass; one that fails drops out with its reason and the others go on."""
 
-    def __init__(self, wanted: Mapping[Path, Observed]) -> None:
+    def __init__(self, wanted: Mapping[Path, Observed], spent: Spent) -> None:
         self._metrics = wanted
+        self._spent = spent
         self._observers: dict[Path, ClipObserver] = {}
         self._finishers: dict[Path, Finish] = {}
         for path, metric in wanted.items():
@@ -239,7 +307,7 @@ class _Pass:
         """Every metric's deferred statistics, or what raises the reason why there are none."""
         for path, observer in list(self._observers.items()):
             with self._counted(path):
-                self._finishers[path] = observer.finish()
+                self._finishers[path] = self._spent.clocking(clip_work(self._metrics[path]), observer.finish())
         return self._finishers
 
     def _looking(self, modality: Modality) -> list[Path]:
@@ -248,7 +316,8 @@ class _Pass:
     @contextmanager
     def _counted(self, path: Path) -> Iterator[None]:
         try:
-            yield
+            with self._spent.clocked(clip_work(self._metrics[path])):
+                yield
         except Exception as error:  # a plug-in may raise anything: this clip's counted failure, not the end of the run
             self._observers.pop(path, None)
             self._finishers[path] = functools.partial(_raise, error)

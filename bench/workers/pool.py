@@ -23,6 +23,7 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any, TypeVar
 
 from bench.errors import UserMistake
+from bench.workers.crew import Needs
 from bench.workers.threads import THREAD_VARIABLES, single_thread
 
 Task = TypeVar("Task")
@@ -61,6 +62,10 @@ class WorkerPool:
         for worker in [*self._idle, *(worker for worker, _ in self._busy.values())]:
             worker.end(at_once=kind is not None)
         self._idle, self._busy = [], {}
+
+    def asking(self, needs: Callable[[Any], Needs]) -> WorkerPool:
+        """Itself: every worker has what this machine has."""
+        return self
 
     def spread(
         self,
@@ -145,7 +150,7 @@ class WorkerPool:
                 continue
             self._idle.append(worker)
             if error is not None:
-                raise error from _InWorker(told)
+                raise error from InWorker(told)
             yield place, True, result
 
 
@@ -155,7 +160,7 @@ def spread(function: Callable[[Task], Result], tasks: Sequence[Task], workers: i
         yield from pool.spread(function, tasks)
 
 
-class _InWorker(Exception):
+class InWorker(Exception):
     """Where in a worker an error came from."""
 
 
@@ -166,7 +171,7 @@ class _Worker:
         context = _context()
         self.connection, end_of_worker = context.Pipe()
         with _environment(dict.fromkeys(THREAD_VARIABLES, "1")):
-            self._process = context.Process(target=_serve, args=(end_of_worker, dict(os.environ)), daemon=True)
+            self._process = context.Process(target=serve, args=(end_of_worker, dict(os.environ)), daemon=True)
             with _interrupts_ignored():
                 if isinstance(context, SpawnContext):
                     self._process.start()
@@ -196,8 +201,8 @@ def _context() -> ForkServerContext | SpawnContext:
     return multiprocessing.get_context("forkserver")
 
 
-def _serve(connection: Connection, environment: dict[str, str]) -> None:
-    """A worker's life: tasks in, results out, until the other end is closed."""
+def serve(connection: Connection, environment: dict[str, str]) -> None:
+    """A worker's life: (function, task) in, (result, error, traceback) out, until the other end is closed."""
     os.environ.clear()  # the server's is as old as the first pool
     os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()

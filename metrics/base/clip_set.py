@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 import numpy as np
+
+from metrics.base.spill import Spill
 
 Clip = TypeVar("Clip")
 View = TypeVar("View")
 
 BUDGET = 256 * 2**20
-"""Bytes of statistics that one set remembers; what exceeds them is read again each time it is asked for."""
+"""Bytes of statistics that one set remembers; what exceeds them goes to a temporary file, see `metrics.base.spill`."""
 
 
 class ClipSet(Sequence[Clip]):
@@ -28,20 +30,25 @@ class ClipSet(Sequence[Clip]):
 
     @classmethod
     def of(cls, clips: Mapping[str, Clip]) -> ClipSet[Clip]:
-        """The values in the order of their keys; as many as fit `BUDGET` are remembered."""
+        """The values in the order of their keys; each is fetched once as long as memory and disk have room for it."""
         keys = sorted(clips)
         remembered: dict[int, Clip] = {}
+        spilt = Spill()
         room = BUDGET
 
         def get(position: int) -> Clip:
             nonlocal room
             if position in remembered:
                 return remembered[position]
+            if position in spilt:
+                return cast(Clip, spilt.read(position))
             clip = clips[keys[position]]
             size = _bytes(clip)
             if size <= room:
                 remembered[position] = clip
                 room -= size
+            elif isinstance(clip, Mapping):
+                spilt.write(position, clip)
             return clip
 
         return cls(get, range(len(keys)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -42,7 +43,13 @@ def signature(name: str, config: Any, weights: Mapping[str, str]) -> str:
     """
     parts = [name, *_fields(config, dataclasses.fields(_checked(config)))]
     parts += [f"weights:{file}@{digest[:12]}" for file, digest in sorted(weights.items())]
-    return "|".join([*parts, f"version:{importlib.metadata.version('narrator-bench')}"])
+    return "|".join([*parts, f"version:{_version()}"])
+
+
+@functools.cache
+def _version() -> str:
+    """Of this package; read from the disk once, for every task of a run asks."""
+    return importlib.metadata.version("narrator-bench")
 
 
 def statistics_id(kind: str, config: Any, weights: Mapping[str, str], module: str = __name__) -> str:

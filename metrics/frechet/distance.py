@@ -11,7 +11,8 @@ factor of the covariance, or its symmetric eigen-decomposition where it is singu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,29 +78,33 @@ class Gaussian:
         factor: float64 [r, d], F'F is the covariance.
         inflation: n / (n - ddof), by which the covariance exceeds the mean of the centred vectors' outer products.
         covariance: float64 [d, d] where the factor is its Cholesky factor, else None.
+        n: vectors that it was fitted to; 0 where it was given.
     """
 
     mean: Tensor
     factor: Tensor
     inflation: float = 1.0
     covariance: Tensor | None = None
+    n: int = 0
 
     @classmethod
-    def fitted(cls, chunks: Sequence[Tensor], ddof: int) -> Gaussian:
-        """Fitted to the rows of all chunks [k, d]; float64 copies of no more than d or a few thousand rows are made."""
-        n = sum(len(chunk) for chunk in chunks)
+    def fitted(cls, chunks: Iterable[Tensor], ddof: int) -> Gaussian:
+        """Fitted to the rows of all chunks [k, d], in one pass; no more than d or a few thousand rows are held."""
+        coming = map(_finite, chunks)
+        held: list[Tensor] = []  # all of them, where they are no more than their dimensions
+        n = 0
+        for chunk in coming:
+            held.append(chunk)
+            n += len(chunk)
+            if n > chunk.shape[1]:
+                moments = Moments.of_chunks(itertools.chain(held, coming))
+                n = moments.n
+                return cls._factored(moments.mean, moments.covariance(ddof), n / (n - ddof), n)
         if n < 2:
             raise ValueError(f"A Gaussian is fitted to two feature vectors or more, got {n}.")
-        for chunk in chunks:
-            bad = int((~torch.isfinite(chunk).all(dim=1)).sum())
-            if bad:
-                raise ValueError(f"Features must be finite; {bad} of {len(chunk)} vectors hold NaN or infinity.")
-        if n > chunks[0].shape[1]:
-            moments = Moments.of_chunks(chunks)
-            return cls._factored(moments.mean, moments.covariance(ddof), n / (n - ddof))
-        vectors = torch.cat([chunk.double() for chunk in chunks])
+        vectors = torch.cat([chunk.double() for chunk in held])
         mean = vectors.mean(dim=0)
-        return cls(mean, (vectors - mean) / (n - ddof) ** 0.5, n / (n - ddof))
+        return cls(mean, (vectors - mean) / (n - ddof) ** 0.5, n / (n - ddof), n=n)
 
     @classmethod
     def given(cls, mean: Array, covariance: Array) -> Gaussian:
@@ -115,11 +120,11 @@ class Gaussian:
         return cls._factored(mean, (covariance + covariance.T) / 2)
 
     @classmethod
-    def _factored(cls, mean: Tensor, covariance: Tensor, inflation: float = 1.0) -> Gaussian:
+    def _factored(cls, mean: Tensor, covariance: Tensor, inflation: float = 1.0, n: int = 0) -> Gaussian:
         lower, failed = torch.linalg.cholesky_ex(covariance)
         if not failed:
-            return cls(mean, lower.T, inflation, covariance)
-        return cls(mean, _factor_of_singular(covariance), inflation)
+            return cls(mean, lower.T, inflation, covariance, n)
+        return cls(mean, _factor_of_singular(covariance), inflation, n=n)
 
     def distance(self, other: Gaussian) -> float:
         """The Frechet distance; exactly zero to itself."""
@@ -147,6 +152,14 @@ class Gaussian:
     def equals(self, other: Gaussian) -> bool:
         """Whether both were fitted to the same vectors in the same order."""
         return torch.equal(self.mean, other.mean) and torch.equal(self.factor, other.factor)
+
+
+def _finite(vectors: Tensor) -> Tensor:
+    """The vectors [k, d], where all of them are finite."""
+    if not torch.isfinite(vectors).all():
+        bad = int((~torch.isfinite(vectors).all(dim=1)).sum())
+        raise ValueError(f"Features must be finite; {bad} of {len(vectors)} vectors hold NaN or infinity.")
+    return vectors
 
 
 def _factor_of_singular(covariance: Tensor) -> Tensor:

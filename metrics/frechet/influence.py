@@ -11,7 +11,7 @@ with fewer vectors than dimensions too. One singular value decomposition thus re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from metrics.frechet.distance import Gaussian
+from metrics.frechet.moments import ROWS
 from metrics.frechet.singular import singular_vectors
 
 
@@ -68,15 +69,42 @@ def _by_clip(clips: Sequence[Tensor], fitted: Gaussian, shift: Tensor, transport
     """Each clip's influence, which is the sum of its vectors'."""
     if not clips:
         return np.zeros(0)
-    sums = []
-    for clip in clips:
-        centred = clip.double() - fitted.mean
+    lengths: list[int] = []
+    sums: list[float] = []
+    for owners, block in _blocks(clips):
+        centred = torch.cat(block).double() - fitted.mean
         moved = centred.square().sum(dim=1) - (centred @ transport.T).square().sum(dim=1)
-        sums.append(float((2 * centred @ shift + fitted.inflation * moved).sum()))
-    sizes = np.array([len(clip) for clip in clips], dtype=np.float64)
+        numbers = (2 * centred @ shift + fitted.inflation * moved).split([len(piece) for piece in block])
+        for owner, piece in zip(owners, numbers, strict=True):
+            if owner == len(sums):
+                sums.append(0.0)
+                lengths.append(0)
+            sums[owner] += float(piece.sum())
+            lengths[owner] += len(piece)
+    sizes = np.array(lengths, dtype=np.float64)
     # A clip of more vectors weighs more; what counts is how its vectors differ from the mean influence of a vector.
     moved_by: NDArray[np.float64] = (np.array(sums) - sum(sums) / sizes.sum() * sizes) / sizes.sum()
     return moved_by
+
+
+def _blocks(clips: Sequence[Tensor]) -> Iterator[tuple[list[int], list[Tensor]]]:
+    """The vectors of many clips together, about `ROWS` at a time, and which clip each piece is of.
+
+    One product of many vectors costs far less than many of a few; one of an hour's vectors would take gigabytes.
+    """
+    owners: list[int] = []
+    block: list[Tensor] = []
+    waiting = 0
+    for owner, clip in enumerate(clips):
+        for piece in clip.split(ROWS) if len(clip) else (clip,):
+            owners.append(owner)
+            block.append(piece)
+            waiting += len(piece)
+            if waiting >= ROWS:
+                yield owners, block
+                owners, block, waiting = [], [], 0
+    if block:
+        yield owners, block
 
 
 def _variance(side: NDArray[np.float64]) -> float:

@@ -57,9 +57,8 @@ class FrechetMetric(DistributionMetric):
         """
         features = self._features(reference, "reference"), self._features(generated, "generated")
         first, second = (Gaussian.fitted(clips, self.config.ddof) for clips in features)
-        vectors = [sum(len(clip) for clip in clips) for clips in features]
-        details: dict[str, float] = {"reference_vectors": vectors[0], "generated_vectors": vectors[1]}
-        notes = self._rank_notes(min(vectors))
+        details: dict[str, float] = {"reference_vectors": first.n, "generated_vectors": second.n}
+        notes = self._rank_notes(min(first.n, second.n))
         fewest = min(len(reference), len(generated))
         if first.equals(second):
             return Estimate(0.0, None, details, (*notes, "no interval: both sets hold the same vectors"))
@@ -99,8 +98,8 @@ class FrechetMetric(DistributionMetric):
             features = self._features(clips, "generated")
         except Unmeasurable as reason:
             return self.missing(str(reason), failed)
-        vectors = sum(len(clip) for clip in features)
         fitted = Gaussian.fitted(features, self.config.ddof)
+        vectors = fitted.n
         interval = None
         notes = self._rank_notes(vectors)
         if no_interval is not None:
@@ -155,8 +154,14 @@ class FrechetMetric(DistributionMetric):
         setattr(self, name, _packed(Moments.of(self.vectors(statistics)) + _unpacked(getattr(self, name))))
 
     def _features(self, clips: Sequence[Statistics], name: str) -> Sequence[Tensor]:
+        """The vectors of each clip; of the clips only as many are looked at as show that there are two vectors."""
         features = view(clips, self.vectors)
-        self._require_vectors(sum(len(clip) for clip in features), name)
+        n = 0
+        for clip in features:
+            n += len(clip)
+            if n >= 2:
+                break
+        self._require_vectors(n, name)
         return features
 
     def _require_vectors(self, n: int, name: str) -> None:

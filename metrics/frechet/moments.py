@@ -10,6 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+ROWS = 2048
+"""Vectors that are taken together: float64 copies of no more than twice as many are made."""
+
 
 def gram(x: Tensor) -> Tensor:
     """X'X of [n, d]; on a CPU by NumPy, which computes one half of the symmetric product and mirrors it."""
@@ -42,17 +45,18 @@ class Moments:
         return cls(len(features), mean, gram(centred))
 
     @classmethod
-    def of_chunks(cls, chunks: Iterable[Tensor | NDArray[Any]], rows: int = 2048) -> Moments:
+    def of_chunks(cls, chunks: Iterable[Tensor | NDArray[Any]], rows: int = ROWS) -> Moments:
         """Moments of all rows of many arrays [k, d], merged in their order.
 
-        Chunks are gathered into blocks of `rows` first: one large matrix product costs far less than many small ones.
+        Chunks are gathered into blocks of `rows` first, and longer ones divided: one large matrix product costs far
+        less than many small ones, and one of an hour's vectors would take gigabytes.
         """
         merged: Moments | None = None
         block: list[Tensor] = []
         waiting = 0
-        for chunk in chunks:
-            block.append(torch.as_tensor(chunk))
-            waiting += len(chunk)
+        for piece in (piece for chunk in chunks for piece in torch.as_tensor(chunk).split(rows)):
+            block.append(piece)
+            waiting += len(piece)
             if waiting >= rows:
                 merged = cls.of(torch.cat(block)) + merged
                 block, waiting = [], 0

@@ -27,7 +27,7 @@ from pathlib import Path
 import psutil
 import yaml
 
-LEFT_OUT = ("costs", "costs.json", "environment.json", "report")
+LEFT_OUT = ("costs", "costs.json", "environment.json", "environments", "report")
 """What a run leaves that differs each time."""
 FINISHED = ("generated/**/*.json", "measured/**/*.stats")
 """Files that say that a piece of work is finished; they appear last."""

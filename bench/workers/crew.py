@@ -1,0 +1,46 @@
+"""Who does the work: processes of this machine, or those of a cluster; what is done is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a task asks of the worker that does it.
+
+    Attributes:
+        gpu: whether it computes on a GPU.
+        memory: bytes of main memory, 0 where nobody knows.
+    """
+
+    gpu: bool = False
+    memory: int = 0
+
+
+class Crew(Protocol):
+    """Spreads tasks over workers."""
+
+    @property
+    def workers(self) -> int:
+        """How many tasks are done at once."""
+        ...
+
+    def asking(self, needs: Callable[[Any], Needs]) -> Crew:
+        """The same crew, for tasks of which `needs` tells what they ask for."""
+        ...
+
+    def spread(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        worthwhile: int = 1,
+        lost: Callable[[Task], Result] | None = None,
+    ) -> Iterator[Result]:
+        """Results of `function` over the tasks, as they come; see `bench.workers.pool.WorkerPool.spread`."""
+        ...
