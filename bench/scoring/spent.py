@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bench.scoring.length import Length
+from bench.scoring.trace import Trace
 from metrics.base.metric import ClipMetric
 
 Found = TypeVar("Found")
@@ -16,9 +17,9 @@ PASS = "decode pass"
 """The name under which whole passes over clips are counted, with the metrics that drew on them."""
 
 
-def clip_work(metric: ClipMetric | Length) -> str:
+def clip_work(metric: ClipMetric | Length | Trace) -> str:
     """What a metric's statistics of one clip are called; metrics that share them share the name."""
-    return metric.name if isinstance(metric, Length) else metric.statistics_kind
+    return metric.name if isinstance(metric, Length | Trace) else metric.statistics_kind
 
 
 def pair_work(metric: ClipMetric) -> str:

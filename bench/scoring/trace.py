@@ -37,6 +37,7 @@ class Trace:
 
     modality: Modality
     native_audio = False
+    name = "trace"
 
     @property
     def modalities(self) -> frozenset[Modality]:
