@@ -63,8 +63,8 @@ class _View:
         alike: dict[tuple[str, ...], list[str]] = {}
         for metric, datasets in places.items():
             alike.setdefault(tuple(datasets), []).append(metric)
-        for datasets, metrics in alike.items():
-            yield self.metrics(metrics), self.datasets(datasets)
+        for where, metrics in alike.items():
+            yield self.metrics(metrics), self.datasets(where)
 
 
 def _best(view: _View) -> Iterator[str]:

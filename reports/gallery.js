@@ -73,10 +73,13 @@
     measure();
   }
 
+  // Bounds do not compete, and what was never trained is not marked.
+  const rival = (name) => data.generators.some((one) => one.name === name && !one.bound && !one.untrained);
+
   function extremes(each, names) {
     const found = {};
     for (const { name, direction } of data.metrics) {
-      const marks = names.filter((one) => !data.generators.find((g) => g.name === one).bound)
+      const marks = names.filter(rival)
         .map((one) => each.takes[one].scores?.[name]).filter((mark) => mark !== undefined);
       if (marks.length < 2) continue;
       const ends = [Math.min(...marks), Math.max(...marks)];
@@ -116,7 +119,7 @@
       for (const [metric, mark] of marks) {
         const [best, worst] = ends[metric] ?? [];
         const generator = data.generators.find((one) => one.name === name);
-        const css = generator?.bound ? "" : mark === best ? "top" : mark === worst ? "low" : "";
+        const css = !generator || !rival(name) ? "" : mark === best ? "top" : mark === worst ? "low" : "";
         make("dt", list, metrics.get(metric).title);
         const told = make("dd", list, fixed(mark), css);
         if (css) make("span", told, css === "top" ? " best" : " worst", "unseen");

@@ -88,10 +88,10 @@ def _prompts(
             first = next(iter(own.values()), None)
             takes = {}
             for name in order:
-                clip = own.get(name)
-                take: dict[str, Any] = dict(media(clip.file if clip else None) or {})
-                if clip and clip.error:
-                    take["error"] = visible(clip.error)
+                made = own.get(name)
+                take: dict[str, Any] = dict(media(made.file if made else None) or {})
+                if made and made.error:
+                    take["error"] = visible(made.error)
                 if marks := scores.get(place, {}).get(name):
                     take["scores"] = marks
                 if reasons := failed.get(place, {}).get(name):

@@ -13,6 +13,7 @@ from reports.numbers import heading
 from reports.results import Cell, Results
 from reports.svg import drawing
 from reports.text import visible
+from reports.writing import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,19 +30,14 @@ def print_figures(results: Results, folder: Path) -> list[Path]:
     written = []
     with drawing():
         for name, figure in (("scores", _scores(results)), ("clips", _clips(results)), ("stages", _stages(results))):
-            for kind, metadata in FORMATS.items() if figure is not None else ():
+            if figure is None:
+                continue
+            for kind, metadata in FORMATS.items():
                 buffer = io.BytesIO()
                 figure.savefig(buffer, format=kind, metadata=metadata, dpi=200)
-                written.append(_written(folder / f"{name}.{kind}", buffer.getvalue()))
+                written.append(folder / f"{name}.{kind}")
+                write_bytes(written[-1], buffer.getvalue())
     return written
-
-
-def _written(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
-    return path
 
 
 def _scores(results: Results) -> Figure | None:

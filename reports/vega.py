@@ -11,7 +11,8 @@ def bundle() -> str:
     import vl_convert  # takes a second, and most commands make no page
 
     # In a function of its own, so that its many short names are not those of the page.
-    return f"(() => {{{_closed(str(vl_convert.javascript_bundle()))}}})();"
+    # In a function of its own, so that its many short names are not those of the page.
+    return f"(() => {{{_closed(str(vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')))}}})();"
 
 
 def _closed(script: str) -> str:

@@ -36,12 +36,17 @@ def writing_to(what: str, mend: str) -> Iterator[None]:
 
 def write(path: Path, text: str) -> None:
     """Write a text file in one step; a character that UTF-8 lacks is escaped, as JSON escapes it."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8", "backslashreplace"))
+            file.write(content)
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:

@@ -63,6 +63,9 @@ def test_a_run_leaves_cells_report_and_provenance(cli: Cli, study: Path, tmp_pat
     for clip in results["clips"]:
         assert (run / clip["file"]).is_file()
         assert (run / clip["reference"]).is_file()
+    traces = json.loads((run / "traces.json").read_text())
+    assert traces.keys() == {clip[name] for clip in results["clips"] for name in ("file", "reference")}
+    assert all("<image" in (run / trace).read_text() for trace in traces.values())  # both metrics hear
 
 
 def run_in_processes(study: Path, run: Path, *options: str, launcher: tuple[str, ...] = (), threads: int = 0) -> None:

@@ -183,7 +183,7 @@ def test_a_study_without_a_sweep_has_none_of_it(results: Results, tmp_path: Path
     results.write(tmp_path / "results.json")
     page = reports.render(tmp_path).read_text()
     assert "Sweep" not in page
-    assert not (tmp_path / "report/figures").exists()
+    assert not list((tmp_path / "report/figures").glob("sweep*"))
     assert not (tmp_path / "report/tables/sweep.md").exists()
 
 
