@@ -258,7 +258,7 @@ def test_processes_start_only_when_the_work_is_worth_it(
             raise InterruptedError("a process would have started")
 
     monkeypatch.setattr(Measuring, "built", lambda self: [metric])
-    monkeypatch.setattr(measuring, "measure", lambda task: {})
+    monkeypatch.setattr(measuring, "measure", lambda *_: {})
     files = {str(grey): FakeClip(Path(str(grey))) for grey in range(clips)}
     try:
         measure_all(measuring_in(tmp_path), files, (), Watched(2), lambda results, *_: results)
