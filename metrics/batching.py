@@ -85,7 +85,7 @@ class Blocks:
             _LOG.warning(
                 "Out of memory: this clip goes through its network %d items at a time, not %d.", half, self._size
             )
-        return np.concatenate([self._fitting(part) for part in block.split(half)])
+        return np.concatenate([self._fitting(part) for part in torch.split(block, half)])
 
 
 def _out_of_memory(error: RuntimeError | MemoryError) -> bool:

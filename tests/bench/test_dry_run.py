@@ -21,7 +21,10 @@ def content(data: Path, **other: Any) -> dict[str, Any]:
     return {
         "name": "dry",
         "datasets": [{"name": "made", "plugin": "folder", "root": str(data), "clips": 3}],
-        "generators": ["still", {"name": "theirs", "plugin": "folder", "options": {"root": str(data / "theirs")}}],
+        "generators": [
+            "still",
+            {"name": "theirs", "plugin": "folder", "options": {"root": str(data.parent / "theirs")}},
+        ],
         "metrics": ["mcd", "stoi"],
     } | other
 
@@ -33,8 +36,8 @@ def files(run: Path) -> dict[str, tuple[int, int]]:
 def test_a_preview_tells_what_changed_and_nothing_else(cli: Cli, clips: Path, tmp_path: Path) -> None:
     data, run, study = tmp_path / "data", tmp_path / "run", tmp_path / "dry.yaml"
     shutil.copytree(clips, data)
-    shutil.copytree(clips, data / "theirs")
-    for path in (data / "theirs").glob("*.txt"):
+    shutil.copytree(clips, data.parent / "theirs")
+    for path in (data.parent / "theirs").glob("*.txt"):
         path.unlink()
 
     def left(**other: Any) -> list[dict[str, Any]]:
@@ -72,18 +75,17 @@ def test_a_preview_tells_what_changed_and_nothing_else(cli: Cli, clips: Path, tm
         for reason in stage["why"]
     } == {"changed: protocol"}  # fmt: skip
 
-    shutil.copy(clips / "clip3.mp4", next(iter(sorted((data / "theirs").glob("*.mp4")))))
+    shutil.copy(clips / "clip3.mp4", next(iter(sorted((data.parent / "theirs").glob("*.mp4")))))
     for stage in left():
         assert stage["generator"] == "theirs"
         if stage["stage"] == "generate":
             assert (stage["to_do"], stage["done"], stage["why"]) == (1, 2, {"changed: a file": 1})
     assert {stage["stage"] for stage in left()} >= {"generate", "compare"}
 
-    text = next(iter(sorted(data.glob("*.txt"))))
-    shutil.copytree(clips, data / "theirs", dirs_exist_ok=True)
-    text.write_text("quite other words")
-    generated = [stage for stage in left() if stage["stage"] == "generate" and stage["generator"] == "still"]
-    assert [stage["why"] for stage in generated] in ([{"changed: prompt": 1}], [])
+    for text in data.glob("*.txt"):
+        text.write_text("quite other words")
+    generated = {stage["generator"]: stage["why"] for stage in left() if stage["stage"] == "generate"}
+    assert generated["still"] == {"changed: prompt": 3}
 
 
 def test_json_and_replays_are_told_apart(cli: Cli, tmp_path: Path) -> None:

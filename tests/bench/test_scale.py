@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import yaml
 from support.kills import snapshot, told
 
 pytest.importorskip("distributed", reason="the extra narrator-bench[dask] is not installed")
+DOCS = Path(__file__).parents[2] / "docs/scale.md"
 RUN = (sys.executable, "-m", "bench", "run")
 
 
@@ -85,6 +87,38 @@ def test_a_local_cluster_changes_no_bit(whole: tuple[Path, dict[str, str]], tmp_
     assert done.returncode == 0, done.stderr
     assert snapshot(tmp_path / "run") == whole[1]
     assert not list((tmp_path / "run").glob(".seen-*"))
+
+
+@pytest.mark.slow
+def test_a_slurm_array_changes_no_bit(whole: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    line = next(line for line in DOCS.read_text().splitlines() if "SLURM_ARRAY_TASK_ID" in line)
+    line = line.replace("narrator-bench", f"{sys.executable} -m bench").replace("my-study.yaml", str(whole[0]))
+    line = line.replace("/shared/runs/mine", str(tmp_path / "run"))
+    for task in ("2", "1"):
+        variables = os.environ | {"SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_COUNT": "2"}
+        subprocess.run(["bash", "-c", line], env=variables, check=True, capture_output=True)
+    assert run(whole[0], tmp_path / "run", "--workers", "1").returncode == 0
+    assert snapshot(tmp_path / "run") == whole[1]
+
+
+@pytest.mark.slow
+def test_torchrun_on_two_nodes_changes_no_bit(whole: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    nodes = [
+        subprocess.Popen(
+            [
+                sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--node-rank", rank, "--master-addr",
+                "127.0.0.1", "--master-port", port, "--nproc-per-node", "1", *RUN[1:], str(whole[0]), "--out",
+                str(tmp_path / "run"), "--workers", "1",
+            ],
+            stdout=subprocess.DEVNULL,
+        )
+        for rank in ("0", "1")
+    ]  # fmt: skip
+    assert [node.wait(timeout=280) for node in nodes] == [0, 0]
+    assert snapshot(tmp_path / "run") == whole[1]
 
 
 @pytest.mark.slow
