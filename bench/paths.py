@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
 
@@ -26,10 +27,15 @@ def written_path(text: str, what: str) -> Path:
         what: the path's role, as the sentence of a mistake begins with it, for example "--out".
 
     Raises:
-        UserMistake: no file system can hold such a path, or `~user` is nobody here.
+        UserMistake: no file system can hold such a path, it is an address like s3://, or `~user` is nobody here.
     """
     if not text.strip():
         raise UserMistake(f"{what} is empty: name a path, '.' for the current folder.")
+    if (scheme := re.match(r"([a-z][a-z0-9+.-]+)://", text, re.IGNORECASE)) is not None:
+        raise UserMistake(
+            f"{what} '{shown(text, 80)}' is an address ({scheme[1]}), not a folder of a file system: copy what lies "
+            "there or mount it first, see docs/scale.md."
+        )
     if (character := unusable_character(text)) is not None:
         raise UserMistake(f"{what} '{shown(text, 80)}' holds the character {character}, which no path of ours does.")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 from typing import TYPE_CHECKING
@@ -24,7 +23,7 @@ def preview(study: Study, run: RunFolder, shard: Shard, device: str, as_json: bo
 
     steps = preview_of(study, run, shard, metrics_device(device), progress)
     if as_json:
-        rows = [dataclasses.asdict(step) | {"seconds": _on_workers(step, shard)} for step in steps]
+        rows = [vars(step) | {"why": dict(step.why), "seconds": _on_workers(step, shard)} for step in steps]
         print(json.dumps({"workers": shard.workers, "stages": rows}, indent=1, ensure_ascii=False))
         return
     left = [step for step in steps if step.to_do]

@@ -113,7 +113,7 @@ def tracked(
         done, failed = done + made.items, failed + made.failed
         now = clock()
         rate = done / (now - start) if now > start else 0.0
-        fields = {
+        fields: dict[str, Any] = {
             "rate": f"{rate:.3g}/s" if rate else "",
             "left": f"{_time(max(0, total - done) / rate)} left" if rate else "",
             "failed": f"{failed} failed" if failed else "",

@@ -199,8 +199,11 @@ class _Preview:
                 else:
                     self._count(steps[name], self._file_of(metric, identity), name, seconds)
             lacking = identity is not None and not all(self._file_of(m, identity).exists() for m in lengths.values())
-            if lacking or sum(step.to_do for step in steps.values()) > before:
-                passes.count("new clip" if identity is None else "metrics", self._spent.decoding())
+            only_lengths = sum(step.to_do for step in steps.values()) == before
+            if lacking or not only_lengths:
+                passes.count(
+                    "new clip" if identity is None else "lengths" if only_lengths else "metrics", self._spent.decoding()
+                )
             else:
                 passes.count(None, None)
         return [passes, *steps.values()]

@@ -126,7 +126,7 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Pass:
+class Done:
     """What became of one task.
 
     Attributes:
@@ -144,10 +144,10 @@ class Pass:
         return Step(self.items, min(self.items, len({Path(file).name for file in self.errors})))
 
 
-def measure_clocked(task: MeasuringTask) -> Pass:
+def measure_clocked(task: MeasuringTask) -> Done:
     """`measure`, and what it took."""
     spent = Spent()
-    return Pass(len(task.clips) + len(task.pairs), measure(task, spent), spent)
+    return Done(len(task.clips) + len(task.pairs), measure(task, spent), spent)
 
 
 def measure(task: MeasuringTask, spent: Spent | None = None) -> dict[str, str]:
@@ -204,7 +204,7 @@ def measure_all(
 
     def spread(tasks: Sequence[MeasuringTask], doing: str, items: int) -> None:
         worthwhile = len(tasks) if sound_alone and items <= QUICK_SOUNDS else 1
-        for done in progress(crew.spread(measure_clocked, tasks, worthwhile), items, doing, Pass.step):
+        for done in progress(crew.spread(measure_clocked, tasks, worthwhile), items, doing, Done.step):
             found.errors |= done.errors
             tell(done.spent)
 

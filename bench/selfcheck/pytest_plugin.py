@@ -36,7 +36,7 @@ def narrator_bench_selfcheck(pytestconfig: pytest.Config) -> Comparison:
     chosen = str(pytestconfig.getini(_METRICS)).replace("\n", ",")
     try:
         plan = Plan(chosen_metrics(chosen) if chosen else every_metric(), bool(chosen))
-        found = compare(plan, read_record(EXPECTED), plan.run(1, lambda results, total, doing: results))
+        found = compare(plan, read_record(EXPECTED), plan.run(1, lambda results, *_: results))
     except UserMistake as mistake:
         pytest.fail(f"narrator-bench selfcheck: {mistake}", pytrace=False)
     if found.problem:

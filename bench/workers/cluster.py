@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import logging
 import pickle
 import queue
@@ -18,6 +19,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+import psutil
 
 from bench.errors import UserMistake, shown
 from bench.workers import on_cluster
@@ -65,7 +68,7 @@ class Cluster:
             UserMistake: Dask is missing, nothing answers at the address, or a worker cannot take part.
         """
         try:
-            import distributed
+            importlib.import_module("distributed")
         except ImportError as error:
             raise UserMistake(
                 f"--engine dask needs the package distributed ({error}): pip install 'narrator-bench[dask]'."
@@ -81,7 +84,7 @@ class Cluster:
             stack.callback(mark.unlink, missing_ok=True)
             mark.write_text(secret := secrets.token_hex(16), encoding="utf-8")
             self._expected = Expected(mark, secret, self._folders, on_cluster.versions(), self._device)
-            self._inspect(distributed)
+            self._inspect()
             stack.callback(self._dismiss)
             self._stack = stack.pop_all()
         return self
@@ -182,12 +185,10 @@ class Cluster:
         )
 
     def _outcome(self, future: Any) -> Outcome:
-        from distributed import KilledWorker
-
         if future.status in ("cancelled", "lost"):
             raise self._gone()
         error = future.exception()
-        if isinstance(error, KilledWorker):
+        if type(error).__name__ == "KilledWorker":
             return Outcome(killed=True)
         if error is not None:
             raise error
@@ -198,7 +199,7 @@ class Cluster:
             raise UserMistake(f"A worker of the cluster that joined later {outcome.unfit}.")
         return outcome
 
-    def _inspect(self, distributed: Any) -> None:
+    def _inspect(self) -> None:
         """Ask every worker, and the scheduler for its versions.
 
         Raises:
@@ -262,8 +263,7 @@ class _Asking:
 @contextlib.contextmanager
 def _local_cluster(workers: int, device: str) -> Iterator[str]:
     """A cluster of this machine's processes."""
-    import distributed
-    import psutil
+    distributed: Any = importlib.import_module("distributed")
 
     offered = {MEMORY: psutil.virtual_memory().total / workers} | ({GPU: 1.0} if device.startswith("cuda") else {})
     with distributed.LocalCluster(
@@ -280,8 +280,7 @@ def _connected(address: str) -> Iterator[Any]:
     Raises:
         UserMistake: it is no address, or nothing there answers as a scheduler does.
     """
-    import distributed
-
+    distributed: Any = importlib.import_module("distributed")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other versions `_inspect` tells

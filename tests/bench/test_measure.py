@@ -223,9 +223,17 @@ def test_equal_statistics_are_equal_bytes(tmp_path: Path) -> None:
 def test_every_worker_gets_as_much(workers: int) -> None:
     for count in range(60):
         parts = list(_batches(range(count), workers))
-        assert [item for part in parts for item in part] == list(range(count))
+        assert sorted(item for part in parts for item in part) == list(range(count))
         assert all(len(part) <= CLIPS_PER_TASK for part in parts)
         assert max((len(part) for part in parts), default=0) <= -(-count // workers)
+
+
+def test_parts_of_items_that_come_longest_first_are_about_equally_long() -> None:
+    lengths = sorted((3.0 + (7 * number) % 40 for number in range(64)), reverse=True)
+    sums = [sum(part) for part in _batches(lengths, 4)]
+    assert max(sums) - min(sums) < 0.05 * sum(sums) / len(sums)
+    in_rows = [sum(lengths[start : start + 8]) for start in range(0, 64, 8)]
+    assert max(in_rows) - min(in_rows) > 0.5 * sum(sums) / len(sums)
 
 
 class SoundOnly(BrightnessDifference):
@@ -250,10 +258,10 @@ def test_processes_start_only_when_the_work_is_worth_it(
             raise InterruptedError("a process would have started")
 
     monkeypatch.setattr(Measuring, "built", lambda self: [metric])
-    monkeypatch.setattr(measuring, "measure", lambda task: {})
+    monkeypatch.setattr(measuring, "measure", lambda *_: {})
     files = {str(grey): FakeClip(Path(str(grey))) for grey in range(clips)}
     try:
-        measure_all(measuring_in(tmp_path), files, (), Watched(2), lambda results, total, doing: results)
+        measure_all(measuring_in(tmp_path), files, (), Watched(2), lambda results, *_: results)
     except InterruptedError:
         assert started
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,6 +59,63 @@ def test_whole_blocks_run_at_once_and_the_rest_when_asked_for() -> None:
     assert len(shapes) == 3
     assert len(clip.results()) == 9
     assert len(shapes) == 3
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        MemoryError(),
+    ],
+)
+def test_a_block_beyond_memory_is_halved_and_gives_equal_numbers(
+    most: int, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    sizes: list[int] = []
+
+    def small(block: Tensor) -> Tensor:
+        sizes.append(len(block))
+        if len(block) > most:
+            raise error
+        return NETWORK(block)
+
+    clip, whole = Blocks(small, 4), blocks()
+    for each in (clip, whole):
+        each.add(items(10))
+    np.testing.assert_allclose(clip.results(), whole.results(), rtol=1e-5, atol=1e-6)
+    assert sizes.count(4) == 2  # tried twice, of the first block only
+    assert max(sizes[-4:]) <= most
+    assert len([record for record in caplog.records if "Out of memory" in record.message]) == (2 if most == 1 else 1)
+
+
+def test_memory_that_was_given_back_changes_no_bit() -> None:
+    calls: list[int] = []
+
+    def once(block: Tensor) -> Tensor:
+        calls.append(len(block))
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return NETWORK(block)
+
+    clip, whole = Blocks(once, 4), blocks()
+    for each in (clip, whole):
+        each.add(items(4))
+    assert clip.results().tobytes() == whole.results().tobytes()
+    assert calls == [4, 4]
+
+
+def test_what_is_not_memory_and_one_item_beyond_it_are_raised() -> None:
+    def fails(error: Exception) -> Blocks:
+        def network(block: Tensor) -> Tensor:
+            raise error
+
+        return Blocks(network, 4)
+
+    for error, words in ((RuntimeError("wrong shape"), "wrong shape"), (torch.OutOfMemoryError("no room"), "no room")):
+        with pytest.raises(RuntimeError, match=words):
+            fails(error).add(items(4))
 
 
 def test_no_gradients_and_no_reduced_precision() -> None:
