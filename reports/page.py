@@ -25,6 +25,10 @@ from reports.text import visible
 
 SHOWN_AT_ONCE = 6
 """Prompts of a dataset whose clips are shown; the others unfold."""
+MOST_PROMPTS = 200
+"""Prompts of a dataset on the page, so that browsers can open that of a million clips."""
+MOST_FINDINGS = 1000
+"""Clips on the page that take no part."""
 
 
 def page(
@@ -62,6 +66,8 @@ def page(
         failures=failures,
         galleries=_galleries(plain),
         shown_at_once=SHOWN_AT_ONCE,
+        most_prompts=MOST_PROMPTS,
+        most_findings=MOST_FINDINGS,
         link=_link,
     )
 

@@ -61,7 +61,7 @@ def save(path: Path, outcome: Statistics | Unmeasurable) -> None:
     arrays: dict[str, Any] = {name: np.asarray(array) for name, array in outcome.items()}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    write_checked(path, buffer.getvalue())
+    write_checked(path, buffer.getbuffer())
 
 
 def load(path: Path) -> Statistics:
