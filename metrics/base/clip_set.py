@@ -13,8 +13,8 @@ Clip = TypeVar("Clip")
 View = TypeVar("View")
 
 BUDGET = 32 * 2**20
-"""Bytes of statistics that one set remembers; what exceeds them goes to a temporary file, see `metrics.base.spill`. Small
-beside what a process with PyTorch takes anyway, so that memory hardly depends on the number of clips."""
+"""Bytes of statistics that one set remembers; what exceeds them goes to a temporary file, see `metrics.base.spill`.
+Little beside what a process with PyTorch takes, so that memory hardly depends on the number of clips."""
 
 
 class ClipSet(Sequence[Clip]):
