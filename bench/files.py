@@ -64,12 +64,13 @@ class Damaged(UserMistake):
     """A file of a run is not what was written; the message names it."""
 
 
-def write_checked(path: Path, content: bytes) -> None:
+def write_checked(path: Path, content: bytes | memoryview) -> None:
     """Write bytes behind their checksum: a line of 64 hex digits, the SHA-256 of what follows."""
     handle, name = _temporary(path)
     try:
         with open(handle, "wb") as file:  # a study writes millions of these, so with no more calls than it takes
-            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n")
+            file.write(content)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except BaseException:

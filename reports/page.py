@@ -18,7 +18,7 @@ from reports.cautions import cautions
 from reports.charts import charts
 from reports.conclusions import conclusions
 from reports.numbers import fixed, heading
-from reports.page_data import page_data
+from reports.page_data import page_data, thinned
 from reports.paper import METRICS, table2_rows
 from reports.profile_figures import figures as profile_figures
 from reports.profile_tables import profile_tables
@@ -32,6 +32,8 @@ from reports.vega import bundle
 
 TRACES = "traces.json"
 """Beside the results: the picture of a clip's sound and motion by the clip's file, both relative to the run."""
+MOST_FINDINGS = 1000
+"""Clips on the page that take no part."""
 
 
 def page(
@@ -70,6 +72,7 @@ def page(
             name: heading(metric, name, titles.count(metric.title) == 1) for name, metric in study.metrics.items()
         },
         gallery=bool(plain.clips),
+        thinned=thinned(plain),
         traced=bool(traces),
         mouths=any("-mouth" in picture for picture in (traces or {}).values()),
         paper=_paper_table(results),
@@ -86,6 +89,7 @@ def page(
         environment=told(_by_machine(results.environment)),
         failed=[cell for cell in plain.cells if cell.failed],
         failures=failures,
+        most_findings=MOST_FINDINGS,
         link=_link,
         data=_json(page_data(plain, traces or {}, _link)),
         specs=_json(drawings),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,8 @@ from reports.numbers import fixed, heading, interval
 from reports.results import Clip, Results
 from reports.text import visible
 
+MOST_PROMPTS = 500
+"""Prompts of a dataset on the page, so that browsers can open that of a million clips."""
 DIGITS = 5
 """Significant digits of the numbers that are drawn."""
 
@@ -83,7 +86,8 @@ def _prompts(
             failed.setdefault((cell.dataset, key), {}).setdefault(cell.generator, {})[told] = None
     found = []
     for dataset in results.study.datasets:
-        for place in sorted(place for place in clips.keys() | scores.keys() if place[0] == dataset):
+        places = sorted(place for place in clips.keys() | scores.keys() if place[0] == dataset)
+        for place in places[:: _stride(len(places))]:
             own = clips.get(place, {})
             first = next(iter(own.values()), None)
             takes = {}
@@ -109,6 +113,18 @@ def _prompts(
                 }
             )  # fmt: skip
     return found
+
+
+def thinned(results: Results) -> dict[str, int]:
+    """By dataset, of how many prompts one is on the page; datasets whose prompts are all there are left out."""
+    keys: dict[str, set[str]] = {}
+    for clip in results.clips:
+        keys.setdefault(clip.dataset, set()).add(clip.key)
+    return {dataset: _stride(len(found)) for dataset, found in keys.items() if _stride(len(found)) > 1}
+
+
+def _stride(prompts: int) -> int:
+    return max(1, math.ceil(prompts / MOST_PROMPTS))
 
 
 def _short(number: float) -> float:

@@ -40,6 +40,10 @@ Observed = ClipMetric | Length | Trace
 CLIPS_PER_TASK = 8
 """Enough to pay for handing them over; few, so that little is lost with a worker."""
 _NONE: Any = object()
+LONGEST_SOUND = 600
+"""Seconds of a soundtrack that are measured. Metrics of sound hear it as a whole and align it with the reference's: an
+hour would take gigabytes, and its alignment, whose cost grows with the square of the length, hours. Pictures pass by a
+few frames at a time, however long the clip."""
 QUICK_SOUNDS = 12
 """Clips, or pairs, whose sound alone is measured in this process sooner than in several that start first."""
 
@@ -258,10 +262,19 @@ def _observe(clip: ClipFile, decoding: Decoding, wanted: Mapping[Path, Observed]
             observing.drop("video", Unmeasurable(error.reason))
     if observing.any("audio"):
         try:
-            observing.show_sound(*native_waveform(clip.audio or clip.video, decoding.max_seconds), decoding.sample_rate)
+            observing.show_sound(*_soundtrack(clip.audio or clip.video, decoding.max_seconds), decoding.sample_rate)
         except UnreadableClip as error:
             observing.drop("audio", Unmeasurable(error.reason))
     return observing.finish()
+
+
+def _soundtrack(path: Path, max_seconds: float) -> tuple[NDArray[np.float32], int]:
+    """As `native_waveform`, but for soundtracks that are too long to be held as a whole."""
+    waveform, rate = native_waveform(path, min(max_seconds, LONGEST_SOUND + 1))
+    if len(waveform) > LONGEST_SOUND * rate:
+        told = f"metrics of sound hold a soundtrack as a whole, of {LONGEST_SOUND} s at the most"
+        raise UnreadableClip(path, f"it lasts longer, and {told}: set max_seconds to {LONGEST_SOUND} or less")
+    return waveform, rate
 
 
 class _Pass:

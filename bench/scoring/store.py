@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import fingerprint
 from bench.files import Damaged, read_checked, write_checked
@@ -62,7 +63,7 @@ def save(path: Path, outcome: Statistics | Unmeasurable) -> None:
     arrays: dict[str, Any] = {name: np.asarray(array) for name, array in outcome.items()}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
-    write_checked(path, buffer.getvalue())
+    write_checked(path, buffer.getbuffer())
 
 
 def load(path: Path) -> Statistics:
@@ -84,7 +85,7 @@ def unpacked(content: bytes) -> Statistics:
 
     Its form is `np.savez`'s own, so that anything else is left to `np.load`.
     """
-    found: Statistics = {}
+    found: dict[str, NDArray[Any]] = {}
     with zipfile.ZipFile(io.BytesIO(content)) as members:
         for member in members.infolist():
             names = content[member.header_offset + 26 : member.header_offset + 30]

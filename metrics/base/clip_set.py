@@ -12,8 +12,9 @@ from metrics.base.spill import Spill
 Clip = TypeVar("Clip")
 View = TypeVar("View")
 
-BUDGET = 256 * 2**20
-"""Bytes of statistics that one set remembers; what exceeds them goes to a temporary file, see `metrics.base.spill`."""
+BUDGET = 32 * 2**20
+"""Bytes of statistics that one set remembers; what exceeds them goes to a temporary file, see `metrics.base.spill`.
+Little beside what a process with PyTorch takes, so that memory hardly depends on the number of clips."""
 
 
 class ClipSet(Sequence[Clip]):

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,7 @@ class Spill:
             return
         try:
             if self._file is None:
-                made = tempfile.TemporaryFile(prefix="narrator-bench-", buffering=0)  # noqa: SIM115  # as long as this
-                self._file = cast(io.FileIO, made)
+                self._file = tempfile.TemporaryFile(prefix="narrator-bench-", buffering=0)  # noqa: SIM115
             self._file.seek(self._end)
             for values in arrays.values():
                 _write(self._file, memoryview(values.tobytes()))

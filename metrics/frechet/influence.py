@@ -74,7 +74,7 @@ def _by_clip(clips: Sequence[Tensor], fitted: Gaussian, shift: Tensor, transport
     for owners, block in _blocks(clips):
         centred = torch.cat(block).double() - fitted.mean
         moved = centred.square().sum(dim=1) - (centred @ transport.T).square().sum(dim=1)
-        numbers = (2 * centred @ shift + fitted.inflation * moved).split([len(piece) for piece in block])
+        numbers = torch.split(2 * centred @ shift + fitted.inflation * moved, [len(piece) for piece in block])
         for owner, piece in zip(owners, numbers, strict=True):
             if owner == len(sums):
                 sums.append(0.0)
@@ -96,7 +96,7 @@ def _blocks(clips: Sequence[Tensor]) -> Iterator[tuple[list[int], list[Tensor]]]
     block: list[Tensor] = []
     waiting = 0
     for owner, clip in enumerate(clips):
-        for piece in clip.split(ROWS) if len(clip) else (clip,):
+        for piece in torch.split(clip, ROWS) if len(clip) else (clip,):
             owners.append(owner)
             block.append(piece)
             waiting += len(piece)

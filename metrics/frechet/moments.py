@@ -54,7 +54,7 @@ class Moments:
         merged: Moments | None = None
         block: list[Tensor] = []
         waiting = 0
-        for piece in (piece for chunk in chunks for piece in torch.as_tensor(chunk).split(rows)):
+        for piece in (piece for chunk in chunks for piece in torch.split(torch.as_tensor(chunk), rows)):
             block.append(piece)
             waiting += len(piece)
             if waiting >= rows:

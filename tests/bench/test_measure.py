@@ -205,6 +205,30 @@ def test_a_metric_hears_the_rate_it_asks_for(tmp_path: Path, monkeypatch: pytest
     assert decoded == ["a"]
 
 
+def test_a_soundtrack_that_is_too_long_to_be_held_is_told_and_its_pictures_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: list[str]
+) -> None:
+    class Loudness(BrightnessDifference):
+        modalities = frozenset({"audio"})
+        statistics_id = "loudness"
+
+    asked: list[float] = []
+
+    def native(path: Path, seconds: float) -> tuple[np.ndarray, int]:
+        asked.append(seconds)
+        return np.zeros(int(min(seconds, 3600) * 100), np.float32), 100
+
+    monkeypatch.setattr(measuring, "native_waveform", native)
+    built: list[ClipMetric] = [BrightnessDifference(), Loudness()]
+    monkeypatch.setattr(Measuring, "built", lambda self: built)
+    long = Measuring(tmp_path, Decoding(max_seconds=5000.0), (), "cpu")
+    measure(MeasuringTask(long, {"100": FakeClip(Path("100"))}))
+    assert asked == [measuring.LONGEST_SOUND + 1]  # no more than that is ever held
+    assert float(load(measuring.StatisticsStore(tmp_path, built[0]).clip("100"))["mean"]) == 100
+    with pytest.raises(Unmeasurable, match="600 s at the most: set max_seconds to 600 or less"):
+        load(measuring.StatisticsStore(tmp_path, built[1]).clip("100"))
+
+
 def test_statistics_round_trip(tmp_path: Path) -> None:
     save(tmp_path / "a.stats", {"x": np.arange(3.0)})
     save(tmp_path / "b.stats", Unmeasurable("why"))

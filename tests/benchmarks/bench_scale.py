@@ -369,7 +369,7 @@ def _score_hour(folder: Path, metric: str) -> str:
 
     sides = ["--real", str(folder / "real"), "--generated", str(folder / "generated")]
     sys.argv = ["narrator-bench", "score", *sides, "--cache", str(folder / "cache"),
-                "--metrics", metric, "--workers", "1", "--no-bounds", "--json", "--max-seconds", "100000"]  # fmt: skip
+                "--metrics", metric, "--workers", "1", "--no-bounds", "--json", "--max-seconds", "3600"]  # fmt: skip
     with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.suppress(SystemExit):
         command()
     return str({name: (score["value"], score["missing"]) for name, score in json.loads(told.getvalue()).items()})

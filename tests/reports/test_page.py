@@ -99,6 +99,17 @@ def test_equal_results_give_equal_bytes(results: Results, tmp_path: Path) -> Non
     }  # fmt: skip
 
 
+def test_the_page_of_a_large_run_is_bounded(results: Results, tmp_path: Path) -> None:
+    clips = tuple(results.clips[0].model_copy(update={"key": f"k{i:04}"}) for i in range(1200))
+    findings = tuple(results.findings[0].model_copy(update={"item": f"left{i:04}.mp4"}) for i in range(1500))
+    page = rendered(results.model_copy(update={"clips": clips, "findings": findings}), tmp_path)
+    assert "one of 3 prompts" in page.text
+    assert page.source.count('"key":"k') == 400
+    assert "left0999.mp4" in page.text
+    assert "left1000.mp4" not in page.text
+    assert "500 more are in results.json" in page.text
+
+
 @pytest.mark.parametrize("fields", [{"cells": ()}, {"clips": ()}, {"profiles": ()}, {"findings": (), "notes": ()}])
 def test_a_page_without_a_part_still_renders(fields: dict[str, tuple[()]], results: Results, tmp_path: Path) -> None:
     assert "trial" in rendered(results.model_copy(update=fields), tmp_path).text
