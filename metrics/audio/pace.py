@@ -96,7 +96,7 @@ def syllables(waveform: Waveform, sample_rate: int, config: PaceConfig) -> tuple
     peaks = 1 + np.flatnonzero((inner > level[:-2]) & (inner >= level[2:]) & (inner > threshold) & speaking[1:-1])
     ends = [*peaks[1:], len(level)]
     dips = np.array([level[peak] - level[peak:end].min() for peak, end in zip(peaks, ends, strict=True)])
-    times = peaks[dips > config.dip] * HOP_S if len(peaks) else np.zeros(0)
+    times = np.asarray(peaks[dips > config.dip] * HOP_S, np.float64)
     return times[_voiced(signal, times)], float(speaking.sum() * HOP_S)
 
 
