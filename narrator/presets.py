@@ -1,9 +1,9 @@
-"""The sizes of the whole generator, by name: `paper` as published, `small` for two CPU cores."""
+"""The sizes of the whole generator, by name: `paper` as published, `small` for two CPU cores, `bundled` as trained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from narrator.entangle import EntangleConfig
 from narrator.speech.config import FeatureConfig, GptConfig, SpeechConfig
@@ -48,4 +48,22 @@ def small() -> NarratorConfig:
     )
 
 
-PRESETS: dict[str, Callable[[], NarratorConfig]] = {"paper": NarratorConfig, "small": small}
+def bundled() -> NarratorConfig:
+    """The sizes of the trained generator that ships: `small` with another speech half."""
+    return replace(
+        small(),
+        speech=SpeechConfig(
+            gpt=GptConfig(
+                text_ids=256, codes=514, layers=6, width=128, heads=4, text_limit=60, code_limit=123, latents=8
+            ),
+            vocoder_channels=128,
+            speaker_width=128,
+            speaker_blocks=(1, 1, 1, 1),
+            speaker_filters=(16, 16, 32, 32),
+            voice_seconds=3.0,
+            voice_chunk_seconds=3.0,
+        ),
+    )
+
+
+PRESETS: dict[str, Callable[[], NarratorConfig]] = {"paper": NarratorConfig, "small": small, "bundled": bundled}

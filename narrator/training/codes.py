@@ -198,7 +198,7 @@ def mels(cache: Path, utterances: tuple[Utterance, ...]) -> Ragged:
 
     def computed() -> Iterator[NDArray[Any]]:
         for utterance in utterances:
-            mel = voice_mel(utterance.waveform(VOICE_RATE)[None])[0]
+            mel = voice_mel(utterance.speech(VOICE_RATE)[None])[0]
             yield mel.T.numpy().astype(np.float16)
 
     return Ragged.cached(cache / "mels.npy", computed())

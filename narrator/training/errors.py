@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class TrainingError(ValueError):
-    """The study, its data or its settings cannot be trained with; the message is one sentence that says how to mend it."""
+    """The study, its data or its settings cannot be trained with; one sentence says how to mend it."""

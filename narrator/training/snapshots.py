@@ -79,7 +79,7 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], str]:
             header = (file.metadata() or {}).get(_HEADER, "")
             return {key: file.get_tensor(key) for key in file.keys()}, header  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError) as error:
-        raise TrainingError(f"The file of weights {path} cannot be read ({error}); name another or delete it.") from error
+        raise TrainingError(f"The file of weights {path} cannot be read ({error}); name another.") from error
 
 
 def _others(path: Path) -> TrainingError:

@@ -58,13 +58,16 @@ class Materials:
         data: the folder of training clips, see `narrator.training.utterances`.
         seed: of the study; first weights and batches derive from it.
         trained: state dicts of the modules of the stages that went before, by stage, on the CPU.
-        cache: folder of this stage for what it computes once from data and former stages.
+        versions: a hash of those state dicts, by stage.
+        cache: folder for what stages compute once from the data; what is computed by a former stage has its version in
+            its name.
     """
 
     config: NarratorConfig
     data: Path
     seed: int
     trained: Mapping[str, Mapping[str, Tensor]]
+    versions: Mapping[str, str]
     cache: Path
 
 

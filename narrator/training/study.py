@@ -54,4 +54,5 @@ class TrainingStudy(BaseModel):
         Raises:
             pydantic.ValidationError: a key or a value is wrong.
         """
-        return settings_of(name).model_validate(self.stages[name])
+        checked: StageSettings = settings_of(name).model_validate(self.stages[name])
+        return checked

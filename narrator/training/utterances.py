@@ -20,6 +20,12 @@ from narrator.training.errors import TrainingError
 
 MANIFEST = "manifest.json"
 
+_BEFORE, _AFTER = 0.1, 0.2
+"""Seconds that are kept around what can be heard."""
+
+_AUDIBLE = 0.03
+"""Share of the loudest hundredth of a second, as root mean square, that can be heard."""
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -47,6 +53,17 @@ class Utterance:
             samples = samples / np.float32(-float(np.iinfo(samples.dtype).min))
         mono = samples.astype(np.float32).reshape(len(samples), -1).mean(1)
         return resample(torch.from_numpy(mono), rate, sample_rate)
+
+    def speech(self, sample_rate: int) -> Tensor:
+        """The sound from shortly before to shortly after what can be heard, so that every utterance ends alike."""
+        sound = self.waveform(sample_rate)
+        step = sample_rate // 100
+        levels = sound[: len(sound) // step * step].reshape(-1, step).square().mean(1).sqrt()
+        heard = (levels > _AUDIBLE * levels.max()).nonzero().flatten() if len(levels) else levels
+        if not len(heard):
+            raise TrainingError(f"The clip {self.path} is silent; take it out of the manifest.")
+        first, last = int(heard[0]) * step - round(_BEFORE * sample_rate), int(heard[-1] + 1) * step
+        return sound[max(0, first) : last + round(_AFTER * sample_rate)]
 
 
 def read_utterances(folder: Path) -> tuple[Utterance, ...]:
