@@ -32,9 +32,7 @@ def read_training_study(path: Path) -> TrainingStudy:
         raise UserMistake(f"Cannot read the training study {path}: {reason}.") from error
     content = read_yaml(text, str(path))
     if not isinstance(content, dict):
-        raise UserMistake(
-            f"{path} is no training study: expected keys as {', '.join(TrainingStudy.model_fields)}."
-        )
+        raise UserMistake(f"{path} is no training study: expected keys as {', '.join(TrainingStudy.model_fields)}.")
     return _checked(content, str(path), path.parent)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from narrator.entangle import EntangleConfig
 from narrator.speech.config import FeatureConfig, GptConfig, SpeechConfig
+from narrator.speech.sampling import SamplingRules
 from narrator.video.config import FaceAnimatorConfig
 
 
@@ -62,6 +63,8 @@ def bundled() -> NarratorConfig:
             speaker_filters=(16, 16, 32, 32),
             voice_seconds=3.0,
             voice_chunk_seconds=3.0,
+            # A penalty of repetition suits 1,024 codes that hardly return; of few codes the same must come again.
+            sampling=SamplingRules(temperature=0.5, repetition_penalty=1.0, top_k=20, top_p=0.8),
         ),
     )
 
