@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from torch import Tensor
@@ -25,13 +25,16 @@ Told = Callable[[str, int, int, dict[str, float]], None]
 """Told after each row of a stage's log: the stage, steps done, steps in all, mean losses."""
 
 
-def run_training(study: TrainingStudy, folder: Path, told: Told | None = None) -> tuple[Path, tuple[str, ...]]:
+def run_training(
+    study: TrainingStudy, folder: Path, told: Told | None = None, weight_paths: Mapping[str, Path] | None = None
+) -> tuple[Path, tuple[str, ...]]:
     """Train all stages of a study; what is done in the folder stays done, and a broken-off stage continues.
 
     Args:
         study: what to train.
         folder: receives a folder for each stage and `checkpoint.safetensors`.
         told: see `Told`.
+        weight_paths: see `Materials`.
 
     Returns:
         The checkpoint, and the parts of it that no stage has trained in full.
@@ -48,7 +51,8 @@ def run_training(study: TrainingStudy, folder: Path, told: Told | None = None) -
     with threads(study.threads):
         for name, settings in all_settings.items():
             own = folder / name
-            materials = Materials(config, study.data, study.seed, states, versions, folder / "cache" / data[:16])
+            cache = folder / "cache" / data[:16]
+            materials = Materials(config, study.data, study.seed, states, versions, cache, weight_paths)
             stage = build_stage(name, materials, settings)
             inputs = f"{config} {data} {versions}"
             tell = None if told is None else _of_stage(told, name)

@@ -61,6 +61,7 @@ class Materials:
         versions: a hash of those state dicts, by stage.
         cache: folder for what stages compute once from the data; what is computed by a former stage has its version in
             its name.
+        weight_paths: the networks that find a face, by name; stages that learn from pictures need them.
     """
 
     config: NarratorConfig
@@ -69,6 +70,7 @@ class Materials:
     trained: Mapping[str, Mapping[str, Tensor]]
     versions: Mapping[str, str]
     cache: Path
+    weight_paths: Mapping[str, Path] | None = None
 
 
 class Stage(ABC):

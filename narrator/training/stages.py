@@ -14,6 +14,10 @@ _STAGES = {
     "codes": ("narrator.training.codes", "CodesStage", "CodesSettings"),
     "speech": ("narrator.training.speech", "SpeechStage", "SpeechSettings"),
     "vocoder": ("narrator.training.vocoder", "VocoderStage", "VocoderSettings"),
+    "autoencoder": ("narrator.training.autoencoder", "AutoencoderStage", "AutoencoderSettings"),
+    "features": ("narrator.training.features", "FeaturesStage", "FeaturesSettings"),
+    "animator": ("narrator.training.animator", "AnimatorStage", "AnimatorSettings"),
+    "entangle": ("narrator.training.entangling", "EntanglingStage", "EntanglingSettings"),
 }
 """Module, stage and settings of each."""
 

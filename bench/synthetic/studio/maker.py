@@ -64,7 +64,8 @@ def make_studio(folder: Path, part: Part, clips: int, seed: int, workers: int = 
             f"{folder} holds other clips than part '{part}' of seed {seed}; choose another folder for them."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    _write_manifest(folder, part, seed, 0)  # marks the folder before the first clip is in it
+    if held is None:
+        _write_manifest(folder, part, seed, 0)  # marks the folder before the first clip is in it
     wanted = [index for index in range(clips) if not _complete(folder, _key(part, index))]
     for _ in spread(partial(_make_clip, part, seed, folder), wanted, workers):
         pass
