@@ -31,7 +31,8 @@ class LoadOptions:
     released files, entangled encoders that no file fills are the identity: a cascade of speech and video.
 
     Attributes:
-        preset: `paper` (published sizes) or `small` (a few million parameters); a `checkpoint` brings its own sizes.
+        preset: `paper` (published sizes), `small` (a few million parameters) or `bundled` (as trained); a `checkpoint`
+            brings its own sizes.
         checkpoint: one safetensors file that `Narrator.save` wrote; excludes the released files below.
         latest: NarratingForYou's latest.pth.
         xtts: XTTS v2's model.pth; needs `vocabulary`.
@@ -47,7 +48,8 @@ class LoadOptions:
         sharing: `explicit` (ETE) or `shared` (STE); by default as in the checkpoint, else `explicit`.
         ablation: what the entangled latent space leaves out; see `narrator.entangle.EntangleConfig`.
         text_rows: `embedding` or `ids`; see `narrator.model.RuntimeOptions`.
-        speech: how speech codes are drawn; fields of `narrator.speech.sampling.SamplingRules`.
+        speech: how speech codes are drawn; fields of `narrator.speech.sampling.SamplingRules`; what
+            is not named is the preset's.
         device: `cpu`, `cuda`, ...
         dtype: of the video networks: `float32`, `float16`, `bfloat16`.
         compile: run the denoising UNet through `torch.compile`.
@@ -113,7 +115,7 @@ class LoadOptions:
         told = {part.name: getattr(self, part.name) for part in fields(self) if part.name not in _NO_VALUES}
         return {
             **told,
-            "speech": vars(_rules(self.speech)),
+            "speech": vars(_rules(self.speech, PRESETS[self.preset]().speech.sampling)),
             "files": {role: sha256(path) for role, path in files.items()},
         }
 
@@ -124,17 +126,18 @@ class LoadOptions:
     def runtime(self, config: NarratorConfig) -> RuntimeOptions:
         """How the generator runs."""
         video = replace(config.video.sampling, **self._given(*(part.name for part in fields(Sampling))))
-        return RuntimeOptions(video, _rules(self.speech), self.text_rows, self.device, self.dtype, self.compile)
+        speech = _rules(self.speech, config.speech.sampling)
+        return RuntimeOptions(video, speech, self.text_rows, self.device, self.dtype, self.compile)
 
     def _given(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
-def _rules(speech: SamplingRules | Mapping[str, Any] | None) -> SamplingRules:
+def _rules(speech: SamplingRules | Mapping[str, Any] | None, usual: SamplingRules) -> SamplingRules:
     if isinstance(speech, SamplingRules):
         return speech
     if not isinstance(speech or {}, Mapping):
         raise ValueError(f"speech must hold rules by name, such as {{top_k: 50}}, got {options.shown(speech)}.")
     for name in speech or {}:
         options.one_of("a rule of speech", name, [part.name for part in fields(SamplingRules)])
-    return SamplingRules(**(speech or {}))
+    return replace(usual, **(speech or {}))

@@ -1,13 +1,14 @@
-"""The sizes of the whole generator, by name: `paper` as published, `small` for two CPU cores."""
+"""The sizes of the whole generator, by name: `paper` as published, `small` for two CPU cores, `bundled` as trained."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from narrator.entangle import EntangleConfig
 from narrator.speech.config import FeatureConfig, GptConfig, SpeechConfig
-from narrator.video.config import FaceAnimatorConfig
+from narrator.speech.sampling import SamplingRules
+from narrator.video.config import FaceAnimatorConfig, Sampling, UNetConfig
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,32 @@ def small() -> NarratorConfig:
     )
 
 
-PRESETS: dict[str, Callable[[], NarratorConfig]] = {"paper": NarratorConfig, "small": small}
+def bundled() -> NarratorConfig:
+    """The sizes of the trained generator that ships: 128 x 128 pixels, less than 10 million parameters."""
+    return replace(
+        small(),
+        video=replace(
+            FaceAnimatorConfig.small(),
+            unet=UNetConfig(
+                widths=(32, 48, 48, 48), layers=1, heads=2, context_width=32, groups=16, audio_width=32, max_frames=18
+            ),
+            # The networks learn the order that makes sense, without guidance one branch is half the work.
+            sampling=Sampling(steps=8, guidance=1.0, reference_order="consistent"),
+        ),
+        speech=SpeechConfig(
+            gpt=GptConfig(
+                text_ids=256, codes=514, layers=6, width=128, heads=4, text_limit=60, code_limit=123, latents=8
+            ),
+            vocoder_channels=128,
+            speaker_width=128,
+            speaker_blocks=(1, 1, 1, 1),
+            speaker_filters=(16, 16, 32, 32),
+            voice_seconds=3.0,
+            voice_chunk_seconds=3.0,
+            # A penalty of repetition suits 1,024 codes that hardly return; of few codes the same must come again.
+            sampling=SamplingRules(temperature=0.5, repetition_penalty=1.0, top_k=20, top_p=0.8),
+        ),
+    )
+
+
+PRESETS: dict[str, Callable[[], NarratorConfig]] = {"paper": NarratorConfig, "small": small, "bundled": bundled}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 import torch
@@ -12,14 +12,19 @@ Item = TypeVar("Item")
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread inside the block, with as many as before after it."""
+def threads(count: int) -> Iterator[None]:
+    """Compute with so many threads inside the block, with as many as before after it."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def one_thread() -> AbstractContextManager[None]:
+    """Compute with one thread inside the block, with as many as before after it."""
+    return threads(1)
 
 
 def each_on_one_thread(items: Iterator[Item]) -> Iterator[Item]:

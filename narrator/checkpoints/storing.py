@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import torch
 from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import save_file
 
@@ -19,7 +20,16 @@ if TYPE_CHECKING:
     from narrator.networks import Networks
 
 
-def save(path: Path, networks: Networks, preset: str, vocabulary: str, untrained: tuple[str, ...], seed: int) -> None:
+def save(
+    path: Path,
+    networks: Networks,
+    preset: str,
+    vocabulary: str,
+    untrained: tuple[str, ...],
+    seed: int,
+    *,
+    half: bool = False,
+) -> None:
     """Write all parts to one `.safetensors` file; a shared encoder's tensors appear under both encoders' keys.
 
     Args:
@@ -29,14 +39,16 @@ def save(path: Path, networks: Networks, preset: str, vocabulary: str, untrained
         vocabulary: the text vocabulary, as `tokenizers` JSON.
         untrained: names of parts whose weights come from a seed; kept, so that the file says so for ever.
         seed: that seed.
+        half: store parameters as float16, half the size; buffers stay as they are.
     """
     if path.suffix != ".safetensors":
         raise CheckpointError(f"A checkpoint is saved as safetensors; end the name {path.name} in .safetensors.")
-    tensors = {
-        f"{part}.{key}": value.detach().to("cpu", copy=True).contiguous()
-        for part, module in networks.parts().items()
-        for key, value in module.state_dict().items()
-    }
+    tensors = {}
+    for part, module in networks.parts().items():
+        halved = {name for name, _ in module.named_parameters()} if half else set[str]()
+        for key, value in module.state_dict().items():
+            stored = torch.float16 if key in halved else value.dtype
+            tensors[f"{part}.{key}"] = value.detach().to("cpu", stored, copy=True).contiguous()
     header = {
         "format": "narrator-bench/1",
         "config": asdict(networks.config),

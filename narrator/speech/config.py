@@ -1,8 +1,10 @@
-"""Sizes of the speech networks; light to import."""
+"""Sizes of the speech networks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from narrator.speech.sampling import SamplingRules
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class SpeechConfig:
         speaker_blocks, speaker_filters: residual blocks and channels of the speaker encoder's four stages.
         voice_seconds: how much of the voice profile, from its start, becomes voice latents.
         voice_chunk_seconds: it is encoded in chunks of this length, whose latents are averaged.
+        sampling: how codes are drawn unless the generator's options say otherwise.
     """
 
     gpt: GptConfig = field(default_factory=GptConfig)
@@ -81,3 +84,4 @@ class SpeechConfig:
     speaker_filters: tuple[int, int, int, int] = (32, 64, 128, 256)
     voice_seconds: float = 6.0
     voice_chunk_seconds: float = 6.0
+    sampling: SamplingRules = field(default_factory=SamplingRules)

@@ -54,19 +54,30 @@ class SpeechFeatures(nn.Module):
         frames = math.ceil(len(waveform) * fps / sample_rate)
         audio = resample(waveform, sample_rate, FEATURE_RATE)
         audio = (audio - audio.mean()) / (audio.var(correction=0) + 1e-7).sqrt()
-        dtype = next(self.parameters()).dtype
-        vectors = self.wav2vec.feature_extractor(audio[None].to(dtype))
+        return self.states(audio[None].to(next(self.parameters()).dtype), frames)[0]
+
+    def states(self, audio: Tensor, frames: int) -> Tensor:
+        """Features of normalised speech.
+
+        Args:
+            audio: [B, S] at `FEATURE_RATE`, of zero mean and unit variance.
+            frames: video frames that it lasts.
+
+        Returns:
+            [B, frames, layers, width].
+        """
+        vectors = self.wav2vec.feature_extractor(audio)
         vectors = functional.interpolate(vectors, size=frames, mode="linear", align_corners=True)
         hidden, _ = self.wav2vec.feature_projection(vectors.transpose(1, 2))
-        return torch.stack(self._layers(hidden), 1)
+        return torch.stack(self._layers(hidden), 2)
 
     def _layers(self, hidden: Tensor) -> list[Tensor]:
-        """Output [T, width] of every transformer layer."""
+        """Output [B, T, width] of every transformer layer."""
         encoder = self.wav2vec.encoder
         hidden = encoder.layer_norm(hidden + encoder.pos_conv_embed(hidden))
         outputs = []
         for layer in encoder.layers:
             out = layer(hidden)
             hidden = out[0] if isinstance(out, tuple) else out  # a tuple up to transformers 4
-            outputs.append(hidden[0])
+            outputs.append(hidden)
         return outputs

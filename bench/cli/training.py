@@ -1,0 +1,44 @@
+"""`train`: the bundled generator's training, from clips to a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli.arguments import folder_to_write
+from bench.cli.printing import print_line
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command to the command line."""
+    app.command("train")(train)
+
+
+def train(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A training study's YAML file.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", parser=folder_to_write("--out", "the training's folder"), metavar="FOLDER",
+            help="The training's folder; an existing one is continued.",
+        ),
+    ],
+) -> None:  # fmt: skip
+    """Train the bundled generator, stage by stage, and write a checkpoint; a killed training continues."""
+    from bench.errors import UserMistake
+    from bench.training import read_training_study
+    from narrator.training.course import run_training
+    from narrator.training.errors import TrainingError
+
+    def told(stage: str, done: int, steps: int, losses: dict[str, float]) -> None:
+        print_line(f"{stage} {done}/{steps}: " + ", ".join(f"{name} {value:.4g}" for name, value in losses.items()))
+
+    try:
+        checkpoint, untrained = run_training(read_training_study(Path(study)), out, told)
+    except TrainingError as error:
+        raise UserMistake(str(error)) from error
+    if untrained:
+        print_line(f"Not trained, or not in full: {', '.join(untrained)}; their weights are drawn from the seed.")
+    print_line(f"Checkpoint: {checkpoint}", style="bold")

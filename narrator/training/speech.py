@@ -1,0 +1,181 @@
+"""Stage `speech`: the GPT learns to continue voice latents and text with the codes of the speech.
+
+The voice latents come from another clip of the same speaker, so that a voice is learnt and no clip is copied. Losses:
+cross-entropy of the codes and, with a small weight, of the text, as XTTS is trained (reference: coqui-ai/TTS dbf1a08a,
+`GPT.forward`). One head of every layer is guided to look at the text where a steady speaker would be (guided attention,
+Tachibana et al. 2018, arXiv:1710.08969); without it a small model takes many times as long to find out that codes
+follow text. The guidance fades away, so that the heads are free in the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from narrator.speech.gpt import SpeechGpt
+from narrator.speech.tokenizer import SpeechTokenizer
+from narrator.training.codes import CodesSettings, CodesStage, SpeechCodes, mels, trained_codes
+from narrator.training.errors import TrainingError
+from narrator.training.loop import derived_seed
+from narrator.training.stage import Batch, Materials, Stage, StageSettings
+from narrator.training.utterances import Ragged, by_speaker, read_utterances
+
+_IGNORED = -100
+"""What `cross_entropy` takes for no target."""
+
+_GUIDE_WIDTH = 0.12
+"""How far a guided head may look from where a steady speaker would be, as a share of the text."""
+
+
+class SpeechSettings(StageSettings):
+    """Settings of the stage.
+
+    Attributes:
+        codes: what the stage `codes` was trained with, as far as it differs from that stage's defaults.
+        voice_frames: mel frames of the other clip that become voice latents.
+        text_weight: of the text's cross-entropy.
+        noise: share of the codes that the model hears as others than it should, so that it recovers from its own
+            mistakes when it speaks.
+        dropout: share of the activations that are left out in training.
+        guidance: weight of the guided attention at the start; 0 does without.
+        guided_steps: after so many steps it has faded away.
+    """
+
+    codes: CodesSettings = CodesSettings(steps=0)
+    voice_frames: int = Field(default=128, ge=16, le=4096, strict=True)
+    text_weight: float = Field(default=0.01, ge=0, le=10)
+    noise: float = Field(default=0.05, ge=0, lt=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    guidance: float = Field(default=0.3, ge=0, le=100)
+    guided_steps: int = Field(default=2000, ge=1, strict=True)
+
+
+class SpeechStage(Stage):
+    """See the module."""
+
+    name = "speech"
+
+    def __init__(self, materials: Materials, settings: SpeechSettings) -> None:
+        self._settings, self._seed = settings, materials.seed
+        self._config = materials.config.speech.gpt
+        utterances = read_utterances(materials.data)
+        codes = trained_codes(materials, settings.codes)
+        self._mels = mels(materials.cache, utterances)
+        self._codes = encoded(materials, codes, self._mels)
+        tokenizer = SpeechTokenizer()
+        self._texts = [[tokenizer.start, *tokenizer.encode(one.text), tokenizer.stop] for one in utterances]
+        self._others = by_speaker(utterances)
+        self._usable = [
+            place
+            for place, text in enumerate(self._texts)
+            if len(text) <= self._config.text_limit + 2 and len(self._codes[place]) < self._config.longest_utterance
+        ]
+        if not self._usable:
+            raise TrainingError(
+                "No clip of the data is short enough for the speech model:"
+                f" {self._config.text_limit} tokens of text, {self._config.longest_utterance - 1} codes."
+            )
+        # Eager attention hands out what the guidance looks at.
+        self.module: SpeechGpt = SpeechGpt(self._config, "eager")
+        for layer in self.module.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.p = settings.dropout
+
+    def batch(self, step: int) -> Batch:
+        rng = np.random.default_rng(derived_seed(self._seed, self.name, "batch", step))
+        places = [self._usable[int(at)] for at in rng.integers(len(self._usable), size=self._settings.batch)]
+        return {
+            "text": _padded([np.asarray(self._texts[place]) for place in places], 0),
+            "text_length": torch.tensor([len(self._texts[place]) for place in places]),
+            "codes": _padded([self._codes[place] for place in places], self._config.stop_code),
+            "code_length": torch.tensor([len(self._codes[place]) for place in places]),
+            "voice": torch.from_numpy(np.stack([self._voice(place, rng) for place in places])),
+            "guidance": torch.tensor(self._settings.guidance * max(0.0, 1 - step / self._settings.guided_steps)),
+        }
+
+    def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        codes, lengths = batch["codes"], batch["code_length"]
+        heard = self._misheard(codes, generator)
+        prefix = torch.cat([self.module.voice_latents(batch["voice"]), self.module.embed_text(batch["text"])], 1)
+        start = codes.new_full((len(codes), 1), self._config.start_code)
+        embedded = torch.cat([prefix, self.module.embed_codes(torch.cat([start, heard], 1))], 1)
+        unsaid = _beyond(batch["text"], batch["text_length"])  # when it speaks, nothing lies between text and codes
+        mask = torch.ones(embedded.shape[:2], dtype=torch.long, device=codes.device)
+        mask[:, self._config.latents : prefix.shape[1]].masked_fill_(unsaid, 0)
+        guided = float(batch["guidance"]) > 0
+        out = self.module.gpt(inputs_embeds=embedded, attention_mask=mask, use_cache=False, output_attentions=guided)
+        states = self.module.final_norm(out.last_hidden_state)
+        # The state before each code predicts it, and the one after the last predicts the stop.
+        stop = functional.pad(codes, (0, 1), value=self._config.stop_code)
+        targets = stop.masked_fill(_beyond(stop, lengths + 1), _IGNORED)
+        logits = self.module.mel_head(states[:, prefix.shape[1] :])
+        text_states = states[:, self._config.latents : prefix.shape[1] - 1]
+        text = batch["text"][:, 1:].masked_fill(_beyond(batch["text"][:, 1:], batch["text_length"] - 1), _IGNORED)
+        losses = {
+            "codes": functional.cross_entropy(logits.transpose(1, 2), targets, ignore_index=_IGNORED),
+            "text": self._settings.text_weight
+            * functional.cross_entropy(self.module.text_head(text_states).transpose(1, 2), text, ignore_index=_IGNORED),
+        }
+        if guided:
+            losses["guide"] = batch["guidance"] * self._guide(out.attentions, prefix.shape[1], batch)
+        return losses
+
+    def _guide(self, attentions: tuple[Tensor, ...], spoken: int, batch: Batch) -> Tensor:
+        """How little the first heads look near the place of the text where a steady speaker would be."""
+        text_length, length = batch["text_length"][:, None, None], batch["code_length"][:, None, None]
+        heads = torch.stack([layer[:, 0, spoken:-1, self._config.latents : spoken] for layer in attentions])
+        queries, keys = heads.shape[2:]
+        at = torch.arange(queries, device=heads.device)[:, None] / length
+        place = torch.arange(keys, device=heads.device) / text_length
+        near = torch.exp(-((at - place) ** 2) / (2 * _GUIDE_WIDTH**2)) * (place < 1)
+        seen = ((heads * near).sum(-1) + 1e-3).log()
+        return -seen.masked_select((at[..., 0] < 1).expand_as(seen)).mean()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The GPT of the part `speech`; spectrograms are not divided, so `mel_stats` are ones."""
+        own = {f"speech.gpt.{key}": value for key, value in self.module.state_dict().items()}
+        return {"speech.mel_stats": torch.ones(self._config.mels), **own}
+
+    def _voice(self, place: int, rng: np.random.Generator) -> NDArray[np.float32]:
+        """A stretch of the mel spectrogram of another clip of the speaker, [80, voice_frames]."""
+        others = self._others[place]
+        mel = self._mels[others[int(rng.integers(max(1, len(others) - 1)))]]
+        frames = self._settings.voice_frames
+        start = int(rng.integers(max(1, len(mel) - frames + 1)))
+        return np.resize(np.asarray(mel[start : start + frames], np.float32), (frames, mel.shape[1])).T
+
+    def _misheard(self, codes: Tensor, generator: Generator) -> Tensor:
+        """The codes with a share of them drawn at random."""
+        wrong = torch.rand(codes.shape, generator=generator) < self._settings.noise
+        drawn = torch.randint(self._config.start_code, codes.shape, generator=generator)
+        return torch.where(wrong.to(codes.device), drawn.to(codes.device), codes)
+
+
+def encoded(materials: Materials, codes: SpeechCodes, spectrograms: Ragged) -> Ragged:
+    """Codes of all clips, int64 [n] each, computed once into the cache."""
+
+    def computed() -> Iterator[NDArray[Any]]:
+        for place in range(len(spectrograms)):
+            mel = torch.from_numpy(np.asarray(spectrograms[place], np.float32).T)
+            yield codes.encode(mel[None])[0].numpy()
+
+    return Ragged.cached(materials.cache / f"codes-{materials.versions[CodesStage.name]}.npy", computed())
+
+
+def _padded(rows: list[NDArray[Any]], value: int) -> Tensor:
+    longest = max(map(len, rows))
+    return torch.from_numpy(
+        np.stack([np.pad(np.asarray(row, np.int64), (0, longest - len(row)), constant_values=value) for row in rows])
+    )
+
+
+def _beyond(rows: Tensor, lengths: Tensor) -> Tensor:
+    """Which places of padded rows [B, n] lie beyond the rows' lengths [B]."""
+    return torch.arange(rows.shape[1], device=rows.device) >= lengths[:, None]

@@ -1,0 +1,45 @@
+"""The stages by name, in the order in which they build on each other."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import torch
+
+from narrator.training.loop import derived_seed
+from narrator.training.stage import Materials, Stage, StageSettings
+
+_STAGES = {
+    "codes": ("narrator.training.codes", "CodesStage", "CodesSettings"),
+    "speech": ("narrator.training.speech", "SpeechStage", "SpeechSettings"),
+    "vocoder": ("narrator.training.vocoder", "VocoderStage", "VocoderSettings"),
+    "autoencoder": ("narrator.training.autoencoder", "AutoencoderStage", "AutoencoderSettings"),
+    "features": ("narrator.training.features", "FeaturesStage", "FeaturesSettings"),
+    "animator": ("narrator.training.animator", "AnimatorStage", "AnimatorSettings"),
+    "entangle": ("narrator.training.entangling", "EntanglingStage", "EntanglingSettings"),
+}
+"""Module, stage and settings of each."""
+
+STAGES: tuple[str, ...] = tuple(_STAGES)
+
+
+def settings_of(name: str) -> type[StageSettings]:
+    """The class of a stage's settings."""
+    module, _, settings = _STAGES[name]
+    found: type[StageSettings] = getattr(import_module(module), settings)
+    return found
+
+
+def build_stage(name: str, materials: Materials, settings: StageSettings) -> Stage:
+    """A stage with its first weights, which depend on the seed alone; the global generator is left as it was.
+
+    Raises:
+        TrainingError: the data or the settings do not suit the stage.
+    """
+    module, stage, _ = _STAGES[name]
+    kind: Any = getattr(import_module(module), stage)
+    with torch.random.fork_rng():
+        torch.manual_seed(derived_seed(materials.seed, name, "weights"))
+        built: Stage = kind(materials, settings)
+    return built
