@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A training study's YAML file, or a bundled one: bundled.")],
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A YAML file, or the study that ships: bundled.")],
     out: Annotated[
         Path,
         typer.Option(
@@ -27,6 +27,9 @@ def train(
     ],
 ) -> None:  # fmt: skip
     """Train the bundled generator, stage by stage, and write a checkpoint; a killed training continues."""
+    from bench.errors import UserMistake
+    from bench.training import find_training
+    from bench.workers.pool import default_workers
     from narrator.training.course import run_training
     from narrator.training.errors import TrainingError
 

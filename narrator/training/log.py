@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import KeysView
 from pathlib import Path
 
 _FIXED = ("step", "learning_rate", "seconds")
@@ -35,12 +36,13 @@ class TrainingLog:
         means = {name: value / self._count for name, value in self._sums.items()}
         row = {"step": str(step), "learning_rate": f"{rate:.6g}", "seconds": f"{seconds:.3f}"}
         row |= {name: f"{value:.6g}" for name, value in means.items()}
+        new_columns = not row.keys() <= self._columns()
         self._rows.append(row)
-        if len(self._rows) == 1:
+        if new_columns:
             self._rewrite()
         else:
             with self._path.open("a", newline="", encoding="utf-8") as file:
-                csv.DictWriter(file, list(self._rows[0]), restval="", extrasaction="ignore").writerow(row)
+                csv.DictWriter(file, list(self._columns()), restval="").writerow(row)
         self._sums, self._count = {}, 0
         return means
 
@@ -53,18 +55,23 @@ class TrainingLog:
         figure = Figure(figsize=(8, 4.5), layout="constrained")
         axes = figure.subplots()
         steps = [int(row["step"]) for row in self._rows]
-        for name in (name for name in self._rows[0] if name not in _FIXED):
-            axes.plot(steps, [float(row[name]) for row in self._rows], label=name)
+        for name in (name for name in self._columns() if name not in _FIXED):
+            # A loss need not be there at every step.
+            axes.plot(steps, [float(row.get(name) or "nan") for row in self._rows], label=name)
         axes.set(title=title, xlabel="step", ylabel="loss")
         axes.set_yscale("symlog", linthresh=1e-3)
         axes.legend()
         figure.savefig(self._path.with_name("loss.png"), dpi=100)
 
+    def _columns(self) -> KeysView[str]:
+        """Every name that a row has, in the order of their first appearance."""
+        return dict.fromkeys(name for row in self._rows for name in row).keys()
+
     def _rewrite(self) -> None:
         partial = self._path.with_name(f".{self._path.name}.partial")
         with partial.open("w", newline="", encoding="utf-8") as file:
             if self._rows:
-                writer = csv.DictWriter(file, list(self._rows[0]), restval="", extrasaction="ignore")
+                writer = csv.DictWriter(file, list(self._columns()), restval="")
                 writer.writeheader()
                 writer.writerows(self._rows)
         os.replace(partial, self._path)

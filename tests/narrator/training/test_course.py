@@ -170,5 +170,5 @@ def test_bundled_trainings_are_found_and_made_of_the_corpus(tmp_path: Path) -> N
     assert isinstance(training.request, ClipRequest)
     assert training.study.data == tmp_path / "data"
     assert list(training.study.stages)[:3] == ["codes", "speech", "vocoder"]
-    with pytest.raises(UserMistake, match="No such file or directory. Bundled ones: bundled"):
+    with pytest.raises(UserMistake, match=r"No such file or directory\. Bundled ones: bundled"):
         find_training("bundeled", tmp_path)
