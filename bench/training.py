@@ -21,10 +21,12 @@ class ClipRequest(Strict):
     """Training clips of the bundled corpus, made where the study names no folder of clips.
 
     Attributes:
-        clips: how many, see `bench.synthetic.studio`.
+        clips: how many to train with, see `bench.synthetic.studio`.
+        held_out: how many others, of other speakers and sentences, whose losses are logged.
     """
 
     clips: int = Field(ge=1, le=100_000, strict=True)
+    held_out: int = Field(default=40, ge=0, le=100_000, strict=True)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Training:
         from bench.synthetic.studio import make_studio
 
         make_studio(self.study.data, "train", self.request.clips, self.study.seed, workers)
+        if self.study.held_out is not None:
+            make_studio(self.study.held_out, "held-out", self.request.held_out, self.study.seed, workers)
 
 
 def bundled_trainings() -> list[str]:
@@ -87,6 +91,8 @@ def _parsed(text: str, where: str, folder: Path, out: Path) -> Training:
         except ValidationError as error:
             raise UserMistake(f"{where}: {_problem(error, 'data.', ClipRequest)}") from error
         content = {**content, "data": out.absolute() / "data"}
+        if request.held_out:
+            content["held_out"] = out.absolute() / "held-out"
     try:
         study = TrainingStudy.model_validate(content)
     except ValidationError as error:
@@ -98,7 +104,10 @@ def _parsed(text: str, where: str, folder: Path, out: Path) -> Training:
         except ValidationError as error:
             raise UserMistake(f"{where}: {_problem(error, f'stages.{name}.', settings_of(name))}") from error
         stages[name] = settings.model_copy(update={"init": settings.init and (folder / settings.init).resolve()})
-    anchored = study.model_copy(update={"data": (folder / study.data).resolve(), "stages": stages})
+    held_out = study.held_out and (folder / study.held_out).resolve()
+    anchored = study.model_copy(
+        update={"data": (folder / study.data).resolve(), "held_out": held_out, "stages": stages}
+    )
     return Training(anchored, request)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import KeysView
+from collections.abc import KeysView, Mapping
 from pathlib import Path
 
+_NOTHING: Mapping[str, float] = {}
 _FIXED = ("step", "learning_rate", "seconds")
 
 
@@ -31,9 +32,9 @@ class TrainingLog:
         for name, value in losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
 
-    def write(self, step: int, rate: float, seconds: float) -> dict[str, float]:
-        """Write a row and start the next; the mean losses of the row."""
-        means = {name: value / self._count for name, value in self._sums.items()}
+    def write(self, step: int, rate: float, seconds: float, more: Mapping[str, float] = _NOTHING) -> dict[str, float]:
+        """Write a row, with `more` beside the mean losses, and start the next; all values of the row."""
+        means = {name: value / self._count for name, value in self._sums.items()} | dict(more)
         row = {"step": str(step), "learning_rate": f"{rate:.6g}", "seconds": f"{seconds:.3f}"}
         row |= {name: f"{value:.6g}" for name, value in means.items()}
         new_columns = not row.keys() <= self._columns()
@@ -57,7 +58,8 @@ class TrainingLog:
         steps = [int(row["step"]) for row in self._rows]
         for name in (name for name in self._columns() if name not in _FIXED):
             # A loss need not be there at every step.
-            axes.plot(steps, [float(row.get(name) or "nan") for row in self._rows], label=name)
+            drawn = [(step, float(row[name])) for step, row in zip(steps, self._rows, strict=True) if row.get(name)]
+            axes.plot(*zip(*drawn, strict=True), label=name)
         axes.set(title=title, xlabel="step", ylabel="loss")
         axes.set_yscale("symlog", linthresh=1e-3)
         axes.legend()
