@@ -145,7 +145,7 @@ def test_losses_of_unseen_clips_are_logged_and_change_no_weight(tmp_path: Path) 
     assert one == two
     unseen = {int(row["step"]): float(row["held-out fit"]) for row in rows(tmp_path / "with") if row["held-out fit"]}
     assert list(unseen) == [8, 16, 24, 32, 40]
-    assert unseen[40] < 0.5 * unseen[8]
+    assert unseen[40] < 0.8 * unseen[8]
     with pytest.raises(KeyboardInterrupt):
         train(Line(dies_at=27), SETTINGS, tmp_path / "cut", seed=5, held_out=Line())
     train(Line(), SETTINGS, tmp_path / "cut", seed=5, held_out=Line())
