@@ -26,7 +26,7 @@ def train(
         ),
     ],
 ) -> None:  # fmt: skip
-    """Train the bundled generator, stage by stage, and write a checkpoint; a killed training continues."""
+    """Train the bundled generator and write a checkpoint; killed, the same command continues."""
     from bench.errors import UserMistake
     from bench.training import find_training
     from bench.workers.pool import default_workers
