@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from bench.choice import Strict
 from bench.errors import UserMistake, problem_in_words
 from bench.paths import written_path
 from bench.strict_yaml import MAX_BYTES, read_yaml
@@ -15,7 +17,51 @@ from narrator.training.stages import settings_of
 from narrator.training.study import TrainingStudy
 
 
-def read_training_study(path: Path) -> TrainingStudy:
+class ClipRequest(Strict):
+    """Training clips of the bundled corpus, made where the study names no folder of clips.
+
+    Attributes:
+        clips: how many to train with, see `bench.synthetic.studio`.
+        held_out: how many others, of other speakers and sentences, whose losses are logged.
+    """
+
+    clips: int = Field(ge=1, le=100_000, strict=True)
+    held_out: int = Field(default=40, ge=0, le=100_000, strict=True)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training study, and the clips that are made for it before it starts, if any."""
+
+    study: TrainingStudy
+    request: ClipRequest | None
+
+    def prepare(self, workers: int) -> None:
+        """Make the clips that are not there yet."""
+        if self.request is None:
+            return
+        from bench.synthetic.studio import make_studio
+
+        make_studio(self.study.data, "train", self.request.clips, self.study.seed, workers)
+        if self.study.held_out is not None:
+            make_studio(self.study.held_out, "held-out", self.request.held_out, self.study.seed, workers)
+
+
+def bundled_trainings() -> list[str]:
+    """Names of the training studies that ship with the package."""
+    folder = resources.files("bench") / "trainings"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def find_training(name: str, out: Path) -> Training:
+    """A training study by path, or a bundled one by its name; `out` is its folder, where clips are made."""
+    if name in bundled_trainings():
+        text = (resources.files("bench") / "trainings" / f"{name}.yaml").read_text(encoding="utf-8")
+        return _parsed(text, f"the bundled training study '{name}'", Path.cwd(), out)
+    return read_training(Path(name), out)
+
+
+def read_training(path: Path, out: Path) -> Training:
     """A training study from a YAML file; relative paths in it start at the file's own folder.
 
     Raises:
@@ -29,14 +75,24 @@ def read_training_study(path: Path) -> TrainingStudy:
             text = file.read(MAX_BYTES + 1).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UserMistake(f"Cannot read the training study {path}: {reason}.") from error
-    content = read_yaml(text, str(path))
+        known = ", ".join(bundled_trainings())
+        raise UserMistake(f"Cannot read the training study {path}: {reason}. Bundled ones: {known}.") from error
+    return _parsed(text, str(path), path.parent, out)
+
+
+def _parsed(text: str, where: str, folder: Path, out: Path) -> Training:
+    content = read_yaml(text, where)
     if not isinstance(content, dict):
-        raise UserMistake(f"{path} is no training study: expected keys as {', '.join(TrainingStudy.model_fields)}.")
-    return _checked(content, str(path), path.parent)
-
-
-def _checked(content: dict[str, Any], where: str, folder: Path) -> TrainingStudy:
+        raise UserMistake(f"{where} is no training study: expected keys as {', '.join(TrainingStudy.model_fields)}.")
+    request = None
+    if isinstance(content.get("data"), dict):
+        try:
+            request = ClipRequest.model_validate(content["data"])
+        except ValidationError as error:
+            raise UserMistake(f"{where}: {_problem(error, 'data.', ClipRequest)}") from error
+        content = {**content, "data": out.absolute() / "data"}
+        if request.held_out:
+            content["held_out"] = out.absolute() / "held-out"
     try:
         study = TrainingStudy.model_validate(content)
     except ValidationError as error:
@@ -48,7 +104,11 @@ def _checked(content: dict[str, Any], where: str, folder: Path) -> TrainingStudy
         except ValidationError as error:
             raise UserMistake(f"{where}: {_problem(error, f'stages.{name}.', settings_of(name))}") from error
         stages[name] = settings.model_copy(update={"init": settings.init and (folder / settings.init).resolve()})
-    return study.model_copy(update={"data": (folder / study.data).resolve(), "stages": stages})
+    held_out = study.held_out and (folder / study.held_out).resolve()
+    anchored = study.model_copy(
+        update={"data": (folder / study.data).resolve(), "held_out": held_out, "stages": stages}
+    )
+    return Training(anchored, request)
 
 
 def _problem(error: ValidationError, before: str, model: type[BaseModel]) -> str:

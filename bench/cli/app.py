@@ -44,7 +44,7 @@ COMMANDS = {
     "metrics": ("lists", "The metrics that a study may name."),
     "generators": ("lists", "The generators that a study may name."),
     "weights": ("lists", "Network weights: where they are, where they come from."),
-    "train": ("training", "Train the bundled generator from a study of clips and stages; killed, it continues."),
+    "train": ("training", "Train the bundled generator and write a checkpoint; killed, the same command continues."),
     "checkpoint": ("checkpoint", "Checkpoints of the bundled generator."),
     "paper": ("paper", "The paper's tables, published beside measured."),
 }

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A training study's YAML file.")],
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A YAML file, or the study that ships: bundled.")],
     out: Annotated[
         Path,
         typer.Option(
@@ -26,17 +26,20 @@ def train(
         ),
     ],
 ) -> None:  # fmt: skip
-    """Train the bundled generator, stage by stage, and write a checkpoint; a killed training continues."""
+    """Train the bundled generator and write a checkpoint; killed, the same command continues."""
     from bench.errors import UserMistake
-    from bench.training import read_training_study
+    from bench.training import find_training
+    from bench.workers.pool import default_workers
     from narrator.training.course import run_training
     from narrator.training.errors import TrainingError
 
     def told(stage: str, done: int, steps: int, losses: dict[str, float]) -> None:
         print_line(f"{stage} {done}/{steps}: " + ", ".join(f"{name} {value:.4g}" for name, value in losses.items()))
 
+    training = find_training(study, out)
     try:
-        checkpoint, untrained = run_training(read_training_study(Path(study)), out, told)
+        training.prepare(default_workers())
+        checkpoint, untrained = run_training(training.study, out, told)
     except TrainingError as error:
         raise UserMistake(str(error)) from error
     if untrained:

@@ -14,7 +14,7 @@ from narrator.training.checkpoint import write_checkpoint
 from narrator.training.errors import TrainingError
 from narrator.training.loop import WEIGHTS, train
 from narrator.training.snapshots import read_tensors
-from narrator.training.stage import Materials
+from narrator.training.stage import Materials, Stage, StageSettings
 from narrator.training.stages import build_stage
 from narrator.training.study import TrainingStudy
 from narrator.training.utterances import MANIFEST
@@ -51,12 +51,20 @@ def run_training(
     with threads(study.threads):
         for name, settings in all_settings.items():
             own = folder / name
-            cache = folder / "cache" / data[:16]
-            materials = Materials(config, study.data, study.seed, states, versions, cache, weight_paths)
-            stage = build_stage(name, materials, settings)
+
+            def made(clips: Path, held: str, name: str = name, settings: StageSettings = settings) -> Stage:
+                cache = folder / "cache" / held[:16]
+                materials = Materials(config, clips, study.seed, states, versions, cache, weight_paths)
+                return build_stage(name, materials, settings)
+
+            stage = made(study.data, data)
+            unseen = None if study.held_out is None else made(study.held_out, _data_hash(study.held_out))
             inputs = f"{config} {data} {versions}"
             tell = None if told is None else _of_stage(told, name)
-            train(stage, settings, own, seed=study.seed, inputs=inputs, device=study.device, progress=tell)
+            train(
+                stage, settings, own,
+                seed=study.seed, inputs=inputs, device=study.device, held_out=unseen, progress=tell,
+            )  # fmt: skip
             contributed |= stage.tensors()
             states[name] = read_tensors(own / WEIGHTS)[0]
             versions[name] = sha256(own / WEIGHTS)[:16]

@@ -27,6 +27,8 @@ _SNAPSHOT = "snapshot.pt"
 _LOWEST_RATE = 0.01
 """Share of the highest learning rate that a cosine schedule ends with."""
 
+_UNSEEN_BATCHES = 4
+
 Progress = Callable[[int, int, dict[str, float]], None]
 """Told after each row of the log: steps done, steps in all, mean losses since the last row."""
 
@@ -39,6 +41,7 @@ def train(
     seed: int,
     inputs: str = "",
     device: str = "cpu",
+    held_out: Stage | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Train a stage to its last step; its module holds the averaged weights afterwards, on the CPU.
@@ -51,6 +54,8 @@ def train(
         seed: of the study.
         inputs: identifies what else the stage was made from (data, sizes, former stages); weights and snapshots of
             other inputs are refused.
+        held_out: the same stage made from clips that training does not see; at every snapshot the losses of the average
+            on it are logged beside the others, as `held-out NAME`. They show when clips are learnt by heart.
         device: an accelerator as Lightning Fabric names it: "cpu", "cuda", "mps", or "auto".
         progress: see `Progress`.
 
@@ -66,7 +71,7 @@ def train(
     if settings.init is not None:
         stage.module.load_state_dict(read_weights(settings.init, stage.module))
     with torch.random.fork_rng():
-        averaged = _Run(stage, settings, folder, seed, made_by, device).finish(progress)
+        averaged = _Run(stage, settings, folder, seed, made_by, device, held_out).finish(progress)
     stage.module.cpu().load_state_dict(averaged)
     stage.module.eval()
     write_weights(weights, averaged, stage.name, made_by)
@@ -112,8 +117,16 @@ class _Run:
     """A stage on its way from the last snapshot, or from nothing, to its last step."""
 
     def __init__(
-        self, stage: Stage, settings: StageSettings, folder: Path, seed: int, made_by: str, device: str
+        self,
+        stage: Stage,
+        settings: StageSettings,
+        folder: Path,
+        seed: int,
+        made_by: str,
+        device: str,
+        held_out: Stage | None,
     ) -> None:
+        self.held_out = held_out
         self.stage, self.settings, self.seed, self.made_by = stage, settings, seed, made_by
         self.snapshot = folder / _SNAPSHOT
         self.fabric = _fabric(device)
@@ -142,7 +155,8 @@ class _Run:
             self.done = step + 1
             saves = self.done % settings.snapshot_every == 0 or self.done == settings.steps
             if self.done % settings.log_every == 0 or saves:
-                means = self.log.write(self.done, rate, time.monotonic() - started)
+                unseen = self._unseen() if saves else {}
+                means = self.log.write(self.done, rate, time.monotonic() - started, unseen)
                 started = time.monotonic()
                 if progress is not None:
                     progress(self.done, settings.steps, means)
@@ -172,6 +186,22 @@ class _Run:
         self.optimiser.zero_grad()
         self.average.update_parameters(self.stage.module)
         return values
+
+    @torch.no_grad()
+    def _unseen(self) -> dict[str, float]:
+        """Losses of the averaged weights on batches of held-out clips, always the same ones."""
+        if self.held_out is None:
+            return {}
+        held_out = self.held_out
+        held_out.module.load_state_dict(self.average.module.state_dict())
+        held_out.module.to(self.fabric.device).eval()
+        sums: dict[str, float] = {}
+        for step in range(_UNSEEN_BATCHES):
+            seed = derived_seed(self.seed, self.stage.name, "held-out", step)
+            batch = self.fabric.to_device(held_out.batch(step))
+            for name, loss in held_out.losses(batch, Generator().manual_seed(seed)).items():
+                sums[f"held-out {name}"] = sums.get(f"held-out {name}", 0.0) + loss.item() / _UNSEEN_BATCHES
+        return sums
 
     def _save(self) -> None:
         state = {

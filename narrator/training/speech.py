@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from narrator.speech.gpt import SpeechGpt
 from narrator.speech.tokenizer import SpeechTokenizer
-from narrator.training.codes import CodesSettings, CodesStage, SpeechCodes, mels, trained_codes
+from narrator.training.codes import FRAMES, CodesSettings, CodesStage, SpeechCodes, mels, trained_codes
 from narrator.training.errors import TrainingError
 from narrator.training.loop import derived_seed
 from narrator.training.stage import Batch, Materials, Stage, StageSettings
@@ -29,6 +29,9 @@ from narrator.training.utterances import Ragged, by_speaker, read_utterances
 
 _IGNORED = -100
 """What `cross_entropy` takes for no target."""
+
+PHASES = FRAMES
+"""The codes of each clip are there from so many starts, a mel frame apart: the same words, by other codes."""
 
 _GUIDE_WIDTH = 0.12
 """How far a guided head may look from where a steady speaker would be, as a share of the text."""
@@ -43,6 +46,7 @@ class SpeechSettings(StageSettings):
         text_weight: of the text's cross-entropy.
         noise: share of the codes that the model hears as others than it should, so that it recovers from its own
             mistakes when it speaks.
+        smoothing: share of the probability that each target gives to all codes alike.
         dropout: share of the activations that are left out in training.
         guidance: weight of the guided attention at the start; 0 does without.
         guided_steps: after so many steps it has faded away.
@@ -51,8 +55,9 @@ class SpeechSettings(StageSettings):
     codes: CodesSettings = CodesSettings(steps=0)
     voice_frames: int = Field(default=128, ge=16, le=4096, strict=True)
     text_weight: float = Field(default=0.01, ge=0, le=10)
-    noise: float = Field(default=0.05, ge=0, lt=1)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    noise: float = Field(default=0.2, ge=0, lt=1)
+    smoothing: float = Field(default=0.05, ge=0, lt=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
     guidance: float = Field(default=0.3, ge=0, le=100)
     guided_steps: int = Field(default=2000, ge=1, strict=True)
 
@@ -75,7 +80,8 @@ class SpeechStage(Stage):
         self._usable = [
             place
             for place, text in enumerate(self._texts)
-            if len(text) <= self._config.text_limit + 2 and len(self._codes[place]) < self._config.longest_utterance
+            if len(text) <= self._config.text_limit + 2
+            and len(self._codes[PHASES * place]) < self._config.longest_utterance
         ]
         if not self._usable:
             raise TrainingError(
@@ -91,11 +97,12 @@ class SpeechStage(Stage):
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng(derived_seed(self._seed, self.name, "batch", step))
         places = [self._usable[int(at)] for at in rng.integers(len(self._usable), size=self._settings.batch)]
+        codes = [self._codes[PHASES * place + int(rng.integers(PHASES))] for place in places]
         return {
             "text": _padded([np.asarray(self._texts[place]) for place in places], 0),
             "text_length": torch.tensor([len(self._texts[place]) for place in places]),
-            "codes": _padded([self._codes[place] for place in places], self._config.stop_code),
-            "code_length": torch.tensor([len(self._codes[place]) for place in places]),
+            "codes": _padded(codes, self._config.stop_code),
+            "code_length": torch.tensor([len(row) for row in codes]),
             "voice": torch.from_numpy(np.stack([self._voice(place, rng) for place in places])),
             "guidance": torch.tensor(self._settings.guidance * max(0.0, 1 - step / self._settings.guided_steps)),
         }
@@ -119,7 +126,9 @@ class SpeechStage(Stage):
         text_states = states[:, self._config.latents : prefix.shape[1] - 1]
         text = batch["text"][:, 1:].masked_fill(_beyond(batch["text"][:, 1:], batch["text_length"] - 1), _IGNORED)
         losses = {
-            "codes": functional.cross_entropy(logits.transpose(1, 2), targets, ignore_index=_IGNORED),
+            "codes": functional.cross_entropy(
+                logits.transpose(1, 2), targets, ignore_index=_IGNORED, label_smoothing=self._settings.smoothing
+            ),
             "text": self._settings.text_weight
             * functional.cross_entropy(self.module.text_head(text_states).transpose(1, 2), text, ignore_index=_IGNORED),
         }
@@ -159,12 +168,13 @@ class SpeechStage(Stage):
 
 
 def encoded(materials: Materials, codes: SpeechCodes, spectrograms: Ragged) -> Ragged:
-    """Codes of all clips, int64 [n] each, computed once into the cache."""
+    """Codes of all clips, int64 [n], computed once into the cache: `PHASES` arrays for each clip, in its place."""
 
     def computed() -> Iterator[NDArray[Any]]:
         for place in range(len(spectrograms)):
             mel = torch.from_numpy(np.asarray(spectrograms[place], np.float32).T)
-            yield codes.encode(mel[None])[0].numpy()
+            for phase in range(PHASES):
+                yield codes.encode(mel[None, :, phase:])[0].numpy()
 
     return Ragged.cached(materials.cache / f"codes-{materials.versions[CodesStage.name]}.npy", computed())
 

@@ -21,6 +21,7 @@ class TrainingStudy(BaseModel):
         preset: sizes of all networks, by name.
         seed: of first weights, batches and all else that is drawn.
         data: folder of training clips.
+        held_out: folder of clips that are not trained with; their losses are logged.
         device: where to train, as Lightning Fabric names it: cpu, cuda, mps or auto.
         threads: of the processor; results on a processor are equal for an equal number.
         stages: settings by stage; only these are trained, in the order of `STAGES`.
@@ -32,6 +33,7 @@ class TrainingStudy(BaseModel):
     preset: StrictStr
     seed: int = Field(default=0, ge=0, lt=2**63, strict=True)
     data: Path
+    held_out: Path | None = None
     device: StrictStr = "cpu"
     threads: int = Field(default=1, ge=1, le=1024, strict=True)
     stages: dict[str, Any] = Field(min_length=1)

@@ -47,7 +47,7 @@ class Utterance:
         """The sound, float32 [S] in -1..1, mono, at a rate in Hz."""
         try:
             rate, samples = wavfile.read(self.path)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # of a damaged file scipy raises many kinds
             raise TrainingError(f"The clip {self.path} cannot be read ({error}); make the data again.") from error
         if np.issubdtype(samples.dtype, np.integer):
             samples = samples / np.float32(-float(np.iinfo(samples.dtype).min))

@@ -26,7 +26,7 @@ from narrator.speech.tokenizer import SpeechTokenizer
 from narrator.training.codes import CodesSettings, mels, trained_codes
 from narrator.training.errors import TrainingError
 from narrator.training.loop import derived_seed
-from narrator.training.speech import SpeechStage, encoded
+from narrator.training.speech import PHASES, SpeechStage, encoded
 from narrator.training.stage import Batch, Materials, Stage, StageSettings
 from narrator.training.utterances import Ragged, Utterance, by_speaker, read_utterances
 
@@ -148,12 +148,12 @@ def _latents(
         frames = round(config.voice_seconds * VOICE_RATE / 256)
         for place, utterance in enumerate(utterances):
             ids = [tokenizer.start, *tokenizer.encode(utterance.text), tokenizer.stop]
-            if len(ids) > config.gpt.text_limit + 2 or len(codes[place]) >= config.gpt.longest_utterance:
+            if len(ids) > config.gpt.text_limit + 2 or len(codes[PHASES * place]) >= config.gpt.longest_utterance:
                 yield np.zeros((0, config.gpt.width), np.float16)  # the stage before left it out, too
                 continue
             voice = np.asarray(spectrograms[others[place][0]][:frames], np.float32).T
             prefix = [gpt.voice_latents(torch.from_numpy(voice)[None]), gpt.embed_text(torch.tensor([ids]))]
-            known = torch.from_numpy(np.array(codes[place]))[None]
+            known = torch.from_numpy(np.array(codes[PHASES * place]))[None]
             yield gpt.teacher_forced(torch.cat(prefix, 1), known)[0].numpy().astype(np.float16)
 
     return Ragged.cached(materials.cache / f"latents-{materials.versions[SpeechStage.name]}.npy", computed())

@@ -82,7 +82,7 @@ def test_the_paper_preset_allocates_nothing() -> None:
 
 def test_small_is_a_few_million_parameters() -> None:
     networks = Networks(small())
-    assert set(PRESETS) == {"paper", "small"}
+    assert set(PRESETS) == {"paper", "small", "bundled"}
     assert sum(p.numel() for p in networks.parameters()) < 16e6
     assert set(networks.parts()) == set(PARTS)
 

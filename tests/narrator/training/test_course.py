@@ -22,7 +22,7 @@ from support.spoken_clips import write_clips
 
 import narrator
 from bench.errors import UserMistake
-from bench.training import read_training_study
+from bench.training import ClipRequest, bundled_trainings, find_training, read_training
 from narrator.networks import part_shapes
 from narrator.presets import bundled
 from narrator.training.course import run_training
@@ -68,7 +68,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(home: Path) -> Path:
     """The study's training, never disturbed."""
     told: list[str] = []
-    study = read_training_study(home / "study.yaml")
+    study = read_training(home / "study.yaml", home).study
     checkpoint, untrained = run_training(study, home / "whole", lambda stage, *_: told.append(stage))
     assert list(dict.fromkeys(told)) == ["codes", "speech", "vocoder"]
     assert set(untrained) == {"entangler", "net", "vae", "features"}
@@ -114,7 +114,7 @@ def test_a_kill_in_the_middle_changes_no_bit(home: Path, trained: Path) -> None:
     assert process.wait() == -signal.SIGKILL
     assert not (out / "speech" / "weights.safetensors").exists()
     done = time.time_ns()
-    run_training(read_training_study(home / "study.yaml"), out)
+    run_training(read_training(home / "study.yaml", home).study, out)
     assert (out / "codes" / "weights.safetensors").stat().st_mtime_ns < done
     for name in (
         "codes/weights.safetensors",
@@ -126,7 +126,7 @@ def test_a_kill_in_the_middle_changes_no_bit(home: Path, trained: Path) -> None:
 
 
 def test_other_data_or_settings_are_not_mixed(home: Path, trained: Path) -> None:
-    study = read_training_study(home / "study.yaml")
+    study = read_training(home / "study.yaml", home).study
     with pytest.raises(TrainingError, match="other settings, data or versions"):
         run_training(study.model_copy(update={"seed": 5}), trained.parent)
 
@@ -142,21 +142,33 @@ def test_other_data_or_settings_are_not_mixed(home: Path, trained: Path) -> None
         ({"stages": {"speech": {}}}, "'stages.speech.steps' is missing."),
         ({"stages": {"codes": 7}}, "'stages.codes'"),
         ({"stages": {}}, "'stages'"),
+        ({"data": {"clip": 3}}, "'data.clips' is missing."),
+        ({"data": {"clips": 3, "parts": 1}}, "unknown key 'data.parts'"),
         ({"seed": True}, "'seed' must be a whole number, got True."),
     ],
 )
 def test_a_wrong_study_is_one_sentence(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(UserMistake) as mistake:
-        read_training_study(write_study(tmp_path, **changes))
+        read_training(write_study(tmp_path, **changes), tmp_path)
     assert says in str(mistake.value)
     assert "\n" not in str(mistake.value)
 
 
 def test_what_a_stage_needs_is_said(home: Path, tmp_path: Path) -> None:
-    study = read_training_study(home / "study.yaml")
+    study = read_training(home / "study.yaml", home).study
     alone = study.model_copy(update={"stages": {"speech": study.stages["speech"]}})
     with pytest.raises(TrainingError, match="put the stage 'codes' before"):
         run_training(alone, tmp_path / "alone")
     nowhere = study.model_copy(update={"data": tmp_path / "nowhere"})
     with pytest.raises(TrainingError, match=r"nowhere has no manifest.json that can be read \(No such file"):
         run_training(nowhere, tmp_path / "nowhere-run")
+
+
+def test_bundled_trainings_are_found_and_made_of_the_corpus(tmp_path: Path) -> None:
+    assert bundled_trainings() == ["bundled"]
+    training = find_training("bundled", tmp_path)
+    assert isinstance(training.request, ClipRequest)
+    assert training.study.data == tmp_path / "data"
+    assert list(training.study.stages)[:3] == ["codes", "speech", "vocoder"]
+    with pytest.raises(UserMistake, match=r"No such file or directory\. Bundled ones: bundled"):
+        find_training("bundeled", tmp_path)

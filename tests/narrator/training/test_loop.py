@@ -138,6 +138,21 @@ def test_a_stage_starts_from_weights_of_another_training(tmp_path: Path) -> None
         train(Line(), start.model_copy(update={"init": tmp_path / "none"}), tmp_path / "none-run", seed=9)
 
 
+def test_losses_of_unseen_clips_are_logged_and_change_no_weight(tmp_path: Path) -> None:
+    train(Line(), SETTINGS, tmp_path / "without", seed=5)
+    train(Line(), SETTINGS, tmp_path / "with", seed=5, held_out=Line())
+    one, two = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("without", "with"))
+    assert one == two
+    unseen = {int(row["step"]): float(row["held-out fit"]) for row in rows(tmp_path / "with") if row["held-out fit"]}
+    assert list(unseen) == [8, 16, 24, 32, 40]
+    assert unseen[40] < 0.8 * unseen[8]
+    with pytest.raises(KeyboardInterrupt):
+        train(Line(dies_at=27), SETTINGS, tmp_path / "cut", seed=5, held_out=Line())
+    train(Line(), SETTINGS, tmp_path / "cut", seed=5, held_out=Line())
+    told = [[{**row, "seconds": ""} for row in rows(tmp_path / name)] for name in ("with", "cut")]
+    assert told[0] == told[1]
+
+
 def test_an_unknown_device_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="device 'abacus' cannot be used"):
         train(Line(), SETTINGS, tmp_path, seed=5, device="abacus")
