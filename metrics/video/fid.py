@@ -15,7 +15,7 @@ from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 from metrics.batching import Blocks
 from metrics.frechet.metric import FrechetMetric
-from metrics.video.inception import BLOCK, SIDE, WEIGHTS, Width, inception
+from metrics.video.inception import SIDE, WEIGHTS, Width, block_on, inception
 from metrics.video.region import REGION_WEIGHTS, Region, in_region
 from metrics.video.resize import RESIZES, Resize
 
@@ -94,7 +94,7 @@ class FrechetInceptionDistance(FrechetMetric):
         return int(self.config.width)
 
     def observe(self) -> ClipObserver:
-        blocks = Blocks(inception(self.config.width, str(self.device)), BLOCK)
+        blocks = Blocks(inception(self.config.width, str(self.device)), block_on(self.device))
         return in_region(FrameObserver(self.config, blocks, self.device), self.config.region)
 
 
@@ -111,8 +111,9 @@ class FrameObserver(ClipObserver):
         taken = frames[-self._seen % self._config.stride :: self._config.stride]
         self._seen += len(frames)
         # A few frames at a time: in float32 a chunk of the caller's could take many times its own room.
-        for start in range(0, len(taken), BLOCK):
-            pixels = torch.from_numpy(taken[start : start + BLOCK].copy()).to(self._device).permute(0, 3, 1, 2).float()
+        size = block_on(self._device)
+        for start in range(0, len(taken), size):
+            pixels = torch.from_numpy(taken[start : start + size].copy()).to(self._device).permute(0, 3, 1, 2).float()
             resized = RESIZES[self._config.resize](pixels, SIDE)
             self._blocks.add((resized - self._config.offset) / self._config.offset)
 

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from metrics import weights
 from metrics.restricted_pickle import numpy_tree
+from metrics.video.convolution import convolve
 
 WEIGHTS = "i3d-kinetics-400"
 SIDE = 224
@@ -83,11 +84,7 @@ class I3D(nn.Module):
     def _convolve(self, x: Tensor, name: str, stride: int = 1) -> Tensor:
         weight, bias, mean, var = (self.get_buffer(f"{name}_{part}") for part in ("weight", "bias", "mean", "var"))
         padded = _pad_same(x, tuple(weight.shape[2:]), (stride,) * 3)
-        if x.is_cpu and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-            # By name: for one window conv3d takes a slower way through most of the layers.
-            convolved = torch.mkldnn_convolution(padded, weight, None, (0,) * 3, (stride,) * 3, (1,) * 3, 1)
-        else:
-            convolved = F.conv3d(padded, weight, stride=stride)
+        convolved = convolve(padded, weight, None, stride, padding=(0, 0, 0))
         # Not folded into the convolution: rounding the scaled weights doubles the distance to the published FVD.
         return F.relu_(F.batch_norm(convolved, mean, var, bias=bias, eps=_EPSILON))
 

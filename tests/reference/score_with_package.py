@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+sys.path[:0] = [str(folder) for folder in Path(__file__).resolve().parents[1:3]]  # `support`, and the rooms
+
 
 def fad(reference: Path, generated: Path) -> float:
     from sound_packages import frechet_audio_distance
