@@ -8,6 +8,8 @@ diffusion starts from noise of that size.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from pydantic import Field
@@ -80,9 +82,10 @@ class AutoencoderStage(Stage):
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         pixels, weight = batch["pixels"], batch["weight"]
-        posterior = self.module.encode(pixels).latent_dist
+        vae: Any = self.module
+        posterior = vae.encode(pixels).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator).to(pixels.device)
-        made = self.module.decode(posterior.mean + posterior.std * noise).sample
+        made = vae.decode(posterior.mean + posterior.std * noise).sample
         colours, edges = _compared(made, pixels, weight)
         mean, deviation = posterior.mean * LATENT_SCALE, posterior.std * LATENT_SCALE
         divergence = 0.5 * (mean.square() + deviation.square() - 1 - 2 * deviation.log()).mean()
