@@ -143,7 +143,8 @@ class AnimatorStage(Stage):
         made = net.denoising_unet(noisy.expand(branches, -1, -1, -1, -1), timestep.to(clip.device)[0], conditions)
         lips = batch["level-0"][at][2].reshape(clip.shape[-2:])
         weight = 1 + (self._settings.lip_weight - 1) * lips
-        return ((made - wanted).square() * weight).mean() / weight.mean()
+        loss: Tensor = ((made - wanted).square() * weight).mean() / weight.mean()
+        return loss
 
     def _conditions(self, net: AnimationNet, batch: Batch, at: int, faces: Faces) -> Conditions:
         """As `FaceAnimator.conditions`, with gradients; with the unconditional branch where it is learnt."""

@@ -140,7 +140,7 @@ def _shares_of(phones: Sequence[tuple[str, float, float]], count: int, fps: int)
         overlap = np.minimum(edges[1:], end) - np.maximum(edges[:-1], start)
         shares[:, kind] += np.clip(overlap, 0, None) * fps
     shares[:, 0] = np.clip(1 - shares[:, 1:].sum(1), 0, None)
-    return shares / shares.sum(1, keepdims=True)
+    return np.asarray(shares / shares.sum(1, keepdims=True))
 
 
 def _phones(path: Path) -> list[tuple[str, float, float]]:
