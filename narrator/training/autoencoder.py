@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from pydantic import Field
 from torch import Generator, Tensor
 from torch.nn import functional
@@ -59,7 +60,7 @@ class AutoencoderStage(Stage):
             raise TrainingError(f"The stage 'autoencoder' has crops of {settings.crop} pixels, pictures have {size}.")
         self._frames = Frames.cached(materials.cache / f"frames-{size}.raw", read_utterances(materials.data), size)
         self._regions = regions(materials.cache / f"regions-{size}.npy", self._frames, materials.weight_paths)
-        self.module = build_vae(materials.config.video.vae)
+        self.module: AutoencoderKL = build_vae(materials.config.video.vae)
 
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng(derived_seed(self._seed, self.name, "batch", step))

@@ -17,7 +17,6 @@ _STAGES = {
     "autoencoder": ("narrator.training.autoencoder", "AutoencoderStage", "AutoencoderSettings"),
     "features": ("narrator.training.features", "FeaturesStage", "FeaturesSettings"),
     "animator": ("narrator.training.animator", "AnimatorStage", "AnimatorSettings"),
-    "entangle": ("narrator.training.entangling", "EntanglingStage", "EntanglingSettings"),
 }
 """Module, stage and settings of each."""
 
