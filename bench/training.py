@@ -13,7 +13,7 @@ from bench.errors import UserMistake, problem_in_words
 from bench.paths import written_path
 from bench.strict_yaml import MAX_BYTES, read_yaml
 from narrator.training.stage import StageSettings
-from narrator.training.stages import settings_of
+from narrator.training.stages import OF_PICTURES, settings_of
 from narrator.training.study import TrainingStudy
 
 
@@ -35,6 +35,19 @@ class Training:
 
     study: TrainingStudy
     request: ClipRequest | None
+
+    def weight_paths(self) -> dict[str, Path] | None:
+        """The networks that find a face, fetched and verified; None where no stage looks at pictures.
+
+        Raises:
+            WeightsError: one cannot be had.
+        """
+        if not OF_PICTURES & set(self.study.stages):
+            return None
+        from metrics.weights import fetch
+        from narrator.face import FaceMesh
+
+        return {name: fetch(name) for name in FaceMesh.weights}
 
     def prepare(self, workers: int) -> None:
         """Make the clips that are not there yet."""

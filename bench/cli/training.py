@@ -39,7 +39,7 @@ def train(
     training = find_training(study, out)
     try:
         training.prepare(default_workers())
-        checkpoint, untrained = run_training(training.study, out, told)
+        checkpoint, untrained = run_training(training.study, out, told, training.weight_paths())
     except TrainingError as error:
         raise UserMistake(str(error)) from error
     if untrained:

@@ -21,6 +21,8 @@ _STAGES = {
 """Module, stage and settings of each."""
 
 STAGES: tuple[str, ...] = tuple(_STAGES)
+OF_PICTURES = frozenset({"autoencoder", "animator"})
+"""Stages that need the networks which find a face, see `Materials.weight_paths`."""
 
 
 def settings_of(name: str) -> type[StageSettings]:

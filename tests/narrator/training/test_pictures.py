@@ -1,0 +1,105 @@
+"""The stages of pictures in miniature, on clips of the bundled corpus: they learn what then loads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Generator, Tensor
+
+pytest.importorskip("lightning_fabric", reason="needs lightning-fabric: install narrator-bench[train]")
+
+from bench.synthetic.studio import make_studio
+from metrics.weights import fetch
+from narrator.face import FaceMesh
+from narrator.networks import Part, part_shapes
+from narrator.presets import bundled
+from narrator.training.errors import TrainingError
+from narrator.training.loop import WEIGHTS, train
+from narrator.training.pictures import Frames
+from narrator.training.snapshots import read_tensors
+from narrator.training.stage import Materials, Stage
+from narrator.training.stages import build_stage, settings_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.weights]
+
+ASKED = {
+    "autoencoder": {"steps": 30, "batch": 4, "crop": 32, "learning_rate": 0.003, "warmup": 2, "average": 0.5},
+    "features": {"steps": 24, "batch": 2, "frames": 25, "learning_rate": 0.003, "warmup": 2, "average": 0.5},
+    "animator": {"steps": 10, "batch": 1, "learning_rate": 0.003, "warmup": 1, "average": 0.5, "unconditional": 0.5},
+}
+PARTS: dict[str, Part] = {"autoencoder": "vae", "features": "features", "animator": "net"}
+
+
+@pytest.fixture(scope="module")
+def materials(tmp_path_factory: pytest.TempPathFactory) -> Materials:
+    """Four clips of one speaker, and nothing trained yet."""
+    folder = tmp_path_factory.mktemp("pictures")
+    make_studio(folder / "data", "train", 4, seed=3)
+    found = {name: fetch(name) for name in FaceMesh.weights}
+    return Materials(bundled(), folder / "data", 1, {}, {}, folder / "cache", found)
+
+
+def built(name: str, materials: Materials) -> Stage:
+    return build_stage(name, materials, settings_of(name).model_validate(ASKED[name]))
+
+
+@torch.no_grad()
+def loss(stage: Stage) -> float:
+    """Of eight fixed batches."""
+    return float(np.mean([
+        sum(value.item() for value in stage.losses(stage.batch(1000 + at), Generator().manual_seed(at)).values())
+        for at in range(8)
+    ]))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trained(materials: Materials) -> dict[str, tuple[float, Stage]]:
+    """Each stage after its training, with the loss before it."""
+    done: dict[str, tuple[float, Stage]] = {}
+    states: dict[str, dict[str, Tensor]] = {}
+    for name in ASKED:
+        stage = built(name, replace(materials, trained=states, versions=dict.fromkeys(states, "v1")))
+        before, folder = loss(stage), materials.cache.parent / name
+        train(stage, settings_of(name).model_validate(ASKED[name]), folder, seed=1)
+        states[name] = read_tensors(folder / WEIGHTS)[0]
+        done[name] = before, stage
+    return done
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_losses_fall(trained: dict[str, tuple[float, Stage]], name: str) -> None:
+    before, stage = trained[name]
+    assert loss(stage) < 0.97 * before
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_what_is_learnt_is_a_part_of_the_generator(trained: dict[str, tuple[float, Stage]], name: str) -> None:
+    part = PARTS[name]
+    shapes = {key.removeprefix(f"{part}."): tuple(value.shape) for key, value in trained[name][1].tensors().items()}
+    expected = {key: tuple(shape) for key, shape in part_shapes(part, bundled()).items()}
+    extra = {key: shape for key, shape in shapes.items() if key not in expected}
+    assert {**expected, **extra} == shapes
+    assert not extra
+
+
+def test_the_mouth_is_where_the_mask_of_the_lips_is(trained: dict[str, tuple[float, Stage]]) -> None:
+    """Frames of a clip differ most at the lips, since they speak: the weights lie where they should."""
+    stage = trained["animator"][1]
+    batch = stage.batch(0)
+    frames: Frames = stage.frames  # type: ignore[attr-defined]
+    side = round(batch["level-0"].shape[-1] ** 0.5)
+    lips = batch["level-0"][0, 2].reshape(side, side).numpy()
+    moved = np.abs(np.diff(np.asarray(frames[0], np.float32).mean(3), axis=0)).mean(0)
+    coarse = moved.reshape(side, frames.size // side, side, -1).mean((1, 3))
+    assert (coarse * lips).sum() / lips.sum() > 1.5 * coarse.mean()
+
+
+def test_stages_say_what_they_need(materials: Materials, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="put the stage 'autoencoder' before it"):
+        built("animator", materials)
+    with pytest.raises(TrainingError, match="face-mesh"):
+        built("autoencoder", replace(materials, weight_paths=None, cache=tmp_path))
