@@ -73,13 +73,17 @@
     measure();
   }
 
-  // Bounds do not compete, and what was never trained is not marked.
-  const rival = (name) => data.generators.some((one) => one.name === name && !one.bound && !one.untrained);
+  // Bounds do not compete, and what has no rank in the tables is not marked here either.
+  const place = (...names) => JSON.stringify(names);
+  const unranked = new Set(data.cells.filter((cell) => cell.unranked)
+    .map((cell) => place(cell.dataset, cell.generator, cell.metric)));
+  const rival = (name, dataset, metric) =>
+    data.generators.some((one) => one.name === name && !one.bound && !one.untrained) && !unranked.has(place(dataset, name, metric));
 
   function extremes(each, names) {
     const found = {};
     for (const { name, direction } of data.metrics) {
-      const marks = names.filter(rival)
+      const marks = names.filter((one) => rival(one, each.dataset, name))
         .map((one) => each.takes[one].scores?.[name]).filter((mark) => mark !== undefined);
       if (marks.length < 2) continue;
       const ends = [Math.min(...marks), Math.max(...marks)];
@@ -118,8 +122,7 @@
       const list = make("dl", figure, undefined, "marks");
       for (const [metric, mark] of marks) {
         const [best, worst] = ends[metric] ?? [];
-        const generator = data.generators.find((one) => one.name === name);
-        const css = !generator || !rival(name) ? "" : mark === best ? "top" : mark === worst ? "low" : "";
+        const css = !rival(name, each.dataset, metric) ? "" : mark === best ? "top" : mark === worst ? "low" : "";
         make("dt", list, metrics.get(metric).title);
         const told = make("dd", list, fixed(mark), css);
         if (css) make("span", told, css === "top" ? " best" : " worst", "unseen");

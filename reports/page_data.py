@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from reports.numbers import fixed, heading, interval
+from reports.ranking import unranked
 from reports.results import Clip, Results
 from reports.text import visible
 
@@ -27,6 +28,10 @@ def page_data(results: Results, traces: Mapping[str, str], link: Callable[[str],
     titles = [metric.title for metric in study.metrics.values()]
     order = sorted(study.generators, key=lambda name: name in study.bounds)
     kinds = {name: kind for kind in ("ceiling", "chance") for name in order if study.plugins.get(name, name) == kind}
+
+    without_rank = {
+        (dataset, metric): unranked(results, dataset, metric) for dataset in study.datasets for metric in study.metrics
+    }
 
     def media(file: str | None) -> dict[str, str] | None:
         if file is None:
@@ -50,6 +55,7 @@ def page_data(results: Results, traces: Mapping[str, str], link: Callable[[str],
                 "dataset": visible(cell.dataset), "generator": visible(cell.generator), "metric": cell.metric,
                 "value": cell.value, "low": cell.low, "high": cell.high, "n": cell.n,
                 "told": f"{fixed(cell.value)} {interval(cell)}".strip(),
+                "unranked": cell.generator in without_rank[cell.dataset, cell.metric],
             }
             for cell in results.cells
             if cell.value is not None
