@@ -14,6 +14,9 @@ from typing import Any
 import psutil
 from packaging.requirements import Requirement
 
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/nvhost-gpu", "/dev/nvgpu", "/dev/dxg", "/dev/kfd")
+"""One of these is there wherever PyTorch can reach a GPU on Linux: NVIDIA's drivers, Jetsons, WSL, AMD's driver."""
+
 
 def describe(device: str) -> dict[str, Any]:
     """What the numbers may depend on beside study, clips and weights; JSON values."""
@@ -61,6 +64,9 @@ def package_versions() -> dict[str, str]:
 
 def gpu() -> dict[str, Any] | None:
     """Name, memory, driver and clocks of the first CUDA device; None without one."""
+    if sys.platform == "linux" and not any(Path(path).exists() for path in _GPU_DEVICES):
+        return None  # without PyTorch, whose import takes longer than everything else that `doctor` does
+
     import torch
 
     if not torch.cuda.is_available():

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.fft import dct
 
 from metrics.audio.mel_cepstrum import mel_cepstrum, mel_warping
 from metrics.audio.mel_filters import slaney_mel_filters
@@ -99,7 +99,7 @@ class LogMelCepstrum(CepstralFeatures):
         signal = _at_unit_power(waveform) if self.unit_power else waveform.astype(np.float64)
         spectra = magnitudes(signal, periodic_hann(self.fft_size), self.hop, self.fft_size, centred=True)
         mel = spectra @ slaney_mel_filters(sample_rate, self.fft_size, self.bands).T
-        cepstra = np.asarray(dct(np.log(np.maximum(mel, self.floor)), norm="ortho"))[:, : self.order + 1]
+        cepstra = np.asarray(scipy.fft.dct(np.log(np.maximum(mel, self.floor)), norm="ortho"))[:, : self.order + 1]
         return cepstra, 20 * np.log10(np.linalg.norm(spectra, axis=1) + np.finfo(np.float64).tiny)
 
 

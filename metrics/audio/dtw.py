@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -35,7 +35,7 @@ def exact_dtw(x: Floats, y: Floats, counted: NDArray[np.bool_] | None = None) ->
     rows = max(1, CELLS // len(y))
     for start in range(0, len(x), rows):
         strip = slice(start, start + rows)
-        paths, sums = _advance(paths, sums, cdist(x[strip], y), counts[strip])
+        paths, sums = _advance(paths, sums, scipy.spatial.distance.cdist(x[strip], y), counts[strip])
     return float(sums[-1].real), int(sums[-1].imag)
 
 

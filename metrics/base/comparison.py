@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from metrics.base.intervals import CONFIDENCE, FEWEST, SEED, mean_interval
 
@@ -70,8 +70,10 @@ class Difference:
             return None
         if smallest_p_value(self.n) > level:
             return None
-        reach = max(float(stdtrit(self.degrees, 1 - level / 2)) * self.standard_error, (self.high - self.low) / 2)
-        return reach + float(stdtrit(self.degrees, POWER)) * self.standard_error
+        reach = max(
+            float(scipy.special.stdtrit(self.degrees, 1 - level / 2)) * self.standard_error, (self.high - self.low) / 2
+        )
+        return reach + float(scipy.special.stdtrit(self.degrees, POWER)) * self.standard_error
 
 
 def paired_difference(first: Array, second: Array) -> Difference:
@@ -127,7 +129,7 @@ def mean_difference(pairs: Sequence[tuple[Array, Array]]) -> Difference:
     variances = np.array([each.var(ddof=1) for each in differences]) / sizes / len(pairs) ** 2
     error = float(variances.sum() ** 0.5)
     degrees = float(variances.sum() ** 2 / (variances**2 / (sizes - 1)).sum()) if error else float(n - len(pairs))
-    reach = float(stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error
+    reach = float(scipy.special.stdtrit(degrees, (1 + CONFIDENCE) / 2)) * error
     weighted = np.concatenate([each / len(each) for each in differences])
     return Difference(mean, n, error, mean - reach, mean + reach, _p_value(weighted), degrees)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, stdtrit
 
 from metrics.base.clip_set import take
 
@@ -40,7 +40,7 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
     mean, error = values.mean(), values.std(ddof=1) / np.sqrt(n)
     if error == 0:
         return float(mean), float(mean)
-    student = stdtrit(n - 1, (1 - CONFIDENCE) / 2)
+    student = scipy.special.stdtrit(n - 1, (1 - CONFIDENCE) / 2)
     if n < FEWEST_RESAMPLED:
         return float(mean + student * error), float(mean - student * error)
     generator = np.random.default_rng(SEED)
@@ -52,7 +52,7 @@ def mean_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
         varied = errors > 1e-9 * error  # a resample of one value repeated says nothing about the spread
         ratios.append((samples.mean(axis=1)[varied] - mean) / errors[varied])
     told = np.concatenate(ratios)
-    tail = ndtr(np.sqrt(n / (n - 1)) * student)
+    tail = scipy.special.ndtr(np.sqrt(n / (n - 1)) * student)
     low, high = np.quantile(told, [tail, 1 - tail])
     if len(told) < (1 - tail) * MEAN_RESAMPLES:
         # All but a few values are equal, and resamples without those few say nothing: no less than Student's interval.
@@ -100,7 +100,7 @@ def jackknife_influences(
 
 def around(value: float, standard_error: float) -> tuple[float, float]:
     """The normal 95 % interval."""
-    reach = float(ndtri((1 + CONFIDENCE) / 2)) * standard_error
+    reach = float(scipy.special.ndtri((1 + CONFIDENCE) / 2)) * standard_error
     return value - reach, value + reach
 
 

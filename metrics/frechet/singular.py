@@ -8,7 +8,7 @@ On a CPU NumPy decomposes: its LAPACK takes two thirds of the time that PyTorch'
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg.lapack
+import scipy  # its parts are imported when they are first used
 import torch
 from torch import Tensor
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.fft import dct
 
 Floats = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ def mfcc(samples: NDArray[np.int16]) -> Floats:
     frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     power = np.square(np.abs(np.fft.rfft(frames, _FFT))) / _FFT
     bands = np.log(_positive(power @ _filters().T))
-    cepstra = dct(bands, type=2, axis=1, norm="ortho")[:, :COEFFICIENTS]
+    cepstra = scipy.fft.dct(bands, type=2, axis=1, norm="ortho")[:, :COEFFICIENTS]
     cepstra *= 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(COEFFICIENTS) / _LIFTER)
     cepstra[:, 0] = np.log(_positive(power.sum(axis=1)))
     return np.asarray(cepstra)
