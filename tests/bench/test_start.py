@@ -35,9 +35,17 @@ def test_help_waits_for_no_library() -> None:
 
 def test_a_list_of_metrics_waits_for_no_metric() -> None:
     """PyTorch it needs, since a metric is a class of it; what only measuring takes it does not."""
-    heavy = ("scipy.signal", "scipy.stats", "pystoi", "matplotlib", "transformers", "onnxruntime", "pandas")
+    scipy = tuple(f"scipy.{part}" for part in ("fft", "linalg", "signal", "spatial", "special", "stats"))
+    heavy = (*scipy, "pystoi", "matplotlib", "transformers", "onnxruntime", "pandas")
     program = "sys.argv[1:] = ['metrics', 'list']; from bench.cli.app import invoke; invoke()"
     assert imported(heavy, program) == ""
+
+
+def test_no_gpu_is_told_of_without_pytorch() -> None:
+    program = (
+        "from bench import environment as e; e._GPU_DEVICES = (); e.sys.platform = 'linux'; assert e.gpu() is None"
+    )
+    assert imported(("torch",), program) == ""
 
 
 @pytest.mark.parametrize("name", COMMANDS)
