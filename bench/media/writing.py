@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
@@ -26,6 +27,8 @@ from bench.media.video import pyav_frames
 
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 _PRESET = "veryfast"
+_AVX512 = 256
+"""OpenCV's number of the instructions that x264 asks for before it uses those of AVX-512 (`CPU_AVX512_SKX`)."""
 CODEC = "h264"
 """FFmpeg's name of the codec that `write_clip` encodes pictures with."""
 
@@ -180,6 +183,14 @@ def _checked(chunks: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]
             yield chunk
 
 
+def _without_avx512() -> dict[str, str]:
+    """Options that keep x264 from AVX-512, with which its macroblock tree reads beyond pictures of some sizes.
+
+    Equal frames then get other bytes from one time to the next. What is left are the bytes of x86 processors without it.
+    """
+    return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(_AVX512) else {}
+
+
 def _write_mp4(
     path: Path,
     chunks: Iterator[NDArray[np.uint8]],
@@ -195,7 +206,8 @@ def _write_mp4(
     height, width = (side + side % 2 for side in first.shape[1:3])
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(f"file:{path}", "w", format="mp4", options=options) as container:
-        video = container.add_stream("libx264", rate=rate, options={"crf": str(crf), "preset": _PRESET})
+        options = {"crf": str(crf), "preset": _PRESET} | _without_avx512()
+        video = container.add_stream("libx264", rate=rate, options=options)
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.time_base = video.codec_context.time_base = 1 / rate
         # x264's output depends on its number of threads, and with two of them it varies on a busy machine. One also

@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from bench.media import writing
 from bench.media.writing import CODEC, CRF, write_clip
 
 
@@ -34,6 +35,19 @@ def test_one_clip_has_one_encoding_while_every_core_is_busy(tmp_path: Path) -> N
             burner.kill()
             burner.wait()
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize("size", [64, 160, 192, 224, 240, 256])
+def test_every_processor_writes_the_same_bytes(tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that x264 writes with the instructions of processors from long ago."""
+    y, x = np.mgrid[:size, :size]
+    waves = np.stack([np.sin((x + 3 * t) / 17) * np.cos((y - 2 * t) / 23) for t in range(24)])
+    pictures = np.repeat((128 + 100 * waves).astype(np.uint8)[..., None], 3, axis=-1)
+    files = [tmp_path / f"{name}.mp4" for name in ("usual", "old")]
+    for path in files:
+        write_clip(path, [pictures], 25.0, np.zeros(0, np.float32), 16000)
+        monkeypatch.setattr(writing, "_without_avx512", lambda: {"x264-params": "asm=sse4.1"})
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_one_thread_encodes(tmp_path: Path) -> None:
