@@ -186,7 +186,7 @@ def _checked(chunks: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]
 def _without_avx512() -> dict[str, str]:
     """Options that keep x264 from AVX-512, with which its macroblock tree reads beyond pictures of some sizes.
 
-    Equal frames then get other bytes from one time to the next. What is left are the bytes of x86 processors without it.
+    Equal frames then get other bytes from one time to the next. Without it they get those of other x86 processors.
     """
     return {"x264-params": "asm=avx2"} if cv2.checkHardwareSupport(_AVX512) else {}
 

@@ -101,11 +101,7 @@ NAMES = {BundledGenerator: "narrator"} | {
         (Command, {"max_bytes": -1}, "max_bytes"),
         (Command, {"work": __file__}, "is not a folder"),
         (Command, {"study_folder": "nowhere"}, "study_folder"),
-        (
-            BundledGenerator,
-            {"preset": "papr"},
-            "preset is 'papr'; choose one of: paper, .*Did you mean 'paper'",
-        ),
+        (BundledGenerator, {"preset": "papr"}, "preset is 'papr'; choose one of: paper, .*Did you mean 'paper'"),
         (BundledGenerator, {"steps": 0}, "steps must be a whole number"),
         (BundledGenerator, {"steps": 2.5}, "steps must be a whole number"),
         (BundledGenerator, {"guidance": math.nan}, "guidance"),
