@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -29,12 +28,15 @@ from bench.paths import written_path
 from bench.prompts.recognition import NONE, named_recogniser
 from bench.prompts.rules import ImageRule, PromptRules, TextRule, VoiceRule
 from bench.stress.variants import Stress, stressed
-from bench.strict_yaml import MAX_BYTES, read_yaml, write_yaml
+from bench.strict_yaml import read_yaml, write_yaml
+from bench.study_files import shipped, shipped_text, user_text
 from bench.sweep import Best, GeneratorChoice, swept
 from metrics.base.hints import nearest
 from metrics.weights import WeightsError
 
 BOUNDS = ("ceiling", "chance")
+_SHIPPED = "studies"
+"""Folder of those that ship."""
 Unequal = Literal["score", "skip", "fail"]
 
 
@@ -320,29 +322,19 @@ def read_study(path: Path) -> Study:
     Raises:
         UserMistake: no such file, not YAML, or not a study; one sentence with the place.
     """
-    path = written_path(str(path), "The study's path")
-    try:
-        if path.exists() and not path.is_file():  # a pipe or a device would be waited for, or never end
-            raise UserMistake(f"Cannot read the study {path}: it is no regular file.{_bundled_hint()}")
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UserMistake(f"Cannot read the study {path}: {reason}.{_bundled_hint()}") from error
+    path, text = user_text(path, "study", f"Bundled studies: {', '.join(bundled_studies())}.")
     return parse_study(text, str(path), path.parent)
 
 
 def bundled_studies() -> list[str]:
     """Names of the studies that ship with the package."""
-    folder = resources.files("bench") / "studies"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return shipped(_SHIPPED)
 
 
 def find_study(name: str) -> Study:
     """A study by path, or a bundled one by its name."""
     if name in bundled_studies():
-        text = (resources.files("bench") / "studies" / f"{name}.yaml").read_text(encoding="utf-8")
-        return parse_study(text, f"the bundled study '{name}'", Path.cwd())
+        return parse_study(shipped_text(_SHIPPED, name), f"the bundled study '{name}'", Path.cwd())
     return read_study(Path(name))
 
 
@@ -368,10 +360,6 @@ def _anchored(dataset: DatasetChoice, folder: Path) -> DatasetChoice:
 
 def _anchor(root: Path | None, folder: Path) -> Path | None:
     return None if root is None else (folder / root).resolve()
-
-
-def _bundled_hint() -> str:
-    return f" Bundled studies: {', '.join(bundled_studies())}."
 
 
 _MODELS: dict[str, type[BaseModel]] = {

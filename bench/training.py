@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
 
 from bench.choice import Strict
 from bench.errors import UserMistake, problem_in_words
-from bench.paths import written_path
-from bench.strict_yaml import MAX_BYTES, read_yaml
+from bench.strict_yaml import read_yaml
+from bench.study_files import shipped, shipped_text, user_text
 from narrator.training.stage import StageSettings
 from narrator.training.stages import OF_PICTURES, settings_of
 from narrator.training.study import TrainingStudy
+
+_SHIPPED = "trainings"
+"""Folder of those that ship."""
 
 
 class ClipRequest(Strict):
@@ -62,15 +64,13 @@ class Training:
 
 def bundled_trainings() -> list[str]:
     """Names of the training studies that ship with the package."""
-    folder = resources.files("bench") / "trainings"
-    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return shipped(_SHIPPED)
 
 
 def find_training(name: str, out: Path) -> Training:
     """A training study by path, or a bundled one by its name; `out` is its folder, where clips are made."""
     if name in bundled_trainings():
-        text = (resources.files("bench") / "trainings" / f"{name}.yaml").read_text(encoding="utf-8")
-        return _parsed(text, f"the bundled training study '{name}'", Path.cwd(), out)
+        return _parsed(shipped_text(_SHIPPED, name), f"the bundled training study '{name}'", Path.cwd(), out)
     return read_training(Path(name), out)
 
 
@@ -80,16 +80,7 @@ def read_training(path: Path, out: Path) -> Training:
     Raises:
         UserMistake: no such file, not YAML, or not a training study; one sentence with the place.
     """
-    path = written_path(str(path), "The study's path")
-    try:
-        if path.exists() and not path.is_file():  # a pipe or a device would be waited for, or never end
-            raise UserMistake(f"Cannot read the training study {path}: it is no regular file.")
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        known = ", ".join(bundled_trainings())
-        raise UserMistake(f"Cannot read the training study {path}: {reason}. Bundled ones: {known}.") from error
+    path, text = user_text(path, "training study", f"Bundled ones: {', '.join(bundled_trainings())}.")
     return _parsed(text, str(path), path.parent, out)
 
 

@@ -48,10 +48,6 @@ class Costs:
         """What narrating a prompt asks for: a GPU unless it is known to do without, and the memory of earlier clips."""
         return self._of_generator(task.generator.name, task.generator.plugin)
 
-    def of_measuring(self, device: str) -> Needs:
-        """What measuring asks for."""
-        return Needs(gpu=device.startswith("cuda"))
-
     def made_of(self, generator: str, dataset: str, key: str) -> Mapping[str, str] | None:
         """Hashes of what a clip was made of, by part; None where nobody knows."""
         found = read_json(self._folder / generator / dataset / f"{key}.json")

@@ -70,12 +70,10 @@ class Execution:
                 select(self.study, dataset, self.run, pool)
             tasks = unfinished(self.study, self.run, self.shard, self.machine)
             with self.elsewhere() if self.elsewhere else contextlib.nullcontext(pool) as crew:
-                costs = Costs(self.run)
-                generating = crew.asking(costs.of_generating)
-                made = generating.spread(generate, tasks, lost=lost)
+                made = crew.spread(generate, tasks, lost=lost, needs=Costs(self.run).of_generating)
                 for _ in self.progress(made, len(tasks), "generate", lambda there: Step(failed=not there)):
                     pass
-                self._measure(crew.asking(lambda _: costs.of_measuring(self.device)))
+                self._measure(crew)
 
     def finish(self) -> Results:
         """Score everything that is measured and write the results file."""

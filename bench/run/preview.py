@@ -31,6 +31,7 @@ from bench.scoring.measure import Measuring
 from bench.scoring.pairs import Pair
 from bench.scoring.spent import Spent, clip_work, pair_work
 from bench.scoring.store import StatisticsStore
+from bench.scoring.trace import Trace
 from bench.study import Study
 from bench.sweep import GeneratorChoice
 from bench.workers.pool import WorkerPool
@@ -99,7 +100,9 @@ class _Preview:
         self._costs = Costs(run)
         self._spent: Spent = self._costs.measuring()
         self._before = self._costs.metrics_made_of()
-        self._measuring = Measuring(run.measured(device), decoding_of(study.protocol), study.metrics, device)
+        self._measuring = Measuring(
+            run.measured(device), decoding_of(study.protocol), study.metrics, device, traced=True
+        )
         self._named = {
             choice.name: metric
             for choice in study.metrics
@@ -188,7 +191,7 @@ class _Preview:
         """Measuring of single clips: the passes, and each metric's part of them."""
         passes = Step("measure", dataset, generator, DECODING)
         steps = {name: Step("measure", dataset, generator, name) for name in self._named}
-        lengths = {m: self._measuring.length(m) for metric in self._named.values() for m in metric.modalities}
+        unscored = [kind for kind in self._measuring.built() if isinstance(kind, Length | Trace)]
         for file in files:
             identity = self._identity(file) if file else None
             before = sum(step.to_do for step in steps.values())
@@ -198,17 +201,19 @@ class _Preview:
                     steps[name].count("new clip", seconds)
                 else:
                     self._count(steps[name], self._file_of(metric, identity), name, seconds)
-            lacking = identity is not None and not all(self._file_of(m, identity).exists() for m in lengths.values())
-            only_lengths = sum(step.to_do for step in steps.values()) == before
-            if lacking or not only_lengths:
-                passes.count(
-                    "new clip" if identity is None else "lengths" if only_lengths else "metrics", self._spent.decoding()
-                )
+            for_metrics = sum(step.to_do for step in steps.values()) > before
+            if identity is None:
+                reason = "new clip"
+            elif for_metrics:
+                reason = "metrics"
+            elif all(self._file_of(kind, identity).exists() for kind in unscored):
+                reason = None
             else:
-                passes.count(None, None)
+                reason = "lengths and traces"
+            passes.count(reason, self._spent.decoding())
         return [passes, *steps.values()]
 
-    def _file_of(self, metric: ClipMetric | Length, identity: str) -> Path:
+    def _file_of(self, metric: ClipMetric | Length | Trace, identity: str) -> Path:
         return StatisticsStore(self._measuring.store, metric).clip(identity)
 
     def _count(self, step: Step, path: Path, metric: str, seconds: float | None) -> None:

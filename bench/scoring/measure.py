@@ -28,7 +28,7 @@ from bench.scoring.pairs import Pair, PromptSource, Wanted
 from bench.scoring.spent import PASS, Spent, clip_work, pair_work
 from bench.scoring.store import StatisticsStore, discard_damaged, load, save
 from bench.scoring.trace import Trace
-from bench.workers.crew import Crew
+from bench.workers.crew import Crew, Needs
 from bench.workers.machines import DIGITS, Machine, statistics_name
 from bench.workers.progress import Progress, Step
 from metrics.base.metric import ClipMetric, ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
@@ -114,6 +114,10 @@ class MeasuringTask:
     clips: Mapping[str, ClipFile]
     pairs: tuple[Pair, ...] = ()
     prompts: Mapping[str, PromptSource] = field(default_factory=dict)
+
+    def needs(self) -> Needs:
+        """What it asks of its worker."""
+        return Needs(gpu=self.measuring.device.startswith("cuda"))
 
 
 @dataclass
@@ -208,7 +212,9 @@ def measure_all(
 
     def spread(tasks: Sequence[MeasuringTask], doing: str, items: int) -> None:
         worthwhile = len(tasks) if sound_alone and items <= QUICK_SOUNDS else 1
-        for done in progress(crew.spread(measure_clocked, tasks, worthwhile), items, doing, Done.step):
+        for done in progress(
+            crew.spread(measure_clocked, tasks, worthwhile, needs=MeasuringTask.needs), items, doing, Done.step
+        ):
             found.errors |= done.errors
             tell(done.spent)
 

@@ -7,7 +7,6 @@ Dask hands tasks over, knows what workers offer and replaces lost ones; how a ta
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib
 import logging
 import pickle
@@ -92,27 +91,15 @@ class Cluster:
     def __exit__(self, *error: Any) -> None:
         self._stack.__exit__(*error)
 
-    def asking(self, needs: Callable[[Any], Needs]) -> _Asking:
-        """The same workers, for tasks of which `needs` tells what they ask for."""
-        return _Asking(self, needs)
-
     def spread(
         self,
         function: Callable[[Task], Result],
         tasks: Sequence[Task],
         worthwhile: int = 1,
         lost: Callable[[Task], Result] | None = None,
+        needs: Callable[[Task], Needs] | None = None,
     ) -> Iterator[Result]:
         """See `bench.workers.crew.Crew`; `worthwhile` says nothing here, for the workers are there already."""
-        return self._spread(function, tasks, lost, lambda _: Needs())
-
-    def _spread(
-        self,
-        function: Callable[[Task], Result],
-        tasks: Sequence[Task],
-        lost: Callable[[Task], Result] | None,
-        needs: Callable[[Any], Needs],
-    ) -> Iterator[Result]:
         waiting, deaths = deque(range(len(tasks))), Counter[int]()
         arrived: queue.Queue[Any] = queue.Queue()
         handed: dict[Any, int] = {}
@@ -123,7 +110,7 @@ class Cluster:
                     future = self._client.submit(
                         on_cluster.do, self._expected, pickle.dumps((function, tasks[place])), pure=False,
                         key=f"{getattr(function, '__name__', 'task')}-{secrets.token_hex(8)}",
-                        resources=self._asked(needs(tasks[place])), priority=-place,
+                        resources=self._asked(needs(tasks[place]) if needs else Needs()), priority=-place,
                     )  # fmt: skip
                     handed[future] = place
                     future.add_done_callback(arrived.put)
@@ -234,30 +221,6 @@ class Cluster:
     def _dismiss(self) -> None:
         with contextlib.suppress(Exception):  # workers that are gone have nobody left to dismiss
             self._client.run(on_cluster.dismiss, on_error="ignore")
-
-
-@dataclasses.dataclass(frozen=True)
-class _Asking:
-    """A cluster, for tasks of known needs."""
-
-    cluster: Cluster
-    needs: Callable[[Any], Needs]
-
-    @property
-    def workers(self) -> int:
-        return self.cluster.workers
-
-    def asking(self, needs: Callable[[Any], Needs]) -> _Asking:
-        return _Asking(self.cluster, needs)
-
-    def spread(
-        self,
-        function: Callable[[Task], Result],
-        tasks: Sequence[Task],
-        worthwhile: int = 1,
-        lost: Callable[[Task], Result] | None = None,
-    ) -> Iterator[Result]:
-        return self.cluster._spread(function, tasks, lost, self.needs)
 
 
 @contextlib.contextmanager

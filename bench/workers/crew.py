@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -31,16 +31,17 @@ class Crew(Protocol):
         """How many tasks are done at once."""
         ...
 
-    def asking(self, needs: Callable[[Any], Needs]) -> Crew:
-        """The same crew, for tasks of which `needs` tells what they ask for."""
-        ...
-
     def spread(
         self,
         function: Callable[[Task], Result],
         tasks: Sequence[Task],
         worthwhile: int = 1,
         lost: Callable[[Task], Result] | None = None,
+        needs: Callable[[Task], Needs] | None = None,
     ) -> Iterator[Result]:
-        """Results of `function` over the tasks, as they come; see `bench.workers.pool.WorkerPool.spread`."""
+        """Results of `function` over the tasks, as they come; see `bench.workers.pool.WorkerPool.spread`.
+
+        Args:
+            needs: what a task asks of its worker; nothing in particular unless told.
+        """
         ...

@@ -63,16 +63,13 @@ class WorkerPool:
             worker.end(at_once=kind is not None)
         self._idle, self._busy = [], {}
 
-    def asking(self, needs: Callable[[Any], Needs]) -> WorkerPool:
-        """Itself: every worker has what this machine has."""
-        return self
-
     def spread(
         self,
         function: Callable[[Task], Result],
         tasks: Sequence[Task],
         worthwhile: int = 1,
         lost: Callable[[Task], Result] | None = None,
+        needs: Callable[[Task], Needs] | None = None,
     ) -> Iterator[Result]:
         """Results of `function` over the tasks, as they come; in this process when one worker suffices.
 
@@ -82,6 +79,7 @@ class WorkerPool:
         Args:
             worthwhile: up to so many tasks no processes are started, which takes seconds; running ones are used.
             lost: the result of a task that is lost.
+            needs: says nothing here, for every worker has what this machine has.
 
         Raises:
             UserMistake: a task is lost, and there is no `lost`.

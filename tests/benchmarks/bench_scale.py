@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import inspect
 import io
 import itertools
 import json
@@ -32,6 +31,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # last: tests/bench must not hide our package
+
+from support.stage_clock import Clock
 
 VECTORS = {"fid": (2048, 2), "fvd": (400, 2), "fad-ge2e": (256, 3), "kid": (2048, 1)}
 """Length of a feature vector, and how many a stored clip has."""
@@ -134,6 +137,7 @@ def _make_clips(folder: Path, clips: int) -> str:
 
 def _tiny_clips(folder: Path, clips: int, noise: float, size: int = 64, seconds: float = 1.2) -> None:
     """Clips that are distinct by a box of a few bytes at their end, which players skip."""
+    from bench.files import atomic
     from bench.media.writing import write_clip
 
     for number in range(clips):
@@ -147,15 +151,8 @@ def _tiny_clips(folder: Path, clips: int, noise: float, size: int = 64, seconds:
         if not target.with_suffix(".wav").exists():
             os.link(seed.with_suffix(".wav"), target.with_suffix(".wav"))
         mark = number.to_bytes(8, "big")
-        with atomic_name(target) as temporary:
+        with atomic(target) as temporary:
             temporary.write_bytes(seed.read_bytes() + (8 + len(mark)).to_bytes(4, "big") + b"free" + mark)
-
-
-@contextlib.contextmanager
-def atomic_name(path: Path) -> Iterator[Path]:
-    """A name beside `path` that takes its place in the end, so that what is there is whole."""
-    yield (temporary := path.with_name(f".{path.name}.part"))
-    temporary.replace(path)
 
 
 def _pictures(number: int, noise: float, size: int, seconds: float) -> Iterator[Any]:
@@ -177,65 +174,29 @@ def _voice(number: int, noise: float, seconds: float) -> Any:
 
 def _score_clips(folder: Path, metrics: str) -> str:
     """`score` in this process, with a clock on each stage."""
-    from bench.cli.app import main as command
-
     clock = Clock()
     _time_measuring(clock)
-    sides = ["--real", str(folder / "real"), "--generated", str(folder / "generated")]
-    sys.argv = ["narrator-bench", "score", *sides, "--cache", str(folder / "cache"),
-                "--metrics", metrics, "--workers", "1", "--no-bounds", "--json"]  # fmt: skip
-    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.suppress(SystemExit):
-        command()
-    values = {name: score["value"] for name, score in json.loads(told.getvalue()).items()}
+    values = {name: score["value"] for name, score in _scored(folder, metrics).items()}
     return f"{clock}; {values}"
 
 
-class Clock:
-    """Processor seconds by stage; what a stage calls that has a stage of its own is counted there."""
+def _scored(folder: Path, metrics: str, *more: str) -> dict[str, Any]:
+    """What `score --json` says of a folder's two sides, in this process."""
+    sides = ["--real", str(folder / "real"), "--generated", str(folder / "generated")]
+    told = _commanded("score", *sides, "--cache", str(folder / "cache"), "--metrics", metrics, "--workers", "1",
+                      "--no-bounds", "--json", *more)  # fmt: skip
+    scores: dict[str, Any] = json.loads(told)
+    return scores
 
-    def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
-        self._running = ["harness"]
-        self._since = time.process_time()
 
-    def __str__(self) -> str:
-        self._turn()
-        total = sum(self.seconds.values())
-        return ", ".join(f"{name} {s:.1f} s ({s / total:.1%})" for name, s in self.seconds.most_common())
+def _commanded(*words: str) -> str:
+    """What a command of ours prints, in this process."""
+    from bench.cli.app import main as command
 
-    @contextlib.contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        self._turn()
-        self._running.append(name)
-        try:
-            yield
-        finally:
-            self._turn()
-            self._running.pop()
-
-    def times(self, owner: Any, name: str, stage: str) -> None:
-        """Charge what a function does, or what a generator does between two items, to a stage."""
-        function = getattr(owner, name)
-
-        def timed(*arguments: Any, **options: Any) -> Any:
-            with self.stage(stage):
-                made = function(*arguments, **options)
-            return self._stepped(made, stage) if inspect.isgenerator(made) else made
-
-        setattr(owner, name, timed)
-
-    def _stepped(self, items: Iterator[Any], stage: str) -> Iterator[Any]:
-        while True:
-            with self.stage(stage):
-                item = next(items, None)
-            if item is None:
-                return
-            yield item
-
-    def _turn(self) -> None:
-        now = time.process_time()
-        self.seconds[self._running[-1]] += now - self._since
-        self._since = now
+    sys.argv = ["narrator-bench", *words]
+    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.suppress(SystemExit):
+        command()
+    return told.getvalue()
 
 
 def _time_measuring(clock: Clock) -> None:
@@ -314,15 +275,11 @@ def _make_study(folder: Path, generators: int, datasets: int, clips: int) -> str
 def _run_study(folder: Path, metrics: str) -> str:
     import yaml
 
-    from bench.cli.app import main as command
-
     content = yaml.safe_load((folder / "study.json").read_text(encoding="utf-8"))
     (folder / "study.yaml").write_text(yaml.safe_dump(content | {"metrics": metrics.split(",")}), encoding="utf-8")
     clock = Clock()
     _time_run(clock)
-    sys.argv = ["narrator-bench", "run", str(folder / "study.yaml"), "--out", str(folder / "run"), "--workers", "1"]
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
-        command()
+    _commanded("run", str(folder / "study.yaml"), "--out", str(folder / "run"), "--workers", "1")
     return str(clock)
 
 
@@ -365,14 +322,8 @@ def _make_hour(folder: Path, seconds: int) -> str:
 
 
 def _score_hour(folder: Path, metric: str) -> str:
-    from bench.cli.app import main as command
-
-    sides = ["--real", str(folder / "real"), "--generated", str(folder / "generated")]
-    sys.argv = ["narrator-bench", "score", *sides, "--cache", str(folder / "cache"),
-                "--metrics", metric, "--workers", "1", "--no-bounds", "--json", "--max-seconds", "3600"]  # fmt: skip
-    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.suppress(SystemExit):
-        command()
-    return str({name: (score["value"], score["missing"]) for name, score in json.loads(told.getvalue()).items()})
+    scores = _scored(folder, metric, "--max-seconds", "3600")
+    return str({name: (score["value"], score["missing"]) for name, score in scores.items()})
 
 
 def step(function: Callable[..., str], *arguments: Any) -> dict[str, Any]:
