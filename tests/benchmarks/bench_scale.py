@@ -31,10 +31,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # last: tests/bench must not hide our package
-
-from support.stage_clock import Clock
+from stage_clock import Clock
 
 VECTORS = {"fid": (2048, 2), "fvd": (400, 2), "fad-ge2e": (256, 3), "kid": (2048, 1)}
 """Length of a feature vector, and how many a stored clip has."""
