@@ -20,7 +20,7 @@ from torch import Generator, Tensor
 
 from narrator.training.autoencoder import AutoencoderStage
 from narrator.training.errors import TrainingError
-from narrator.training.features import speech_16k, trained_features
+from narrator.training.features import FeaturesStage, speech_16k, trained_features
 from narrator.training.loop import derived_seed
 from narrator.training.pictures import Frames, masks, regions, to_floats
 from narrator.training.stage import Batch, Materials, Stage, StageSettings
@@ -29,6 +29,7 @@ from narrator.video.audio_tokens import windows
 from narrator.video.config import FaceAnimatorConfig
 from narrator.video.denoising import Conditions
 from narrator.video.net import LATENT_SCALE, AnimationNet, build_scheduler, build_vae
+from narrator.video.unet import LATENT_CHANNELS
 
 
 class AnimatorSettings(StageSettings):
@@ -64,6 +65,7 @@ class AnimatorStage(Stage):
     """See the module. A batch holds whole clips, which are run one after another."""
 
     name = "animator"
+    needs = (AutoencoderStage.name, FeaturesStage.name)
 
     def __init__(self, materials: Materials, settings: AnimatorSettings) -> None:
         self._settings, self._seed = settings, materials.seed
@@ -179,8 +181,10 @@ def _latents(materials: Materials, frames: Frames) -> Ragged:
         vae.load_state_dict(dict(materials.trained[AutoencoderStage.name]))
         vae.eval()
         for place in range(len(frames)):
-            pieces = torch.split(to_floats(frames[place]), 16)
-            found = torch.cat([vae.encode(piece).latent_dist.mean * LATENT_SCALE for piece in pieces])
+            pieces = [to_floats(frames[place][start : start + 16]) for start in range(0, len(frames[place]), 16)]
+            latents = [vae.encode(piece).latent_dist.mean * LATENT_SCALE for piece in pieces]
+            size = materials.config.video.latent_size
+            found = torch.cat([torch.zeros(0, LATENT_CHANNELS, size, size), *latents])
             yield found.numpy().astype(np.float16)
 
     version = materials.versions[AutoencoderStage.name]
@@ -194,8 +198,11 @@ def _features(materials: Materials, utterances: tuple[Utterance, ...]) -> Ragged
 
     @torch.no_grad()
     def computed() -> Iterator[NDArray[Any]]:
-        for place in range(len(utterances)):
+        for place, utterance in enumerate(utterances):
             audio = _floats(sound[place])
+            if not utterance.pictures:
+                yield np.zeros((0, materials.config.features.layers, materials.config.features.width), np.float16)
+                continue
             yield network.states(audio[None], round(len(audio) * fps / 16_000))[0].numpy().astype(np.float16)
 
     return Ragged.cached(materials.cache / f"speech-features-{materials.versions['features']}.npy", computed())

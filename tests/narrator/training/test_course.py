@@ -69,10 +69,11 @@ def trained(home: Path) -> Path:
     """The study's training, never disturbed."""
     told: list[str] = []
     study = read_training(home / "study.yaml", home).study
-    checkpoint, untrained = run_training(study, home / "whole", lambda stage, *_: told.append(stage))
+    course = run_training(study, home / "whole", lambda stage, *_: told.append(stage))
     assert list(dict.fromkeys(told)) == ["codes", "speech", "vocoder"]
-    assert set(untrained) == {"entangler", "net", "vae", "features"}
-    return checkpoint
+    assert set(course.untrained) == {"entangler", "net", "vae", "features"}
+    assert course.checkpoint is not None
+    return course.checkpoint
 
 
 @pytest.mark.parametrize(("stage", "loss", "falls_to"), [("codes", "mel", 0.9), ("speech", "codes", 0.9)])
