@@ -126,6 +126,20 @@ def test_a_kill_in_the_middle_changes_no_bit(home: Path, trained: Path) -> None:
         assert (out / name).read_bytes() == (trained.parent / name).read_bytes(), name
 
 
+def test_stages_alone_give_the_same_weights(home: Path, trained: Path) -> None:
+    out, study = home / "alone", read_training(home / "study.yaml", home).study
+    with pytest.raises(TrainingError, match="needs speech; train these first"):
+        run_training(study, out, only=["codes", "vocoder"])
+    assert run_training(study, out, only=["codes"]).missing == ("speech", "vocoder")
+    for name in ("speech", "vocoder"):
+        course = run_training(study, out, only=[name])
+    assert (course.checkpoint, course.missing) == (None, ())
+    assert run_training(study, out).checkpoint == out / trained.name
+    assert (out / trained.name).read_bytes() == trained.read_bytes()
+    with pytest.raises(TrainingError, match="Did you mean 'speech'"):
+        run_training(study, out, only=["speach"])
+
+
 def test_other_data_or_settings_are_not_mixed(home: Path, trained: Path) -> None:
     study = read_training(home / "study.yaml", home).study
     with pytest.raises(TrainingError, match="other settings, data or versions"):
