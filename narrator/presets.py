@@ -50,7 +50,7 @@ def small() -> NarratorConfig:
 
 
 def bundled() -> NarratorConfig:
-    """The sizes of the trained generator that ships: 128 x 128 pixels, 7.2 million parameters, less than 15 MB as float16."""
+    """The sizes of the trained generator that ships: 128 x 128 pixels, 7.2 million parameters, 15 MB as float16."""
     video = FaceAnimatorConfig.small()
     projection = video.audio_projection
     assert projection is not None
