@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 import yaml
-
 from support.stand_in_weights import RECIPE, ship_stand_in, write_training
 
 import narrator

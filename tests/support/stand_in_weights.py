@@ -1,4 +1,4 @@
-"""A finished training of the bundled preset, for tests of shipping: its weights come from a seed and count as trained."""
+"""A finished training of the bundled preset for tests of shipping: its weights come from a seed and count as learnt."""
 
 from __future__ import annotations
 
