@@ -18,9 +18,8 @@ import hashlib
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from bench.run.selection import SPARE_CLIPS, decoding_of, read_selection
 from bench.scoring.store import StatisticsStore, load
 from bench.study import Protocol
 from bench.synthetic.studio import make_studio
+from bench.workers.pool import default_workers
 from metrics.base.metric import PairedMetric, Statistics, Unmeasurable
 from metrics.builtin import make
 from narrator.files import sha256
@@ -52,7 +52,6 @@ METRICS = (
     "mouth-sync-r", "dnsmos", "stoi-dtw",
 )  # fmt: skip
 OPTIONS = {"fid": {"stride": 4}}
-EXCHANGED = ("own", "other-voice", "other-image")
 Score = Callable[[str, str], float]
 
 
@@ -67,48 +66,43 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="of the generator")
     given = parser.parse_args()
     checkpoint = (given.checkpoint or find_weights("bundled")).resolve()
-    people = given.prompts + SPARE_CLIPS
-    out = given.out.resolve()
-    make_studio(out / "clips", "held-out", people * CLIPS_OF_A_PERSON, given.seed, given.workers or 2)
-    rows = prompts(out, people)
-    generator = {"name": "narrator", "plugin": "narrator", "options": {"checkpoint": str(checkpoint)}}
+    options = {"preset": "bundled"} if given.checkpoint is None else {"checkpoint": str(checkpoint)}
     if given.device != "cpu":
-        generator["options"] |= {"device": given.device}
-    seconds = {}
-    started = time.monotonic()
-    held_out = run_study(
-        out, "held-out", {"held-out": rows}, given.prompts, generator, METRICS, given.workers, given.seed
-    )
-    seconds["study of all prompts"] = time.monotonic() - started
-    exchanged = run_exchanges(out, rows, given.exchanges, generator, given.workers, given.seed)
-    results = Results.read(held_out.results)
+        options |= {"device": given.device}
+    studies = Studies(given.out.resolve(), options, given.workers, given.seed)
+    people = given.prompts + SPARE_CLIPS
+    workers = given.workers or default_workers()
+    make_studio(studies.out / "clips", "held-out", people * CLIPS_OF_A_PERSON, given.seed, workers)
+    rows = prompts(studies.out, people)
+    run = studies.run("held-out", {"held-out": rows}, given.prompts, METRICS)
+    exchanged = run_exchanges(studies, rows, given.exchanges)
+    results = Results.read(run.results)
+    found = goals(results, "held-out", nearest_own(run, "held-out"))
+    parts, narrating = untrained(run, "held-out"), speed(run, "held-out")
     told = {
-        "checkpoint": {
-            "file": checkpoint.name, "sha256": sha256(checkpoint), "untrained": untrained(held_out, "held-out"),
-        },
+        "checkpoint": {"file": checkpoint.name, "sha256": sha256(checkpoint), "untrained": parts},
         "prompts": given.prompts,
         "seed": given.seed,
-        "goals": [goal.to_json() for goal in goals(results, "held-out", nearest_own(held_out, "held-out"))],
-        "exchanges": {name: asdict(found) for name, found in exchanged.items()},
+        "goals": [goal.to_json() for goal in found],
+        "exchanges": {name: asdict(measured) for name, measured in exchanged.items()},
         "cells": [
-            {"generator": c.generator, "metric": c.metric, "value": c.value, "low": c.low, "high": c.high, "n": c.n,
-             "missing": c.missing, "signature": c.signature, "over_all_texts": c.details.get("over_all_texts")}
-            for c in results.cells
+            cell.model_dump(include={"generator", "metric", "value", "low", "high", "n", "missing", "signature"})
+            | {name: cell.details[name] for name in ("over_all_texts",) if name in cell.details}
+            for cell in results.cells
         ],
-        "narrating": narrating(held_out, "held-out"),
-        "seconds": seconds,
-    }  # fmt: skip
-    (out / "evaluation.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        "narrating": narrating,
+    }
+    (studies.out / "evaluation.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    lacking = f"; untrained: {', '.join(parts)}" if parts else ""
     page = "\n\n".join(
         [
-            f"{checkpoint.name}, {given.prompts} prompts of seed {given.seed}"
-            + (f"; untrained: {', '.join(told['checkpoint']['untrained'])}" if told["checkpoint"]["untrained"] else ""),
-            table(goals(results, "held-out", nearest_own(held_out, "held-out"))),
+            f"{checkpoint.name}, {given.prompts} prompts of seed {given.seed}{lacking}",
+            table(found),
             exchange_table(exchanged),
-            "A clip takes {seconds:.1f} s, {factor:.2f} times its length, on one core.".format(**told["narrating"]),
+            f"A clip takes {narrating['seconds']:.1f} s, {narrating['factor']:.2f} times its length, on one core.",
         ]
     )
-    (out / "evaluation.md").write_text(page + "\n", encoding="utf-8")
+    (studies.out / "evaluation.md").write_text(page + "\n", encoding="utf-8")
     print(page)
 
 
@@ -137,50 +131,58 @@ def prompts(out: Path, people: int) -> list[dict[str, str]]:
     return rows
 
 
-def run_study(
-    out: Path,
-    name: str,
-    tables: Mapping[str, Sequence[Mapping[str, str]]],
-    clips: int,
-    generator: Mapping[str, Any],
-    metrics: Sequence[str],
-    workers: int,
-    seed: int,
-    bounds: bool = True,
-) -> RunFolder:
-    """Run a study over tables of prompts by the command line."""
-    datasets = []
-    for dataset, rows in tables.items():
-        path = out / f"{dataset}.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
-        datasets.append({"name": dataset, "plugin": "prompts", "root": path.name, "clips": clips})
-    study = {
-        "name": name,
-        "seed": seed,
-        "protocol": PROTOCOL,
-        "datasets": datasets,
-        "generators": [dict(generator)],
-        "metrics": [
-            {"name": metric, **({"options": OPTIONS[metric]} if metric in OPTIONS else {})} for metric in metrics
-        ],
-        "bounds": bounds,
-    }
-    path = out / f"{name}.yaml"
-    path.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
-    run = out / f"{name}-run"
-    command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(run), "--workers", str(workers)]
-    done = subprocess.run([*command, "--device", "cpu"], check=False).returncode
-    if done not in (0, 1):
-        raise SystemExit(done)
-    return RunFolder(run)
+@dataclass(frozen=True)
+class Studies:
+    """Runs studies of one generator by the command line.
+
+    Attributes:
+        out: folder of tables, studies and runs.
+        options: of `narrator`.
+        workers: processes; 0: one a core.
+        seed: of the studies.
+    """
+
+    out: Path
+    options: Mapping[str, Any]
+    workers: int
+    seed: int
+
+    def run(
+        self,
+        name: str,
+        tables: Mapping[str, Sequence[Mapping[str, str]]],
+        clips: int,
+        metrics: Sequence[str],
+        bounds: bool = True,
+    ) -> RunFolder:
+        """Run a study over tables of prompts, of each of which `clips` take part."""
+        datasets = []
+        for dataset, rows in tables.items():
+            path = self.out / f"{dataset}.csv"
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+            datasets.append({"name": dataset, "plugin": "prompts", "root": path.name, "clips": clips})
+        study = {
+            "name": name,
+            "seed": self.seed,
+            "protocol": PROTOCOL,
+            "datasets": datasets,
+            "generators": [{"name": "narrator", "options": dict(self.options)}],
+            "metrics": [{"name": metric, "options": OPTIONS.get(metric, {})} for metric in metrics],
+            "bounds": bounds,
+        }
+        path, run = self.out / f"{name}.yaml", self.out / f"{name}-run"
+        path.write_text(yaml.safe_dump(study, sort_keys=False), encoding="utf-8")
+        command = [sys.executable, "-m", "bench", "run", str(path), "--out", str(run), "--device", "cpu"]
+        done = subprocess.run([*command, "--workers", str(self.workers)], check=False).returncode
+        if done not in (0, 1):  # 1: done, and something is missing
+            raise SystemExit(done)
+        return RunFolder(run)
 
 
-def run_exchanges(
-    out: Path, rows: list[dict[str, str]], wanted: int, generator: Mapping[str, Any], workers: int, seed: int
-) -> dict[str, Measured]:
+def run_exchanges(studies: Studies, rows: list[dict[str, str]], wanted: int) -> dict[str, Measured]:
     """The first prompts as they are, with the next person's voice, and with the next person's face; the rest equal."""
     asked = rows[:wanted]
     partner = {row["key"]: rows[(place + 1) % len(rows)] for place, row in enumerate(asked)}
@@ -189,9 +191,7 @@ def run_exchanges(
         "other-voice": [row | {"voice": partner[row["key"]]["voice"]} for row in asked],
         "other-image": [row | {"image": partner[row["key"]]["image"]} for row in asked],
     }
-    run = run_study(
-        out, "exchanges", tables, wanted, generator, ("voice-similarity", "pitch", "identity"), workers, seed, False
-    )
+    run = studies.run("exchanges", tables, wanted, ("voice-similarity", "pitch", "identity"), bounds=False)
     keys = [clip.key for clip in read_selection(run, "own").clips]
     voice, pitch, face = (scores(run, name) for name in ("voice-similarity", "pitch", "identity"))
 
@@ -272,7 +272,12 @@ def nearest_own(run: RunFolder, dataset: str) -> dict[str, Measured]:
     assert isinstance(metric, PairedMetric)
     metric.prepare()
     keys = [clip.key for clip in read_selection(run, dataset).clips]
-    wanted = {key: metric.asked(StoredPrompt(run.prompt(dataset, key)).asked()) for key in driven(run, dataset, metric)}
+    wanted = {}
+    for key in keys:
+        try:
+            wanted[key] = metric.asked(StoredPrompt(run.prompt(dataset, key)).asked())
+        except Unmeasurable as reason:
+            print(f"{key}: {reason}")
 
     def is_nearest(generator: str, key: str) -> bool:
         try:
@@ -286,17 +291,6 @@ def nearest_own(run: RunFolder, dataset: str) -> dict[str, Measured]:
         generator: share([is_nearest(generator, key) for key in keys])
         for generator in ("narrator", "ceiling", "chance")
     }
-
-
-def driven(run: RunFolder, dataset: str, metric: PairedMetric) -> Iterator[str]:
-    """Keys of prompts in whose driving image a face is found."""
-    for clip in read_selection(run, dataset).clips:
-        try:
-            metric.asked(StoredPrompt(run.prompt(dataset, clip.key)).asked())
-        except Unmeasurable as reason:
-            print(f"{clip.key}: {reason}")
-            continue
-        yield clip.key
 
 
 def sound(run: RunFolder, dataset: str, key: str) -> str:
@@ -313,7 +307,7 @@ def untrained(run: RunFolder, dataset: str) -> list[str]:
     return sorted({part for description in descriptions for part in description.get("untrained", ())})
 
 
-def narrating(run: RunFolder, dataset: str) -> dict[str, float]:
+def speed(run: RunFolder, dataset: str) -> dict[str, float]:
     """Seconds that a clip took, on one core, and how many times its length that is."""
     costs = [read_json(run.cost("narrator", dataset, clip.key)) for clip in read_selection(run, dataset).clips]
     profile = next(
