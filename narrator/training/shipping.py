@@ -134,8 +134,8 @@ def _study(recipe: Path) -> dict[str, Any]:
 def _check_sizes(path: Path, header: Header, study: Mapping[str, Any], parameters: Mapping[str, int]) -> None:
     if header.preset not in shipped.TRAINED or header.config != PRESETS[header.preset]():
         raise TrainingError(
-            f"{path} has other sizes than the presets that ship ({', '.join(shipped.TRAINED)}); train one of these by"
-            " this version."
+            f"{path} has other sizes or sampling rules than the preset '{shipped.TRAINED[0]}' of this version; write it"
+            " anew by `narrator-bench train` with this preset."
         )
     if header.preset != study.get("preset") or header.seed != study.get("seed", 0):
         raise TrainingError(
@@ -159,17 +159,17 @@ def _parameters(header: Header) -> dict[str, int]:
 
 
 def _steps(folder: Path, study: Mapping[str, Any]) -> dict[str, int]:
-    """The steps of each stage, as the recipe asks and the logs say."""
+    """The steps of each stage, as the recipe asks and, where they are kept, the logs say."""
     steps = {name: int(study["stages"][name]["steps"]) for name in STAGES if name in study["stages"]}
     for name, wanted in steps.items():
         if not (folder / name / WEIGHTS).is_file():
             raise TrainingError(f"{folder} has no finished stage '{name}', which the recipe asks for; train it first.")
         log = folder / name / "log.csv"
         rows = list(csv.DictReader(log.read_text(encoding="utf-8").splitlines())) if log.is_file() else []
-        done = int(rows[-1]["step"]) if rows else 0
-        if done != wanted:
+        if rows and int(rows[-1]["step"]) != wanted:
             raise TrainingError(
-                f"{log} ends at step {done}, and the recipe asks for {wanted}; name the study that was trained."
+                f"{log} ends at step {rows[-1]['step']}, and the recipe asks for {wanted}; name the study that was"
+                " trained."
             )
     return steps
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,17 @@ def test_another_recipe_is_refused(own_training: Path, room: Path, changes: dict
     recipe.write_text(yaml.safe_dump(RECIPE | changes))
     with pytest.raises(TrainingError, match=says):
         shipping.ship(own_training, recipe)
+    assert not room.exists()
+
+
+def test_other_sizes_are_refused(own_training: Path, room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(bundled(), entangle=replace(bundled().entangle, sharing="shared"))
+    monkeypatch.setitem(shipping.PRESETS, "bundled", lambda: other)
+    with pytest.raises(TrainingError, match="has other sizes or sampling rules than the preset 'bundled'"):
+        shipping.ship(own_training, own_training / "study.yaml")
+    narrator.load("small").save(own_training / "checkpoint.safetensors")
+    with pytest.raises(TrainingError, match="has other sizes or sampling rules than the preset 'bundled'"):
+        shipping.ship(own_training, own_training / "study.yaml")
     assert not room.exists()
 
 
