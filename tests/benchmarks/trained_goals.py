@@ -20,12 +20,13 @@ Direction = Literal["at most", "at least", "below chance"]
 
 @dataclass(frozen=True)
 class Measured:
-    """A number with its 95 % interval, of `n` clips; None where there is none."""
+    """A number with its 95 % interval, of `n` clips, while `failed` ones have none; None where there is no number."""
 
     value: float | None
     low: float | None
     high: float | None
     n: int
+    failed: int = 0
 
     def __str__(self) -> str:
         if self.value is None:
@@ -59,7 +60,7 @@ class Goal:
 
 def of_cell(cell: Cell) -> Measured:
     """A cell's own number."""
-    return Measured(cell.value, cell.low, cell.high, cell.n)
+    return Measured(cell.value, cell.low, cell.high, cell.n, len(cell.failed))
 
 
 def share(hits: Sequence[bool]) -> Measured:
@@ -100,7 +101,7 @@ def below(found: Cell, chance: Cell) -> str:
 
 
 def goals(results: Results, dataset: str, nearest: Mapping[str, Measured]) -> list[Goal]:
-    """The goals of the generator `narrator` on a dataset.
+    """The goals of the generator `narrator` on a dataset. A clip without a face or a mouth has missed its goal.
 
     Args:
         results: of the run, scores by clip among them.
@@ -109,8 +110,8 @@ def goals(results: Results, dataset: str, nearest: Mapping[str, Measured]) -> li
     cells = {(cell.generator, cell.metric): cell for cell in results.cells if cell.dataset == dataset}
 
     def shift(generator: str) -> Measured:
-        lags = cells[generator, "mouth-sync-lag"].by_clip.values()
-        return share([lag <= FRAME + 1e-6 for lag in lags])
+        cell = cells[generator, "mouth-sync-lag"]
+        return share([lag <= FRAME + 1e-6 for lag in cell.by_clip.values()] + [False] * len(cell.failed))
 
     words, spoken = (of_cell(cells[name, "wer"]) for name in ("narrator", "ceiling"))
     in_time, real_in_time = shift("narrator"), shift("ceiling")
@@ -145,5 +146,6 @@ def table(rows: Sequence[Goal]) -> str:
     lines = ["| goal | found, 95 % interval | n | real clips | chance | |", "|---|---|---|---|---|---|"]
     for row in rows:
         beside = " | ".join(str(row.beside[name]) if name in row.beside else "" for name in ("real clips", "chance"))
-        lines.append(f"| {row.goal} | {row.found} | {row.found.n} | {beside} | {row.verdict} |")
+        failed = f", {row.found.failed} failed" if row.found.failed else ""
+        lines.append(f"| {row.goal} | {row.found} | {row.found.n}{failed} | {beside} | {row.verdict} |")
     return "\n".join(lines)

@@ -73,6 +73,7 @@ def test_every_goal_has_a_verdict_and_what_stands_beside_it() -> None:
         cell(
             generator, metric, values[generator],
             by_clip={f"{k}": lag for k, lag in enumerate(lags[generator])} if metric == "mouth-sync-lag" else {},
+            failed={"6": "no face"} if generator == "narrator" else {},
         )
         for generator in values
         for metric in METRICS
@@ -83,9 +84,10 @@ def test_every_goal_has_a_verdict_and_what_stands_beside_it() -> None:
     nearest = {"narrator": share([True] * 30 + [False] * 10), "ceiling": share([True] * 40), "chance": share([False])}
     found = goals(results, "d", nearest)
     assert [row.verdict for row in found] == ["met", "met", "met", "missed", "missed, not resolved", "met"]
-    assert found[4].found.value == pytest.approx(4 / 6)
+    assert found[4].found.value == pytest.approx(4 / 7), "a clip without a mouth has missed"
     assert found[0].beside["real clips"].value == 0.1
     lines = table(found).splitlines()
     assert len(lines) == 2 + len(found)
     assert all(line.count("|") == 7 for line in lines)
+    assert "| 6, 1 failed |" in lines[2]
     assert found[1].to_json()["beside"]["chance"]["value"] == 0.9
