@@ -42,10 +42,9 @@ def write_training(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
 
 
 def ship_stand_in(training: Path, weights: Path) -> shipped.Card:
-    """Ship the training into another folder than the package's, whatever its size."""
-    before = shipped.FOLDER, shipping.LARGEST_FILE
-    shipped.FOLDER, shipping.LARGEST_FILE = weights, 30_000_000
+    """Ship the training into another folder than the package's."""
+    package, shipped.FOLDER = shipped.FOLDER, weights
     try:
         return shipping.ship(training, training / "study.yaml")
     finally:
-        shipped.FOLDER, shipping.LARGEST_FILE = before
+        shipped.FOLDER = package
