@@ -113,8 +113,12 @@ def ship(folder: Path, recipe: Path, evaluation: Path | None = None, may_be_untr
 
 
 def recipe_hash(study: Mapping[str, Any]) -> str:
-    """A hash of what a training study says of the weights: not its name, its device or its comments."""
+    """A hash of what a training study says of the weights: not its name, its device, its comments or how it logs."""
     told = {key: value for key, value in study.items() if key not in _LEAVES_WEIGHTS_ALONE}
+    told["stages"] = {
+        name: {key: value for key, value in settings.items() if key not in ("snapshot_every", "log_every")}
+        for name, settings in study["stages"].items()
+    }
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 

@@ -211,6 +211,8 @@ def test_figures_of_another_file_are_refused(training: Path, room: Path, tmp_pat
 def test_the_recipe_is_what_decides_on_weights() -> None:
     same = RECIPE | {"name": "other", "device": "cuda", "threads": 2}
     assert shipping.recipe_hash(same) == shipping.recipe_hash(RECIPE)
+    logged = {"codes": {"steps": 7, "log_every": 3}, "speech": {"steps": 0, "snapshot_every": 9}}
+    assert shipping.recipe_hash(RECIPE | {"stages": logged}) == shipping.recipe_hash(RECIPE)
     assert shipping.recipe_hash(RECIPE | {"seed": 4}) != shipping.recipe_hash(RECIPE)
 
 
