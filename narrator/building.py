@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from narrator.model import Narrator
 from narrator.networks import UNTRAINED_ENTANGLING, Networks, Part, parts_of, untrained
 from narrator.presets import PRESETS, NarratorConfig
 from narrator.runtime import Origin
+from narrator.shipped import NotShipped, check_weights
 from narrator.speech.tokenizer import BUNDLED_VOCABULARY, SpeechTokenizer
 from narrator.video.identity import IdentityEmbedder
 
@@ -38,10 +39,19 @@ class _Weights:
 def build(asked: LoadOptions) -> Narrator:
     """The generator, its files read and its weights drawn."""
     files = asked.files()
+    if asked.takes_shipped:
+        try:
+            check_weights(asked.preset)
+        except NotShipped as error:
+            raise CheckpointError(f"generator 'narrator': {error}") from None
     weights = _own(files["checkpoint"]) if "checkpoint" in files else _released(asked.preset, files, asked.seed)
     config = asked.entangled(weights.config)
     read = files | {name: Path(path) for name, path in (asked.weight_paths or {}).items()}
-    origin = replace(weights.origin, files={role: _named(path) for role, path in read.items()})
+    origin = replace(
+        weights.origin,
+        files={role: _named(path) for role, path in read.items()},
+        notes=(*weights.origin.notes, *_run_otherwise(weights, config)),
+    )
     return Narrator(
         _filled(config, weights, asked.compile),
         weights.vocabulary,
@@ -74,6 +84,19 @@ def _released(preset: str, files: Mapping[str, Path], seed: int) -> _Weights:
     origin = Origin(preset, untrained=drawn, seed=seed, notes=read.notes)
     entangling = 0.0 if read.tensors else UNTRAINED_ENTANGLING
     return _Weights(read.config, read.tensors, read.partial, tokenizer, origin, entangling)
+
+
+def _run_otherwise(weights: _Weights, config: NarratorConfig) -> Iterator[str]:
+    """What the caller has the trained encoders do that they were not trained for."""
+    trained, runs = weights.config.entangle, config.entangle
+    if "entangler" in weights.tensors and "entangler" not in weights.origin.untrained:
+        if trained.ablation != runs.ablation:
+            yield (
+                f"The encoders were trained with ablation '{trained.ablation}' and run with '{runs.ablation}': this is"
+                " no model that was trained without what is left out."
+            )
+        if (trained.sharing, runs.sharing) == ("shared", "explicit"):
+            yield "The encoders were trained as one, and run as two equal ones."
 
 
 def _named(path: Path) -> dict[str, str]:

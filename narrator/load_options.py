@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import narrator.options as options
+from narrator import shipped
 from narrator.checkpoints.reading import FilePath
 from narrator.checkpoints.released_files import ReleasedFiles
 from narrator.entangle import Ablation, Sharing
@@ -31,8 +32,8 @@ class LoadOptions:
     released files, entangled encoders that no file fills are the identity: a cascade of speech and video.
 
     Attributes:
-        preset: `paper` (published sizes), `small` (a few million parameters) or `bundled` (as trained); a `checkpoint`
-            brings its own sizes.
+        preset: `paper` (published sizes), `small` (a few million parameters) or `bundled`, whose trained weights ship
+            and are taken where no file is given; a `checkpoint` brings its own sizes.
         checkpoint: one safetensors file that `Narrator.save` wrote; excludes the released files below.
         latest: NarratingForYou's latest.pth.
         xtts: XTTS v2's model.pth; needs `vocabulary`.
@@ -44,9 +45,12 @@ class LoadOptions:
         wav2vec: wav2vec2-base-960h, likewise.
         arcface: glintr100.onnx of insightface's antelopev2; without it the identity embedding is zeros.
         weight_paths: files of the networks that find the face, by name; needed to narrate.
-        seed: of untrained weights; a `checkpoint` brings its own. What a narration draws comes from its prompt.
-        sharing: `explicit` (ETE) or `shared` (STE); by default as in the checkpoint, else `explicit`.
-        ablation: what the entangled latent space leaves out; see `narrator.entangle.EntangleConfig`.
+        seed: of untrained weights; a `checkpoint`, as what ships, brings its own. What a narration draws comes from
+            its prompt.
+        sharing: `explicit` (ETE) or `shared` (STE); by default as in the checkpoint, else `explicit`. What was trained
+            with two encoders cannot be shared.
+        ablation: what the entangled latent space leaves out; see `narrator.entangle.EntangleConfig`. By default as in
+            the checkpoint; the description says where it is another than was trained.
         text_rows: `embedding` or `ids`; see `narrator.model.RuntimeOptions`.
         speech: how speech codes are drawn; fields of `narrator.speech.sampling.SamplingRules`; what
             is not named is the preset's.
@@ -96,18 +100,26 @@ class LoadOptions:
         try:
             config = self.entangled(PRESETS[self.preset]())
             self.runtime(config)
+            self._check_shipped()
         except ValueError as error:
             raise ValueError(f"generator 'narrator': {error}") from None
         self.files()
 
     def files(self) -> dict[str, Path]:
-        """The files that are given, by role."""
+        """The files that are given, by role; the weights that ship are a checkpoint."""
         given = {role: getattr(self, role) for role in _FILES}
-        return {
+        found = {
             role: options.file(f"generator 'narrator': {role}", path, self.study_folder)
             for role, path in given.items()
             if path is not None
         }
+        return found | ({"checkpoint": shipped.find_weights(self.preset)} if self.takes_shipped else {})
+
+    @property
+    def takes_shipped(self) -> bool:
+        """Whether the weights are those that ship with the package."""
+        files = ("checkpoint", *_BESIDE_CHECKPOINT)
+        return self.preset in shipped.TRAINED and all(getattr(self, role) is None for role in files)
 
     def identity(self) -> dict[str, Any]:
         """JSON values that say all that these options make of a prompt; files by the hash of their content."""
@@ -128,6 +140,16 @@ class LoadOptions:
         video = replace(config.video.sampling, **self._given(*(part.name for part in fields(Sampling))))
         speech = _rules(self.speech, config.speech.sampling)
         return RuntimeOptions(video, speech, self.text_rows, self.device, self.dtype, self.compile)
+
+    def _check_shipped(self) -> None:
+        if not self.takes_shipped:
+            return
+        shipped.find_weights(self.preset)
+        if self.sharing == "shared" and shipped.read_card(self.preset).sharing != "shared":
+            raise ValueError(
+                "sharing is 'shared', and the weights that ship were trained with two encoders; leave it out, or train"
+                " a shared encoder (docs/training.md) and pass it as checkpoint."
+            )
 
     def _given(self, *names: str) -> dict[str, Any]:
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}

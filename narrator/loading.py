@@ -44,7 +44,10 @@ load.weights = FaceMesh.weights  # type: ignore[attr-defined]
 
 
 class BundledGenerator:
-    """`load` as the harness's plug-in: options are checked at once, everything else happens at the first prompt."""
+    """The full generator, speech and face; untrained unless a checkpoint or preset=bundled brings trained weights.
+
+    `load` as the harness's plug-in: options are checked at once, everything else happens at the first prompt.
+    """
 
     weights = FaceMesh.weights
     __signature__ = signature(LoadOptions)

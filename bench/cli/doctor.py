@@ -12,6 +12,7 @@ import typer
 from bench import environment
 from bench.cli.printing import Json, print_rows
 from metrics import weights
+from narrator import shipped
 
 _OPTIONAL = {
     "frechet_audio_distance": "pip install 'narrator-bench[fad]' beside torchvision (CLAP, PANNs, EnCodec)",
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(as_json: Json = False) -> None:
     """Check packages, codecs, weights and devices; each row says how to mend what is missing."""
-    rows = [*_package_rows(), _encoder_row(), *_weight_rows(), _gpu_row(), _disk_row()]
+    rows = [*_package_rows(), _encoder_row(), *_weight_rows(), *_generator_rows(), _gpu_row(), _disk_row()]
     print_rows(rows, as_json, title="narrator-bench doctor")
     if any(row["state"] == "broken" for row in rows):
         raise typer.Exit(2)
@@ -69,6 +70,22 @@ def _weight_rows() -> list[dict[str, Any]]:
     for row in weights.status():
         state, detail = told[row.state]
         rows.append(_row(f"weights {row.weights.name}", state, detail + row.problem))
+    return rows
+
+
+def _generator_rows() -> list[dict[str, Any]]:
+    """Trained weights of the bundled generator."""
+    rows = []
+    for preset in shipped.TRAINED:
+        what = f"generator narrator-{preset}"
+        try:
+            card = shipped.check_weights(preset)
+            parts = f"; untrained: {', '.join(card.untrained)}" if card.untrained else ""
+            parameters = sum(card.parameters.values()) / 1e6
+            rows.append(_row(what, "ok", f"trained, {parameters:.1f} million parameters, its hash verified{parts}"))
+        except shipped.NotShipped as lacking:
+            state = "broken" if shipped.weights_file(preset).is_file() else "absent"
+            rows.append(_row(what, state, str(lacking)))
     return rows
 
 

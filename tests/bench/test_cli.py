@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from bench.cli import doctor
 from bench.media.clip import Decoding, UnreadableClip
 from bench.media.clip_file import ClipFile
 from bench.scoring import measure
+from narrator import shipped
 
 Cli = Callable[..., Any]
 STUDY = "name: s\ndatasets: [{{name: folder, root: {root}}}]\ngenerators: [ceiling]\nmetrics: [{metric}]\n"
@@ -49,6 +51,23 @@ def test_doctor_names_what_is_absent_and_how_to_mend_it(cli: Cli) -> None:
     assert rows["torch"]["state"] == "ok"
     assert rows["H.264 encoder"]["state"] == "ok"
     assert rows["weights vggish"]["state"] == "ok" or "download" in rows["weights vggish"]["detail"]
+
+
+def test_doctor_holds_the_trained_weights_against_their_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    told = []
+    for content in (None, b"other"):
+        if content is not None:
+            shipped.weights_file("bundled").write_bytes(content)
+            parts = {"preset": "bundled", "sha256": "0", "size": 5, "parameters": {"net": 5}, "licence": "MIT"}
+            entangling = {"untrained": (), "seed": 0, "sharing": "explicit", "ablation": "none"}
+            shipped.write_card(
+                shipped.card_file("bundled"), shipped.Card(**parts, **entangling, recipe="", steps={}, evaluated=None)
+            )
+        told += doctor._generator_rows()
+    assert [row["state"] for row in told] == ["absent", "broken"]
+    assert "narrator-bench train bundled" in told[0]["detail"]
+    assert "reinstall narrator-bench" in told[1]["detail"]
 
 
 def test_unknown_study(cli: Cli, tmp_path: Path) -> None:
