@@ -26,7 +26,11 @@ Told = Callable[[str, int, int, dict[str, float]], None]
 
 
 def run_training(
-    study: TrainingStudy, folder: Path, told: Told | None = None, weight_paths: Mapping[str, Path] | None = None
+    study: TrainingStudy,
+    folder: Path,
+    told: Told | None = None,
+    weight_paths: Mapping[str, Path] | None = None,
+    last: Path | None = None,
 ) -> tuple[Path, tuple[str, ...]]:
     """Train all stages of a study; what is done in the folder stays done, and a broken-off stage continues.
 
@@ -35,6 +39,8 @@ def run_training(
         folder: receives a folder for each stage and `checkpoint.safetensors`.
         told: see `Told`.
         weight_paths: see `Materials`.
+        last: receives the folder of the last stage and the checkpoint instead, so that several trainings can differ in
+            that stage and share all that goes before.
 
     Returns:
         The checkpoint, and the parts of it that no stage has trained in full.
@@ -42,15 +48,16 @@ def run_training(
     Raises:
         TrainingError: the study, its data or what lies in the folder cannot be trained with.
     """
-    config = PRESETS[study.preset]()
+    config = final = PRESETS[study.preset]()
     all_settings = {name: study.settings(name) for name in study.stages}  # a mistake is found before any work
     data = _data_hash(study.data)
+    last, ends_with = last or folder, next(reversed(all_settings))
     states: dict[str, dict[str, Tensor]] = {}
     contributed: dict[str, Tensor] = {}
     versions: dict[str, str] = {}
     with threads(study.threads):
         for name, settings in all_settings.items():
-            own = folder / name
+            own = (last if name == ends_with else folder) / name
 
             def made(clips: Path, held: str, name: str = name, settings: StageSettings = settings) -> Stage:
                 cache = folder / "cache" / held[:16]
@@ -66,10 +73,11 @@ def run_training(
                 seed=study.seed, inputs=inputs, device=study.device, held_out=unseen, progress=tell,
             )  # fmt: skip
             contributed |= stage.tensors()
+            final = stage.configured(final)
             states[name] = read_tensors(own / WEIGHTS)[0]
             versions[name] = sha256(own / WEIGHTS)[:16]
-    checkpoint = folder / CHECKPOINT
-    return checkpoint, write_checkpoint(checkpoint, study.preset, study.seed, contributed)
+    checkpoint = last / CHECKPOINT
+    return checkpoint, write_checkpoint(checkpoint, study.preset, final, study.seed, contributed)
 
 
 def _of_stage(told: Told, name: str) -> Callable[[int, int, dict[str, float]], None]:
