@@ -47,6 +47,7 @@ class EntangleSettings(StageSettings):
             this one. `no-attention` has nothing to learn: give it 0 steps.
         seed: of this stage alone, beside the study's: of its first weights, batches and noise.
         audio_weight, video_weight: of the losses of speech and of video.
+        films: clips of each batch whose video is learnt from, too; one costs as much as several clips of speech.
         segment: codes of each clip that become sound for the losses of the vocoder.
         codes: what the stage `codes` was trained with, as far as it differs from that stage's defaults.
     """
@@ -54,7 +55,8 @@ class EntangleSettings(StageSettings):
     sharing: Sharing = "explicit"
     ablation: Ablation = "none"
     seed: int = Field(default=0, ge=0, lt=2**31, strict=True)
-    batch: int = Field(default=4, ge=1, le=65_536, strict=True)
+    batch: int = Field(default=8, ge=1, le=65_536, strict=True)
+    films: int = Field(default=2, ge=1, le=65_536, strict=True)
     audio_weight: float = Field(default=1.0, ge=0, le=1000)
     video_weight: float = Field(default=1.0, ge=0, le=1000)
     segment: int = Field(default=16, ge=4, le=1024, strict=True)
@@ -134,7 +136,8 @@ class EntangleStage(Stage):
         self._frozen.to(batch["pixels"].device)
         generator.manual_seed(derived_seed(generator.initial_seed(), self._settings.seed))
         each = [self.entangled(batch, at) for at in range(len(batch["pixels"]))]
-        audio, video = self._spoken(each, batch, generator), self._filmed(each, batch, generator)
+        audio = self._spoken(each, batch, generator)
+        video = self._filmed(each[: self._settings.films], batch, generator)
         weighted = {name: self._settings.audio_weight * loss for name, loss in audio.items()}
         return {**weighted, "velocity": self._settings.video_weight * video}
 
@@ -167,12 +170,12 @@ class EntangleStage(Stage):
         return {"codes": losses["codes"], **sound_losses(made, batch["sound"])}
 
     def _filmed(self, each: list[Latents], batch: Batch, generator: Generator) -> Tensor:
-        """The loss of video, mean over the clips."""
+        """The loss of video of the first clips of a batch, their mean."""
         vae: Any = self._vae
         sources = vae.encode(torch.cat([one.pixels for one in each])).latent_dist.mean * LATENT_SCALE
         # The motion frames of a video's first clip are the picture itself, so these are entangled, too.
-        first = batch["first"][:, None, None, None, None]
-        steered = {**batch, "motion": torch.where(first, sources[:, None], batch["motion"])}
+        first, motion = batch["first"][: len(each), None, None, None, None], batch["motion"][: len(each)]
+        steered = {**batch, "motion": torch.where(first, sources[:, None], motion)}
         total = sources.new_zeros(())
         for at, one in enumerate(each):
             faces = Faces(sources[at][None], one.face_mask, one.face)
