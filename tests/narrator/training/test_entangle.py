@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import Generator, Tensor
 
 pytest.importorskip("lightning_fabric", reason="needs lightning-fabric: install narrator-bench[train]")
 
 import narrator
+from bench.ablating.carrying_out import carry_out
+from bench.ablating.plan import find_ablation
 from bench.synthetic.studio import make_studio
 from metrics.weights import fetch
 from narrator.contract import Prompt, Voice
@@ -158,21 +162,16 @@ def _pixels(stage: EntangleStage, place: int) -> np.ndarray:
         ("no-attention", {"ablation": "no-attention", "steps": 0}, 2),
     ],
 )
-def test_a_checkpoint_of_each_variant_narrates_as_it_was_trained(
+def test_a_checkpoint_of_each_variant_is_that_variant(
     home: Home, variant: str, changes: dict[str, Any], encoders: int
 ) -> None:
-    generator = narrator.load(checkpoint=home.trained(variant, **changes), weight_paths=home.weight_paths, steps=1)
+    generator = narrator.load(checkpoint=home.trained(variant, **changes), weight_paths=home.weight_paths)
     assert not generator.origin.untrained
     found = generator.describe()["encoder"]
     assert found["sharing"] == changes.get("sharing", "explicit")
     assert found["ablation"] == changes.get("ablation", "none")
     assert found["identity"] is (variant == "no-attention")
     assert len(generator.networks.entangler.encoders()) == encoders
-    other = read_utterances(home.folder / "data")[1]
-    image = home.stage()._animator.frames[0][0].copy()
-    narration = generator(Prompt("one", "hello", image, Voice(other.waveform(16_000).numpy(), 16_000), 0))
-    assert np.isfinite(narration.waveform).all()
-    assert next(narration.chunks()).shape[1:] == (128, 128, 3)
 
 
 def test_no_attention_has_nothing_to_train(home: Home) -> None:
@@ -210,3 +209,38 @@ def test_it_says_what_it_needs(home: Home) -> None:
         run_training(study, home.folder, weight_paths=home.weight_paths)
     with pytest.raises(TrainingError, match="lower the entangling's 'segment'"):
         home.stage(segment=1000)
+
+
+def test_an_ablation_narrates_with_each_variant_and_repeats_nothing(home: Home, tmp_path: Path) -> None:
+    training = {"name": "shared", "preset": "bundled", "seed": 4, "data": str(home.folder / "data"), "stages": AS_DRAWN}
+    (tmp_path / "training.yaml").write_text(yaml.safe_dump(training))
+    plan = {
+        "name": "miniature", "training": "training.yaml", "seeds": [0],
+        "entangle": {**ENTANGLE, "steps": 1}, "variants": {"ETE": {}, "STE": {"sharing": "shared"}},
+        "generator": {"steps": 1},
+        "study": {
+            "bounds": False, "protocol": {"max_seconds": 2},
+            "datasets": [{"name": "few", "plugin": "synthetic", "clips": 1, "options": {"clips": 2}}],
+            "metrics": ["loudness", "sharpness"],
+        },
+    }  # fmt: skip
+    path, out = tmp_path / "plan.yaml", tmp_path / "out"
+    path.write_text(yaml.safe_dump(plan))
+    ablation, said = find_ablation(str(path), home.folder), list[str]()
+    carry_out(ablation, home.folder, out, 1, said.append, lambda results, *_: results)
+    assert [line for line in said if line.startswith("2/2 STE-0: entangle 1/1: codes")]
+    findings = json.loads((out / "findings.json").read_text())
+    for kind, variants in (("means", {"ETE", "STE"}), ("differences", {"STE"})):
+        assert {(each["variant"], each["prompts"], each["missing"]) for each in findings[kind]} == {
+            (variant, 1, None) for variant in variants
+        }
+    assert {each["verdict"] for each in findings["claims"]} == {"cannot be said"}
+    assert "| STE |" in (out / "findings.md").read_text()
+    made = {file: file.stat().st_mtime_ns for file in out.rglob("*.*") if file.suffix in {".safetensors", ".mp4"}}
+    before = (out / "findings.json").read_bytes()
+    (out / "findings.json").unlink()
+    carry_out(ablation, home.folder, out, 1, said.append, lambda results, *_: results)
+    assert (out / "findings.json").read_bytes() == before
+    assert {file: file.stat().st_mtime_ns for file in made if file.name != "checkpoint.safetensors"} == {
+        file: time for file, time in made.items() if file.name != "checkpoint.safetensors"
+    }

@@ -1,0 +1,63 @@
+"""From a plan to its findings; whatever is done in the folder stays done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.ablating.findings import Findings, found
+from bench.ablating.page import markdown
+from bench.ablating.plan import Ablation
+from bench.run.execute import Execution
+from bench.run.folder import RunFolder
+from bench.workers.device import metrics_device
+from bench.workers.progress import Progress
+from bench.workers.shard import Shard
+from narrator.training.course import run_training
+from reports import render
+from reports.writing import write
+
+
+def carry_out(
+    ablation: Ablation, shared: Path, out: Path, workers: int, tell: Callable[[str], None], progress: Progress
+) -> tuple[Findings, Path]:
+    """Train every variant, narrate with all, measure and judge.
+
+    Args:
+        ablation: what to do.
+        shared: folder of the training that all variants share; stages that are not done there are trained first.
+        out: receives `variants/LABEL/`, with a checkpoint each, the run of the study in `run/`, and the findings as
+            `findings.json` and `findings.md`.
+        workers: processes.
+        tell: told a line for each row of a training's log.
+        progress: shows how far the run is.
+
+    Returns:
+        What was found, and its page.
+
+    Raises:
+        TrainingError: a stage cannot be trained.
+        UserMistake: the study or the folder cannot be used.
+    """
+    ablation.training.prepare(workers)
+    checkpoints: dict[str, Path] = {}
+    for place, one in enumerate(ablation.trainings, 1):
+        before = f"{place}/{len(ablation.trainings)} {one.label}"
+
+        def told(stage: str, done: int, steps: int, losses: dict[str, float], before: str = before) -> None:
+            tell(f"{before}: {stage} {done}/{steps}: " + ", ".join(f"{n} {v:.4g}" for n, v in losses.items()))
+
+        weights = ablation.training.weight_paths()
+        checkpoints[one.label] = run_training(one.study, shared, told, weights, out / "variants" / one.label)[0]
+    study = ablation.study(checkpoints)
+    run = RunFolder(out / "run")
+    execution = Execution(study, run, Shard(workers), metrics_device(""), progress)
+    execution.work()
+    results = execution.finish()
+    render(run.root)
+    plugins = {metric.name: metric.plugin for metric in study.metrics}
+    findings = found(results, ablation.trainings, plugins, ablation.plan.seeds)
+    page = out / "findings.md"
+    write(page.with_suffix(".json"), findings.model_dump_json(indent=1) + "\n")
+    write(page, markdown(findings))
+    return findings, page
