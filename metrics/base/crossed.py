@@ -1,7 +1,7 @@
 """The 95 % interval of a mean over two crossed samples, such as prompts and the seeds of trainings.
 
-Both vary: other prompts, or trainings from other seeds, would have given another mean. Its variance is at most the sum of
-that of the means by prompt and of the means by seed (the two-way clustered variance without its negative term; Cameron,
+Both vary: other prompts, or trainings from other seeds, would have given another mean. Its variance is at most that of
+the means by prompt plus that of the means by seed (the two-way clustered variance without its negative term; Cameron,
 Gelbach and Miller 2011). The half-lengths of Student's intervals of the two are added in quadrature (Howe 1974), which
 covers what it says however few seeds there are; Welch's and Satterthwaite's degrees of freedom do not with three. With
 three seeds the interval is wide, as it should be.
