@@ -32,10 +32,14 @@ def ablate(
             help="Folder of the training that all variants share, done or not; FOLDER/training of --out if not said.",
         ),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VARIANT", help="Train this variant (STE, or STE-2 of one seed) and stop; repeatable."),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Worker processes (0: one per core).")] = 0,
 ) -> None:  # fmt: skip
     """Train the variants of the entangled latent space and judge the paper's ablation; killed, it continues."""
-    from bench.ablating.carrying_out import carry_out
+    from bench.ablating.carrying_out import carry_out, train_variants
     from bench.ablating.plan import find_ablation
     from bench.cli.runs import shown_progress
     from bench.errors import UserMistake
@@ -44,9 +48,14 @@ def ablate(
 
     shared = training or out / "training"
     ablation = find_ablation(plan, shared)
+    workers = workers or default_workers()
     try:
+        if only:
+            for label, checkpoint in train_variants(ablation, shared, out, workers, print_line, only).items():
+                print_line(f"{label}: {checkpoint}", style="bold")
+            return
         with shown_progress() as progress:
-            findings, page = carry_out(ablation, shared, out, workers or default_workers(), print_line, progress)
+            findings, page = carry_out(ablation, shared, out, workers, print_line, progress)
     except TrainingError as error:
         raise UserMistake(str(error)) from error
     for judged in findings.claims:

@@ -162,3 +162,14 @@ def test_a_wrong_plan_is_one_sentence(written: Callable[..., Path], changes: dic
         find_ablation(str(written(**changes)), Path("training"))
     assert says in str(mistake.value)
     assert "\n" not in str(mistake.value)
+
+
+def test_the_command_says_which_plans_and_trainings_there_are(
+    written: Callable[..., Path], tmp_path: Path, cli: Callable[..., Any]
+) -> None:
+    missing = cli("ablate", "nothing", "--out", tmp_path / "out")
+    assert missing.code == 2
+    assert "Bundled ones: small-ablation." in missing.err
+    other = cli("ablate", written(), "--out", tmp_path / "out", "--only", "ETF")
+    assert other.code == 2
+    assert "no training 'ETF'. Did you mean: ETE" in other.err
