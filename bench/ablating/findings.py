@@ -136,20 +136,21 @@ def _mean(
     dataset: str, variant: str, metric: str, own: list[Cell | None], reference: list[Cell | None] | None = None
 ) -> Mean:
     """The mean of a variant, or of its difference from ETE prompt by prompt and seed by seed."""
-    place = {"dataset": dataset, "variant": variant, "metric": metric}
+    blank = Mean(dataset=dataset, variant=variant, metric=metric)
     taking_part = own + (reference or [])
     numbers = [cell.by_clip for cell in taking_part if cell is not None and cell.value is not None]
     if len(numbers) < len(taking_part):
         reasons = [cell.missing or "no value" for cell in taking_part if cell is not None and cell.value is None]
-        return Mean(**place, missing=reasons[0] if reasons else "not measured")
+        return blank.model_copy(update={"missing": reasons[0] if reasons else "not measured"})
     keys = sorted(set.intersection(*(set(each) for each in numbers)))
     if not keys:
-        return Mean(**place, missing="no prompt has a number of every training")
+        return blank.model_copy(update={"missing": "no prompt has a number of every training"})
     values = _rows(numbers[: len(own)], keys)
     if reference is not None:
         values = values - _rows(numbers[len(own) :], keys)  # a variant trained once stands against each seed
     low, high = crossed_interval(values) or (None, None)
-    return Mean(**place, mean=float(values.mean()), low=low, high=high, seeds=len(values), prompts=len(keys))
+    found = {"mean": float(values.mean()), "low": low, "high": high, "seeds": len(values), "prompts": len(keys)}
+    return blank.model_copy(update=found)
 
 
 def _rows(numbers: list[dict[str, float]], keys: list[str]) -> NDArray[np.float64]:

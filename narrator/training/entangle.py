@@ -180,7 +180,8 @@ class EntangleStage(Stage):
         for at, one in enumerate(each):
             faces = Faces(sources[at][None], one.face_mask, one.face)
             total = total + self._animator.denoised(self._animator.module, steered, at, faces, generator)
-        return total / len(each)
+        mean: Tensor = total / len(each)
+        return mean
 
     def _profile(self, place: int) -> tuple[Tensor, Tensor]:
         """Voice latents [latents, width] and speaker embedding [D, 1] of a clip as voice profile."""
