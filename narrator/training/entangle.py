@@ -46,6 +46,8 @@ class EntangleSettings(StageSettings):
         sharing, ablation: which entangled latent space, see `narrator.entangle.EntangleConfig`; the checkpoint is of
             this one. `no-attention` has nothing to learn: give it 0 steps.
         seed: of this stage alone, beside the study's: of its first weights, batches and noise.
+        learning_rate: as everywhere, but lower: a speaker embedding has length 1, and steps that suit longer rows throw
+            it off.
         audio_weight, video_weight: of the losses of speech and of video.
         films: clips of each batch whose video is learnt from, too; one costs as much as several clips of speech.
         segment: codes of each clip that become sound for the losses of the vocoder.
@@ -55,6 +57,7 @@ class EntangleSettings(StageSettings):
     sharing: Sharing = "explicit"
     ablation: Ablation = "none"
     seed: int = Field(default=0, ge=0, lt=2**31, strict=True)
+    learning_rate: float = Field(default=1e-4, gt=0, le=1)
     batch: int = Field(default=8, ge=1, le=65_536, strict=True)
     films: int = Field(default=2, ge=1, le=65_536, strict=True)
     audio_weight: float = Field(default=1.0, ge=0, le=1000)
