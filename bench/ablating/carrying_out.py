@@ -54,7 +54,9 @@ def train_variants(
             tell(f"{before}: {stage} {done}/{steps}: " + ", ".join(f"{n} {v:.4g}" for n, v in losses.items()))
 
         own = out / "variants" / one.label
-        checkpoints[one.label] = run_training(one.study, shared, told, weight_paths, own)[0]
+        checkpoint = run_training(one.study, shared, told, weight_paths, last=own).checkpoint
+        assert checkpoint is not None  # as all stages are trained
+        checkpoints[one.label] = checkpoint
     return checkpoints
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.signal import spectrogram
 
 from metrics.base.metric import ClipObserver, Modality, Statistics
 from metrics.base.signature import statistics_id
@@ -90,7 +90,7 @@ def _spectrogram(waveform: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     if len(waveform) < window:
         return np.zeros((BANDS, 0), np.uint8)
     hop = max(window // 4, -(-(len(waveform) - window) // (COLUMNS - 1)))
-    frequencies, _, power = spectrogram(
+    frequencies, _, power = scipy.signal.spectrogram(
         waveform, sample_rate, "hann", window, max(0, window - hop), scaling="spectrum", detrend=False
     )
     edges = np.searchsorted(frequencies, np.linspace(0, HIGHEST, BANDS + 1))

@@ -74,6 +74,7 @@ class EntangleStage(Stage):
     """See the module. What a batch holds is of whole clips, each with words, sound and video."""
 
     name = "entangle"
+    needs = ("codes", "speech", "vocoder", "autoencoder", "features", "animator")
 
     def __init__(self, materials: Materials, settings: EntangleSettings) -> None:
         for former in _NEEDED:
@@ -118,7 +119,7 @@ class EntangleStage(Stage):
         settings = self._settings
         rng = np.random.default_rng(derived_seed(self._seed, self.name, settings.seed, "batch", step))
         places = [self._usable[int(at)] for at in rng.integers(len(self._usable), size=settings.batch)]
-        spoken, filmed = self._speech.of_places(places, rng, phases=1), self._animator.of_places(places, rng)
+        spoken, filmed = self._speech.of_places(places, rng, starts=1), self._animator.of_places(places, rng)
         items = []
         for at, place in enumerate(places):
             others = self._speech.others[place]

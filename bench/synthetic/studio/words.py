@@ -1,7 +1,8 @@
 """Sentences written for this corpus by a small grammar, some millions of them, and words of its other sentences.
 
 The corpus has some 900 words in its bundled sentences. Drawn without order they teach how each word sounds, and none of
-those sentences themselves. A twentieth of all sentences, by their hash, are kept from training, so that a test never asks for one that was learnt.
+those sentences. A twentieth of all sentences, by their hash, are kept from training, so that a test never asks for one
+that was learnt.
 """
 
 from __future__ import annotations

@@ -70,11 +70,10 @@ class Home:
         """The checkpoint of a variant."""
         stages = self.stages | {"entangle": ENTANGLE | changes}
         study = TrainingStudy(name="miniature", preset="bundled", seed=4, data=self.folder / "data", stages=stages)
-        checkpoint, untrained = run_training(
-            study, self.folder, weight_paths=self.weight_paths, last=self.folder / variant
-        )
-        assert untrained == ()
-        return checkpoint
+        done = run_training(study, self.folder, weight_paths=self.weight_paths, last=self.folder / variant)
+        assert done.checkpoint is not None
+        assert done.untrained == ()
+        return done.checkpoint
 
     def stage(self, **changes: Any) -> EntangleStage:
         """The stage as the study builds it, with its first weights."""
