@@ -46,12 +46,7 @@ class Training:
         Raises:
             WeightsError: one cannot be had.
         """
-        if not OF_PICTURES & set(self.study.stages):
-            return None
-        from metrics.weights import fetch
-        from narrator.face import FaceMesh
-
-        return {name: fetch(name) for name in FaceMesh.weights}
+        return face_weights() if OF_PICTURES & set(self.study.stages) else None
 
     def prepare(self, workers: int) -> None:
         """Make the clips that are not there yet."""
@@ -62,6 +57,18 @@ class Training:
         make_studio(self.study.data, "train", self.request.clips, self.study.seed, workers, self.request.voices)
         if self.study.held_out is not None:
             make_studio(self.study.held_out, "held-out", self.request.held_out, self.study.seed, workers)
+
+
+def face_weights() -> dict[str, Path]:
+    """The networks that find a face, fetched and verified.
+
+    Raises:
+        WeightsError: one cannot be had.
+    """
+    from metrics.weights import fetch
+    from narrator.face import FaceMesh
+
+    return {name: fetch(name) for name in FaceMesh.weights}
 
 
 def bundled_trainings() -> list[str]:

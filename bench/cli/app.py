@@ -45,6 +45,10 @@ COMMANDS = {
     "generators": ("lists", "The generators that a study may name."),
     "weights": ("lists", "Network weights: where they are, where they come from."),
     "train": ("training", "Train the bundled generator and write a checkpoint; killed, the same command continues."),
+    "ablate": (
+        "ablating",
+        "Train the variants of the entangled latent space and judge the paper's ablation; killed, it continues.",
+    ),
     "checkpoint": ("checkpoint", "Checkpoints of the bundled generator."),
     "paper": ("paper", "The paper's tables, published beside measured."),
 }

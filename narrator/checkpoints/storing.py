@@ -45,7 +45,8 @@ def save(
         raise CheckpointError(f"A checkpoint is saved as safetensors; end the name {path.name} in .safetensors.")
     tensors = {}
     for part, module in networks.parts().items():
-        halved = {name for name, _ in module.named_parameters()} if half else set[str]()
+        # A shared encoder's parameters under both names.
+        halved = {name for name, _ in module.named_parameters(remove_duplicate=False)} if half else set[str]()
         for key, value in module.state_dict().items():
             stored = torch.float16 if key in halved else value.dtype
             tensors[f"{part}.{key}"] = value.detach().to("cpu", stored, copy=True).contiguous()

@@ -99,7 +99,8 @@ class AnimatorStage(Stage):
         """A clip of each of these videos.
 
         Returns:
-            `source_frame` [B], the place of the source picture in its video; latents `source` [B, 4, h, w], `motion`
+            `source_frame` [B], the place of the source picture in its video; `first` [B], whether the clip is the
+            first of a video, whose motion frames are the source picture; latents `source` [B, 4, h, w], `motion`
             [B, M, 4, h, w] and `clip` [B, F, 4, h, w]; `speech` [B, F, window, blocks, width]; `mask` and `level-i` as
             `FaceInputs` has them; `both` [B], whether the unconditional branch is learnt, too.
         """
@@ -109,11 +110,13 @@ class AnimatorStage(Stage):
             start = int(rng.integers(len(latents) - config.clip_frames + 1))
             source = int(rng.integers(len(latents))) if rng.random() < 0.5 else 0
             before = np.arange(start - config.motion_frames, start)
-            if rng.random() < self._settings.first or before[0] < 0:
+            first = rng.random() < self._settings.first or before[0] < 0
+            if first:
                 before = np.full(config.motion_frames, source)
             located, soft = masks(self._regions[place], config)
             item = {
                 "source_frame": torch.tensor(source),
+                "first": torch.tensor(bool(first)),
                 "source": _floats(latents[source]),
                 "motion": _floats(latents[before]),
                 "clip": _floats(latents[start : start + config.clip_frames]),

@@ -10,16 +10,19 @@ from torch import Tensor
 from narrator.checkpoints.layouts import Tensors
 from narrator.checkpoints.storing import save
 from narrator.networks import UNTRAINED_ENTANGLING, Networks, Part, part_shapes
-from narrator.presets import PRESETS
+from narrator.presets import NarratorConfig
 from narrator.speech.tokenizer import SpeechTokenizer
 
 
-def write_checkpoint(path: Path, preset: str, seed: int, trained: Mapping[str, Tensor]) -> tuple[str, ...]:
+def write_checkpoint(
+    path: Path, preset: str, config: NarratorConfig, seed: int, trained: Mapping[str, Tensor]
+) -> tuple[str, ...]:
     """Write `.safetensors` in float16, which `narrator.load(checkpoint=...)` reads.
 
     Args:
         path: of the file.
         preset: name of the sizes.
+        config: the sizes, with the entangled latent space that was trained.
         seed: of the weights that no stage has trained.
         trained: tensors of all stages under the checkpoint's keys, `PART.key`.
 
@@ -27,7 +30,6 @@ def write_checkpoint(path: Path, preset: str, seed: int, trained: Mapping[str, T
         The parts that are not trained in full, whose weights, or some of them, were drawn from the seed; the file says
         so, too.
     """
-    config = PRESETS[preset]()
     networks = Networks(config)
     untrained: list[str] = []
     for part in networks.parts():

@@ -49,6 +49,7 @@ def run_training(
     told: Told | None = None,
     weight_paths: Mapping[str, Path] | None = None,
     only: Collection[str] = (),
+    last: Path | None = None,
 ) -> Trained:
     """Train the stages of a study; what is done in the folder stays done, and a broken-off stage continues.
 
@@ -61,6 +62,8 @@ def run_training(
         told: see `Told`.
         weight_paths: see `Materials`.
         only: names of the stages to train now; all by default.
+        last: receives the folder of the last stage and the checkpoint instead, so that several trainings can differ in
+            that stage and share all that goes before.
 
     Raises:
         TrainingError: the study, its data or what lies in the folder cannot be trained with.
@@ -70,15 +73,19 @@ def run_training(
             one_of("--only", name, tuple(study.stages))
         except ValueError as error:
             raise TrainingError(str(error)) from error
-    config = PRESETS[study.preset]()
+    config = final = PRESETS[study.preset]()
     all_settings = {name: study.settings(name) for name in study.stages}  # a mistake is found before any work
     data = _data_hash(study.data)
+    last, ends_with = last or folder, next(reversed(all_settings))
     states: dict[str, dict[str, Tensor]] = {}
     contributed: dict[str, Tensor] = {}
     versions: dict[str, str] = {}
     with threads(study.threads):
         for name, settings in all_settings.items():
-            own, needs = folder / name, [one for one in needs_of(name) if one in study.stages]
+            own, needs = (
+                (last if name == ends_with else folder) / name,
+                [one for one in needs_of(name) if one in study.stages],
+            )
             if only and name not in only and not (own / WEIGHTS).exists():
                 continue
             if lacking := [one for one in needs if one not in states]:
@@ -102,12 +109,13 @@ def run_training(
                     seed=study.seed, inputs=inputs, device=study.device, held_out=unseen, progress=tell,
                 )  # fmt: skip
                 contributed |= stage.tensors()
+                final = stage.configured(final)
             states[name] = read_tensors(own / WEIGHTS)[0]
             versions[name] = sha256(own / WEIGHTS)[:16]
     if only:
         return Trained(None, (), tuple(name for name in study.stages if name not in states))
-    checkpoint = folder / CHECKPOINT
-    return Trained(checkpoint, write_checkpoint(checkpoint, study.preset, study.seed, contributed), ())
+    checkpoint = last / CHECKPOINT
+    return Trained(checkpoint, write_checkpoint(checkpoint, study.preset, final, study.seed, contributed), ())
 
 
 def _of_stage(told: Told, name: str) -> Callable[[int, int, dict[str, float]], None]:

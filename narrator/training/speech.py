@@ -81,18 +81,18 @@ class SpeechStage(Stage):
         utterances = read_utterances(materials.data)
         codes = trained_codes(materials, settings.codes)
         self._mels = mels(materials.cache, utterances)
-        self._codes = encoded(materials, codes, self._mels)
+        self.codes = encoded(materials, codes, self._mels)
         tokenizer = SpeechTokenizer()
         self._texts = [[tokenizer.start, *tokenizer.encode(one.text), tokenizer.stop] for one in utterances]
-        self._others = by_speaker(utterances)
+        self.others = by_speaker(utterances)
         self._tracks = _tracks(materials.cache / "tracks.npy", utterances, self._texts, tokenizer.space)
-        self._usable = [
+        self.usable = [
             place
             for place, text in enumerate(self._texts)
             if len(text) <= self._config.text_limit + 2
-            and len(self._codes[PHASES * place]) < self._config.longest_utterance
+            and len(self.codes[PHASES * place]) < self._config.longest_utterance
         ]
-        if not self._usable:
+        if not self.usable:
             raise TrainingError(
                 "No clip of the data is short enough for the speech model:"
                 f" {self._config.text_limit} tokens of text, {self._config.longest_utterance - 1} codes."
@@ -105,9 +105,14 @@ class SpeechStage(Stage):
 
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng(derived_seed(self._seed, self.name, "batch", step))
-        places = [self._usable[int(at)] for at in rng.integers(len(self._usable), size=self._settings.batch)]
-        phases = [int(rng.integers(PHASES)) for _ in places]
-        codes = [self._codes[PHASES * place + phase] for place, phase in zip(places, phases, strict=True)]
+        places = [self.usable[int(at)] for at in rng.integers(len(self.usable), size=self._settings.batch)]
+        guidance = self._settings.guidance * max(0.0, 1 - step / self._settings.guided_steps)
+        return self.of_places(places, rng) | {"guidance": torch.tensor(guidance)}
+
+    def of_places(self, places: list[int], rng: np.random.Generator, starts: int = PHASES) -> Batch:
+        """These clips, each with codes from one of the first `starts` starts and in the voice of another clip."""
+        phases = [int(rng.integers(starts)) for _ in places]
+        codes = [self.codes[PHASES * place + phase] for place, phase in zip(places, phases, strict=True)]
         spoken = [self._spoken(place, phase, len(row)) for place, phase, row in zip(places, phases, codes, strict=True)]
         return {
             "text": _padded([np.asarray(self._texts[place]) for place in places], 0),
@@ -117,25 +122,30 @@ class SpeechStage(Stage):
             "voice": torch.from_numpy(np.stack([self._voice(place, rng) for place in places])),
             "spoken": _padded([at for at, _ in spoken], 0, np.float32),
             "spoken_width": torch.tensor([width for _, width in spoken]),
-            "guidance": torch.tensor(self._settings.guidance * max(0.0, 1 - step / self._settings.guided_steps)),
         }
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        return self.continued(self.module.voice_latents(batch["voice"]), batch, generator)[0]
+
+    def continued(self, voice: Tensor, batch: Batch, generator: Generator) -> tuple[dict[str, Tensor], Tensor]:
+        """The losses where the voice latents are `voice` [B, latents, width]; and the states [B, n + 1, width] that
+        predict the n codes and the stop, of which the first n become sound."""
         codes, lengths = batch["codes"], batch["code_length"]
         heard = self._misheard(codes, generator)
-        prefix = torch.cat([self.module.voice_latents(batch["voice"]), self.module.embed_text(batch["text"])], 1)
+        prefix = torch.cat([voice, self.module.embed_text(batch["text"])], 1)
         start = codes.new_full((len(codes), 1), self._config.start_code)
         embedded = torch.cat([prefix, self.module.embed_codes(torch.cat([start, heard], 1))], 1)
         unsaid = _beyond(batch["text"], batch["text_length"])  # when it speaks, nothing lies between text and codes
         mask = torch.ones(embedded.shape[:2], dtype=torch.long, device=codes.device)
         mask[:, self._config.latents : prefix.shape[1]].masked_fill_(unsaid, 0)
-        guided = float(batch["guidance"]) > 0
+        guided = float(batch.get("guidance", 0)) > 0
         out = self.module.gpt(inputs_embeds=embedded, attention_mask=mask, use_cache=False, output_attentions=guided)
         states = self.module.final_norm(out.last_hidden_state)
         # The state before each code predicts it, and the one after the last predicts the stop.
         stop = functional.pad(codes, (0, 1), value=self._config.stop_code)
         targets = stop.masked_fill(_beyond(stop, lengths + 1), _IGNORED)
-        logits = self.module.mel_head(states[:, prefix.shape[1] :])
+        spoken = states[:, prefix.shape[1] :]
+        logits = self.module.mel_head(spoken)
         text_states = states[:, self._config.latents : prefix.shape[1] - 1]
         text = batch["text"][:, 1:].masked_fill(_beyond(batch["text"][:, 1:], batch["text_length"] - 1), _IGNORED)
         losses = {
@@ -147,7 +157,7 @@ class SpeechStage(Stage):
         }
         if guided:
             losses["guide"] = batch["guidance"] * self._guide(out.attentions, prefix.shape[1], batch)
-        return losses
+        return losses, spoken
 
     def _guide(self, attentions: tuple[Tensor, ...], spoken: int, batch: Batch) -> Tensor:
         """How little the first heads look near the token of the text that is being spoken."""
@@ -175,7 +185,7 @@ class SpeechStage(Stage):
 
     def _voice(self, place: int, rng: np.random.Generator) -> NDArray[np.float32]:
         """A stretch of the mel spectrogram of another clip of the speaker, [80, voice_frames]."""
-        others = self._others[place]
+        others = self.others[place]
         mel = self._mels[others[int(rng.integers(max(1, len(others) - 1)))]]
         frames = self._settings.voice_frames
         start = int(rng.integers(max(1, len(mel) - frames + 1)))

@@ -104,3 +104,7 @@ class Stage(ABC):
     def tensors(self) -> dict[str, Tensor]:
         """What the stage contributes to a checkpoint, under the checkpoint's keys, `PART.key`; nothing by default."""
         return {}
+
+    def configured(self, config: NarratorConfig) -> NarratorConfig:
+        """The sizes of a checkpoint that holds what the stage has learnt; as they were by default."""
+        return config

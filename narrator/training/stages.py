@@ -17,11 +17,12 @@ _STAGES = {
     "autoencoder": ("narrator.training.autoencoder", "AutoencoderStage", "AutoencoderSettings"),
     "features": ("narrator.training.features", "FeaturesStage", "FeaturesSettings"),
     "animator": ("narrator.training.animator", "AnimatorStage", "AnimatorSettings"),
+    "entangle": ("narrator.training.entangle", "EntangleStage", "EntangleSettings"),
 }
 """Module, stage and settings of each."""
 
 STAGES: tuple[str, ...] = tuple(_STAGES)
-OF_PICTURES = frozenset({"autoencoder", "animator"})
+OF_PICTURES = frozenset({"autoencoder", "animator", "entangle"})
 """Stages that need the networks which find a face, see `Materials.weight_paths`."""
 
 

@@ -82,7 +82,7 @@ class VocoderStage(Stage):
         utterances = read_utterances(materials.data)
         self._others = by_speaker(utterances)
         self._latents = _latents(materials, settings, utterances, self._others)
-        self._sound = _sound(materials, utterances)
+        self._sound = clip_sound(materials, utterances)
         self._usable = [place for place in range(len(self._latents)) if len(self._latents[place]) >= settings.segment]
         if not self._usable:
             raise TrainingError(
@@ -98,8 +98,7 @@ class VocoderStage(Stage):
             found = self._latents[place]
             start = int(rng.integers(len(found) - segment + 1))
             latents.append(np.asarray(found[start : start + segment], np.float32))
-            first, length = round(start * _SAMPLES), round(segment * _SAMPLES)
-            sounds.append(_cut(self._sound[place], first, length))
+            sounds.append(sound_of_codes(self._sound[place], start, segment))
             others = self._others[place]
             profile = self._sound[others[int(rng.integers(max(1, len(others) - 1)))]]
             length = round(self._settings.speaker_seconds * SPEECH_RATE)
@@ -112,24 +111,31 @@ class VocoderStage(Stage):
         }
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
-        made = self.module(batch["latents"], batch["profile"])
-        real = batch["sound"][:, : made.shape[1]]
-        made = made[:, : real.shape[1]]
-        convergence, logs, mel = (made.new_zeros(()) for _ in range(3))
-        for size, hop, window in _RESOLUTIONS:
-            a, b = _magnitudes(made, size, hop, window), _magnitudes(real, size, hop, window)
-            convergence = convergence + (b - a).norm() / b.norm().clamp_min(1e-5)
-            logs = logs + functional.l1_loss((a + _FLOOR).log(), (b + _FLOOR).log())
-            if size == _RESOLUTIONS[1][0]:
-                bank = mel_filterbank(size // 2 + 1, 80, SPEECH_RATE / 2, SPEECH_RATE, unit_area=False).to(a)
-                mel = functional.l1_loss((bank.T @ a + _FLOOR).log(), (bank.T @ b + _FLOOR).log())
-        return {
-            "convergence": convergence / len(_RESOLUTIONS), "magnitude": logs / len(_RESOLUTIONS), "mel": 2 * mel,
-        }  # fmt: skip
+        return sound_losses(self.module(batch["latents"], batch["profile"]), batch["sound"])
 
     def tensors(self) -> dict[str, Tensor]:
         """Vocoder and speaker encoder of the part `speech`."""
         return {f"speech.hifigan_decoder.{key}": value for key, value in self.module.state_dict().items()}
+
+
+def sound_losses(made: Tensor, real: Tensor) -> dict[str, Tensor]:
+    """The losses of the module between sounds [B, S] at 24 kHz, as far as both reach."""
+    shortest = min(made.shape[1], real.shape[1])
+    made, real = made[:, :shortest], real[:, :shortest]
+    convergence, logs, mel = (made.new_zeros(()) for _ in range(3))
+    for size, hop, window in _RESOLUTIONS:
+        a, b = _magnitudes(made, size, hop, window), _magnitudes(real, size, hop, window)
+        convergence = convergence + (b - a).norm() / b.norm().clamp_min(1e-5)
+        logs = logs + functional.l1_loss((a + _FLOOR).log(), (b + _FLOOR).log())
+        if size == _RESOLUTIONS[1][0]:
+            bank = mel_filterbank(size // 2 + 1, 80, SPEECH_RATE / 2, SPEECH_RATE, unit_area=False).to(a)
+            mel = functional.l1_loss((bank.T @ a + _FLOOR).log(), (bank.T @ b + _FLOOR).log())
+    return {"convergence": convergence / len(_RESOLUTIONS), "magnitude": logs / len(_RESOLUTIONS), "mel": 2 * mel}
+
+
+def sound_of_codes(samples: NDArray[Any], start: int, count: int) -> NDArray[np.float32]:
+    """The samples of a clip, int16 at 24 kHz, that `count` codes from the code `start` on stand for, in -1..1."""
+    return _cut(samples, round(start * _SAMPLES), round(count * _SAMPLES))
 
 
 def _latents(
@@ -160,7 +166,7 @@ def _latents(
     return Ragged.cached(materials.cache / f"latents-{materials.versions[SpeechStage.name]}.npy", computed())
 
 
-def _sound(materials: Materials, utterances: tuple[Utterance, ...]) -> Ragged:
+def clip_sound(materials: Materials, utterances: tuple[Utterance, ...]) -> Ragged:
     """Samples of all clips at 24 kHz, int16, computed once."""
 
     def computed() -> Iterator[NDArray[Any]]:

@@ -1,0 +1,183 @@
+"""What an ablation found: means over prompts and seeds, how far each variant lies from ETE, and the paper's claims.
+
+A claim *holds* where the whole 95 % interval of the difference lies on the claimed side of zero, and *does not hold
+here* where the whole interval lies below a margin: five hundredths of what lies between the bounds `ceiling` and
+`chance`, too little to be called worse. Else it *cannot be said*, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.ablating.plan import REFERENCE, Trained
+from metrics.base.crossed import crossed_interval
+from metrics.base.intervals import FEWEST
+from reports.numbers import significant
+from reports.results import Cell, Metric, Record, Results
+
+MARGIN = 0.05
+"""Share of the distance between the bounds, below which a variant is not called worse."""
+
+_UNMEASURED = "the study does not measure it"
+
+Verdict = Literal["holds", "does not hold here", "cannot be said"]
+
+CLAIMS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "A shared encoder is worse than two explicit ones",
+        "STE",
+        ("fad-ge2e", "mcd", "stoi", "fid", "fvd", "fvmd-lk"),
+    ),
+    (
+        "Without video tokens in the prompt, speech is less complete in time",
+        "no-video-in-prompt",
+        ("stoi", "mcd", "wer"),
+    ),
+    ("Without video tokens in the prompt, lips and speech are less synchronous", "no-video-in-prompt", ("mouth-sync",)),
+    ("Without attention, lips and speech are less synchronous", "no-attention", ("mouth-sync",)),
+)
+"""What arXiv:2602.18618 and its supplement say of the variants, and the metrics that can show it. Of the others it
+says nothing."""
+
+
+class Mean(Record):
+    """A variant, or its difference from ETE, by one metric: the mean over seeds and prompts, and its 95 % interval.
+
+    `prompts` are those of which every training has a number; `missing` says why there is no mean.
+    """
+
+    dataset: str
+    variant: str
+    metric: str
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+    seeds: int = 0
+    prompts: int = 0
+    missing: str | None = None
+
+
+class Judged(Record):
+    """A claim of the paper by one metric, and the numbers that decide it."""
+
+    dataset: str
+    claim: str
+    variant: str
+    metric: str
+    verdict: Verdict
+    evidence: str
+
+
+class Findings(Record):
+    """All that an ablation found; equal results give equal bytes."""
+
+    name: str
+    seeds: tuple[int, ...]
+    metrics: dict[str, Metric]
+    means: tuple[Mean, ...]
+    differences: tuple[Mean, ...]
+    claims: tuple[Judged, ...]
+    notes: tuple[str, ...] = ()
+
+
+def found(
+    results: Results, trainings: Iterable[Trained], plugins: Mapping[str, str], seeds: tuple[int, ...]
+) -> Findings:
+    """What the results of the ablation's study say.
+
+    Args:
+        results: of all trainings and the bounds.
+        trainings: whose generators are in the results, by their labels.
+        plugins: the plug-in of each of the study's metrics, by label.
+        seeds: of the plan.
+    """
+    by_variant: dict[str, list[str]] = {}
+    for one in trainings:
+        by_variant.setdefault(one.variant, []).append(one.label)
+    cells = {cell.place: cell for cell in results.cells}
+    study = results.study
+    means, differences, claims = [], [], []
+    for dataset in study.datasets:
+        for metric in study.metrics:
+            of = {
+                variant: [cells.get((dataset, label, metric)) for label in labels]
+                for variant, labels in by_variant.items()
+            }
+            for variant, own in of.items():
+                means.append(_mean(dataset, variant, metric, own))
+                if variant != REFERENCE:
+                    differences.append(_mean(dataset, variant, metric, own, of[REFERENCE]))
+    compared = {(each.dataset, each.variant, plugins[each.metric]): each for each in differences}
+    for dataset in study.datasets:
+        for claim, variant, wanted in CLAIMS:
+            for plugin in wanted if variant in by_variant else ():
+                each = compared.get((dataset, variant, plugin))
+                if each is None:
+                    each = Mean(dataset=dataset, variant=variant, metric=plugin, missing=_UNMEASURED)
+                margin = MARGIN * _between_bounds(results, cells, dataset, each.metric)
+                verdict, evidence = _judged(each, study.metrics.get(each.metric), margin)
+                claims.append(
+                    Judged(
+                        dataset=dataset, claim=claim, variant=variant, metric=each.metric, verdict=verdict,
+                        evidence=evidence,
+                    )
+                )  # fmt: skip
+    return Findings(
+        name=study.name, seeds=seeds, metrics=study.metrics, means=tuple(means), differences=tuple(differences),
+        claims=tuple(claims), notes=results.notes,
+    )  # fmt: skip
+
+
+def _mean(
+    dataset: str, variant: str, metric: str, own: list[Cell | None], reference: list[Cell | None] | None = None
+) -> Mean:
+    """The mean of a variant, or of its difference from ETE prompt by prompt and seed by seed."""
+    blank = Mean(dataset=dataset, variant=variant, metric=metric)
+    taking_part = own + (reference or [])
+    numbers = [cell.by_clip for cell in taking_part if cell is not None and cell.value is not None]
+    if len(numbers) < len(taking_part):
+        reasons = [cell.missing or "no value" for cell in taking_part if cell is not None and cell.value is None]
+        return blank.model_copy(update={"missing": reasons[0] if reasons else "not measured"})
+    keys = sorted(set.intersection(*(set(each) for each in numbers)))
+    if not keys:
+        return blank.model_copy(update={"missing": "no prompt has a number of every training"})
+    values = _rows(numbers[: len(own)], keys)
+    if reference is not None:
+        values = values - _rows(numbers[len(own) :], keys)  # a variant trained once stands against each seed
+    low, high = crossed_interval(values) or (None, None)
+    found = {"mean": float(values.mean()), "low": low, "high": high, "seeds": len(values), "prompts": len(keys)}
+    return blank.model_copy(update=found)
+
+
+def _rows(numbers: list[dict[str, float]], keys: list[str]) -> NDArray[np.float64]:
+    return np.array([[each[key] for key in keys] for each in numbers])
+
+
+def _between_bounds(results: Results, cells: Mapping[tuple[str, str, str], Cell], dataset: str, metric: str) -> float:
+    """How far the bounds lie apart; 0 where one is not there."""
+    labels = [results.study.bound(name, results.study.generators) for name in ("ceiling", "chance")]
+    values = [cell.value for label in labels if (cell := cells.get((dataset, label or "", metric))) is not None]
+    return abs(values[0] - values[1]) if len(values) == 2 and None not in values else 0.0  # type: ignore[operator]
+
+
+def _judged(each: Mean, metric: Metric | None, margin: float) -> tuple[Verdict, str]:
+    """Whether the variant is worse than ETE."""
+    if metric is None or each.mean is None:
+        return "cannot be said", each.missing or _UNMEASURED
+    if each.low is None or each.high is None:
+        return "cannot be said", f"{each.prompts} prompts are too few; {FEWEST} are the least"
+    worse = (each.low, each.high) if metric.direction == "lower" else (-each.high, -each.low)
+    told = (
+        f"{each.variant} − {REFERENCE}: {each.mean:+.3g} [{each.low:+.3g}, {each.high:+.3g}] {metric.unit}".rstrip()
+        + f" ({each.prompts} prompts, {each.seeds} seeds)"
+    )
+    if worse[0] > 0:
+        return "holds", told
+    if worse[1] < margin:
+        limit = f"less than {significant(margin)}, a twentieth of ceiling to chance" if worse[1] >= 0 else "better"
+        return "does not hold here", f"{told}: {limit}"
+    return "cannot be said", told
