@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from metrics.audio.waveform import Waveform, checked, resampled
+from metrics.audio.waveform import Waveform, checked, held, resampled
 from metrics.base.metric import ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
@@ -84,7 +84,7 @@ class LipSyncObserver(ClipObserver):
                 self._take(crop)
 
     def waveform(self, waveform: Waveform, sample_rate: int) -> None:
-        self._heard = np.array(waveform), sample_rate
+        self._heard = held(waveform), sample_rate
 
     def finish(self) -> Callable[[], Statistics]:
         return self._measured
