@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """Faults of the machine, which the caller tells as those of any other file."""
@@ -41,12 +42,19 @@ def write(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file in one step."""
+    with streaming(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def streaming(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which has its name when all is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:

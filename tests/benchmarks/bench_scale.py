@@ -320,14 +320,14 @@ def _make_hour(folder: Path, seconds: int) -> str:
         minute, clip = folder / f"{side}.mp4", folder / side / "long.mp4"
         if not clip.exists():
             write_clip(minute, _pictures(0, noise, 32, 60), FPS, np.zeros(0, np.float32), RATE)
-            write_wav(clip.with_suffix(".wav"), _voice(0, noise, seconds), RATE)
+            write_wav(clip.with_suffix(".wav"), np.tile(_voice(0, noise, 60), seconds // 60), RATE)
             with atomic(clip) as temporary:
                 _repeat(minute, temporary, seconds // 60)
     return f"two clips of {seconds} s"
 
 
 def _repeat(source: Path, target: Path, times: int) -> None:
-    """Put a minute of pictures many times in a row without encoding it again, which would take as many minutes."""
+    """Put a minute of pictures many times in a row without encoding it again."""
     import av
 
     with av.open(str(target), "w", format="mp4") as made:
