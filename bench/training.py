@@ -24,10 +24,12 @@ class ClipRequest(Strict):
 
     Attributes:
         clips: how many to train with, see `bench.synthetic.studio`.
+        voices: how many further ones of sound alone.
         held_out: how many others, of other speakers and sentences, whose losses are logged.
     """
 
     clips: int = Field(ge=1, le=100_000, strict=True)
+    voices: int = Field(default=0, ge=0, le=1_000_000, strict=True)
     held_out: int = Field(default=40, ge=0, le=100_000, strict=True)
 
 
@@ -57,7 +59,7 @@ class Training:
             return
         from bench.synthetic.studio import make_studio
 
-        make_studio(self.study.data, "train", self.request.clips, self.study.seed, workers)
+        make_studio(self.study.data, "train", self.request.clips, self.study.seed, workers, self.request.voices)
         if self.study.held_out is not None:
             make_studio(self.study.held_out, "held-out", self.request.held_out, self.study.seed, workers)
 

@@ -30,8 +30,6 @@ from reports.tables import Entry, Row, Table, cost_table, failures, score_table,
 from reports.text import visible
 from reports.vega import bundle
 
-TRACES = "traces.json"
-"""Beside the results: the picture of a clip's sound and motion by the clip's file, both relative to the run."""
 MOST_FINDINGS = 1000
 """Clips on the page that take no part."""
 
@@ -49,7 +47,7 @@ def page(
         figures: an SVG image for each sweep, by family.
         stress: an SVG image for each damage.
         profile: of the run, where there is one.
-        traces: see `TRACES`.
+        traces: see `reports.report.TRACES`.
     """
     plain = results.plain
     drawn = profile_figures(profile) if profile else {}

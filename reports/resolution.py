@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from statistics import fmean, stdev
 
-from scipy.special import stdtrit
+import scipy  # its parts are imported when they are first used
 
 from reports.results import Cell
 
@@ -39,5 +39,5 @@ def difference(first: Cell, second: Cell) -> tuple[float, float] | None:
     if len(keys) < FEWEST:
         return None
     found = [first.by_clip[key] - second.by_clip[key] for key in keys]
-    half = float(stdtrit(len(keys) - 1, (1 + LEVEL) / 2)) * stdev(found) / math.sqrt(len(keys))
+    half = float(scipy.special.stdtrit(len(keys) - 1, (1 + LEVEL) / 2)) * stdev(found) / math.sqrt(len(keys))
     return fmean(found) - half, fmean(found) + half

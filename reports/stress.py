@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from reports.numbers import decimals
 from reports.results import Change, Claim, Results, StressPoint
 from reports.sweep import with_own_footnotes
 from reports.tables import Entry, Row, Table, score_frame, score_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CLEAN = "none"
 _REMARK = (
@@ -118,6 +120,8 @@ def stress_frame(results: Results) -> pd.DataFrame:
 
 def claim_frame(results: Results) -> pd.DataFrame:
     """Every claim, one row each."""
+    import pandas as pd  # the tables for people do without
+
     return pd.DataFrame([claim.model_dump() for claim in results.claims], columns=list(Claim.model_fields))
 
 

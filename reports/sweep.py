@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from reports.contest import Contest, contest, families, judged, percent
 from reports.results import Results
 from reports.tables import Entry, Row, Table, score_frame, score_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STAYS_BEST = "stays best"
 

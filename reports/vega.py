@@ -11,7 +11,6 @@ def bundle() -> str:
     import vl_convert  # takes a second, and most commands make no page
 
     # In a function of its own, so that its many short names are not those of the page.
-    # In a function of its own, so that its many short names are not those of the page.
     return f"(() => {{{_closed(str(vl_convert.javascript_bundle('window.vegaEmbed = vegaEmbed;')))}}})();"
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import BinaryIO
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """Faults of the machine, which the caller tells as those of any other file."""
+_NOTED: ContextVar[dict[Path, str] | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
@@ -35,6 +38,17 @@ def writing_to(what: str, mend: str) -> Iterator[None]:
         raise ResultsError(f"Cannot write {what} ({error.strerror or error}): {mend}.") from error
 
 
+@contextmanager
+def noted() -> Iterator[dict[Path, str]]:
+    """Note the files that are written inside the block, and the sha256 of each."""
+    written: dict[Path, str] = {}
+    token = _NOTED.set(written)
+    try:
+        yield written
+    finally:
+        _NOTED.reset(token)
+
+
 def write(path: Path, text: str) -> None:
     """Write a text file in one step; a character that UTF-8 lacks is escaped, as JSON escapes it."""
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
@@ -44,6 +58,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Write a file in one step."""
     with streaming(path) as file:
         file.write(content)
+    if (written := _NOTED.get()) is not None:
+        written[path] = hashlib.sha256(content).hexdigest()
 
 
 @contextmanager

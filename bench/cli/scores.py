@@ -114,8 +114,6 @@ def score(
     from bench.scoring.folders import FolderRules, score_folders
     from bench.scoring.reference_file import read_reference_file
     from bench.scoring.reference_sets import score_against_file
-    from reports.rendering import csv
-    from reports.writing import write
 
     read_by = _protocol(protocol, max_seconds, unequal)
     rules = FolderRules(read_by.unequal, max_failed, allow_missing, bounds, fps, pairs)
@@ -131,6 +129,9 @@ def score(
         else:
             found = score_against_file(read_reference_file(real), generated, *how)
     if per_clip is not None:
+        from reports.rendering import csv  # waits for pandas
+        from reports.writing import write
+
         write(per_clip, csv(_clip_frame(found)))
     if as_json:
         print(json.dumps({name: _score_record(each, read_by) for name, each in found.scores.items()}, indent=1))

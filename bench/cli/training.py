@@ -25,6 +25,14 @@ def train(
             help="The training's folder; an existing one is continued.",
         ),
     ],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only", metavar="STAGE",
+            help="Train this stage alone (may be repeated). Stages that do not need each other can so be trained at the"
+            " same time; without it the same folder is completed and the checkpoint written.",
+        ),
+    ] = None,
 ) -> None:  # fmt: skip
     """Train the bundled generator and write a checkpoint; killed, the same command continues."""
     from bench.errors import UserMistake
@@ -39,9 +47,14 @@ def train(
     training = find_training(study, out)
     try:
         training.prepare(default_workers())
-        checkpoint, untrained = run_training(training.study, out, told, training.weight_paths())
+        trained = run_training(training.study, out, told, training.weight_paths(), only or ())
     except TrainingError as error:
         raise UserMistake(str(error)) from error
-    if untrained:
-        print_line(f"Not trained, or not in full: {', '.join(untrained)}; their weights are drawn from the seed.")
-    print_line(f"Checkpoint: {checkpoint}", style="bold")
+    if trained.checkpoint is None:
+        print_line(f"Still to be trained: {', '.join(trained.missing) or 'nothing; run it without --only'}.")
+        return
+    if trained.untrained:
+        print_line(
+            f"Not trained, or not in full: {', '.join(trained.untrained)}; their weights are drawn from the seed."
+        )
+    print_line(f"Checkpoint: {trained.checkpoint}", style="bold")

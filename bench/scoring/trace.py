@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are imported when they are first used
 from numpy.typing import NDArray
-from scipy.signal import spectrogram
 
 from metrics.base.metric import ClipObserver, Modality, Statistics
 from metrics.base.signature import statistics_id
@@ -95,7 +95,7 @@ def _spectrogram(waveform: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     if hop > window:  # scipy takes no gaps between frames: these are put side by side
         frames = np.lib.stride_tricks.sliding_window_view(waveform, window)[::hop]
         waveform, hop = frames.reshape(-1), window
-    frequencies, _, power = spectrogram(
+    frequencies, _, power = scipy.signal.spectrogram(
         waveform, sample_rate, "hann", window, window - hop, scaling="spectrum", detrend=False
     )
     edges = np.searchsorted(frequencies, np.linspace(0, HIGHEST, BANDS + 1))

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -18,10 +24,9 @@ def single_thread() -> Iterator[None]:
     import cv2
     import scipy.linalg  # noqa: F401 - loads a BLAS of its own
     import torch
-    from threadpoolctl import threadpool_limits
 
     torch_threads, cv2_threads = torch.get_num_threads(), cv2.getNumThreads()
-    with threadpool_limits(limits=1):
+    with _libraries(frozenset(sys.modules)).limit(limits=1):
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
         try:
@@ -29,3 +34,11 @@ def single_thread() -> Iterator[None]:
         finally:
             torch.set_num_threads(torch_threads)
             cv2.setNumThreads(cv2_threads)
+
+
+@lru_cache(maxsize=1)
+def _libraries(imported: frozenset[str]) -> ThreadpoolController:
+    """The BLAS and OpenMP libraries of this process; looked for again, for 7 ms, once it has imported more."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

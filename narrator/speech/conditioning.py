@@ -35,9 +35,9 @@ class ChannelAttention(nn.Module):
 
 
 class ConditioningEncoder(nn.Module):
-    """Mel spectrogram [B, mels, T] to features [B, C, T]: a pointwise convolution and six attention blocks."""
+    """Mel spectrogram [B, mels, T] to features [B, C, T]: a pointwise convolution and attention blocks."""
 
-    def __init__(self, mels: int, channels: int, heads: int, blocks: int = 6) -> None:
+    def __init__(self, mels: int, channels: int, heads: int, blocks: int) -> None:
         super().__init__()
         self.init = nn.Conv1d(mels, channels, 1)
         self.attn = nn.Sequential(*(ChannelAttention(channels, heads) for _ in range(blocks)))
@@ -48,9 +48,9 @@ class ConditioningEncoder(nn.Module):
 
 
 class _LatentAttention(nn.Module):
-    """Latents attend to themselves and to the input, 8 heads of 64."""
+    """Latents attend to themselves and to the input."""
 
-    def __init__(self, width: int, heads: int = 8, head_width: int = 64) -> None:
+    def __init__(self, width: int, heads: int, head_width: int = 64) -> None:
         super().__init__()
         self.heads = heads
         self.to_q = nn.Linear(width, heads * head_width, bias=False)
@@ -87,7 +87,7 @@ class _ScaledNorm(nn.Module):
 class Perceiver(nn.Module):
     """Resamples features of any length [B, T, C] to a fixed number of latents [B, 32, C]."""
 
-    def __init__(self, width: int, latents: int = 32, layers: int = 2) -> None:
+    def __init__(self, width: int, latents: int, heads: int, layers: int = 2) -> None:
         super().__init__()
         hidden = 4 * width * 2 // 3
         self.latents = nn.Parameter(torch.empty(latents, width))
@@ -95,7 +95,7 @@ class Perceiver(nn.Module):
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 [
-                    _LatentAttention(width),
+                    _LatentAttention(width, heads),
                     nn.Sequential(nn.Linear(width, 2 * hidden), _GatedGelu(), nn.Linear(hidden, width)),
                 ]
             )

@@ -19,6 +19,8 @@ class GptConfig:
         code_limit: the released `gpt_max_audio_tokens`; an utterance ends after 3 codes less than that.
         latents: voice latents that prompt the model.
         mels: bands of the voice profile's mel spectrogram.
+        conditioning_blocks: attention blocks that read it.
+        perceiver_heads: heads of the two layers that make latents of what they read, each of 64 channels.
     """
 
     text_ids: int = 6681
@@ -30,6 +32,8 @@ class GptConfig:
     code_limit: int = 605
     latents: int = 32
     mels: int = 80
+    conditioning_blocks: int = 6
+    perceiver_heads: int = 8
 
     @property
     def start_code(self) -> int:

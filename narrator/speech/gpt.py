@@ -42,8 +42,8 @@ class SpeechGpt(nn.Module):
         self.config = config
         width = config.width
         text_positions, code_positions = config.text_limit + 2, config.code_limit + 3
-        self.conditioning_encoder = ConditioningEncoder(config.mels, width, config.heads)
-        self.conditioning_perceiver = Perceiver(width, config.latents)
+        self.conditioning_encoder = ConditioningEncoder(config.mels, width, config.heads, config.conditioning_blocks)
+        self.conditioning_perceiver = Perceiver(width, config.latents, config.perceiver_heads)
         self.text_embedding = nn.Embedding(config.text_ids, width)
         self.mel_embedding = nn.Embedding(config.codes, width)
         self.text_pos_embedding = _Positions(text_positions, width)

@@ -27,7 +27,7 @@ class SpeechTokenizer:
     """Text to token ids: cleaned, tagged `[en]`, every space as `[SPACE]`, then BPE.
 
     Attributes:
-        start, stop: ids that open and close a text.
+        start, stop, space: ids that open and close a text, and part its words.
 
     Args:
         vocabulary: a Hugging Face `tokenizers` file with the special tokens `[START]`, `[STOP]`, `[SPACE]` and `[en]`,
@@ -67,7 +67,7 @@ class SpeechTokenizer:
         }
         if missing := [token for token in _REQUIRED if token not in ids]:
             raise ValueError(f"The vocabulary {source} lacks {', '.join(missing)}; it belongs to another model.")
-        self.start, self.stop = ids["[START]"], ids["[STOP]"]
+        self.start, self.stop, self.space = ids["[START]"], ids["[STOP]"], ids["[SPACE]"]
 
     @cached_property
     def size(self) -> int:

@@ -8,7 +8,7 @@ the clips the unconditional branch of guidance is learnt beside the conditional 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Generator, Tensor
 
+from narrator.speech.features import FEATURE_RATE
 from narrator.training.autoencoder import AutoencoderStage
 from narrator.training.errors import TrainingError
-from narrator.training.features import speech_16k, trained_features
+from narrator.training.features import FeaturesStage, speech_16k, trained_features
 from narrator.training.loop import derived_seed
 from narrator.training.pictures import Frames, masks, regions, to_floats
 from narrator.training.stage import Batch, Materials, Stage, StageSettings
@@ -29,6 +30,7 @@ from narrator.video.audio_tokens import windows
 from narrator.video.config import FaceAnimatorConfig
 from narrator.video.denoising import Conditions
 from narrator.video.net import LATENT_SCALE, AnimationNet, build_scheduler, build_vae
+from narrator.video.unet import LATENT_CHANNELS
 
 
 class AnimatorSettings(StageSettings):
@@ -38,11 +40,13 @@ class AnimatorSettings(StageSettings):
         unconditional: share of the clips for which the unconditional branch is learnt, too; guidance needs it.
         first: share of the clips that are learnt as the first of a video, whose motion frames are the source picture.
         lip_weight: of the latents at the lips; all others weigh 1.
+        clips: how many clips, from the first, are learnt from at most; their latents are computed before.
     """
 
     unconditional: float = Field(default=0.1, ge=0, le=1)
     first: float = Field(default=0.2, ge=0, le=1)
     lip_weight: float = Field(default=4.0, ge=1, le=100)
+    clips: int = Field(default=100_000, ge=1, strict=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,7 @@ class AnimatorStage(Stage):
     """See the module. A batch holds whole clips, which are run one after another."""
 
     name = "animator"
+    needs = (AutoencoderStage.name, FeaturesStage.name)
 
     def __init__(self, materials: Materials, settings: AnimatorSettings) -> None:
         self._settings, self._seed = settings, materials.seed
@@ -72,14 +77,12 @@ class AnimatorStage(Stage):
         size = self._config.size
         self.frames = Frames.cached(materials.cache / f"frames-{size}.raw", utterances, size)
         self._regions = regions(materials.cache / f"regions-{size}.npy", self.frames, materials.weight_paths)
-        self._latents = _latents(materials, self.frames)
-        self._speech = _features(materials, utterances) if self._config.audio_projection else None
         longest = self._config.clip_frames
-        self.usable = [
-            place
-            for place in range(len(self.frames))
-            if len(self.frames[place]) >= longest and self._regions[place].any()
-        ]
+        found = [place for place in range(len(self.frames)) if len(self.frames[place]) and self._regions[place].any()]
+        chosen = found[: settings.clips]
+        self._latents = _latents(materials, self.frames, chosen)
+        self._speech = _features(materials, utterances, chosen) if self._config.audio_projection else None
+        self.usable = [place for place in chosen if len(self.frames[place]) >= longest]
         if not self.usable:
             raise TrainingError(
                 f"No clip of the data has {longest} frames and a face; look at the videos, or make the data again."
@@ -168,10 +171,11 @@ class AnimatorStage(Stage):
         return {f"net.{key}": value for key, value in self.module.state_dict().items()}
 
 
-def _latents(materials: Materials, frames: Frames) -> Ragged:
-    """The means of the scaled latents of all frames, float16 [T, 4, h, w], computed once."""
+def _latents(materials: Materials, frames: Frames, chosen: Sequence[int]) -> Ragged:
+    """The means of the scaled latents of all frames of the chosen clips, float16 [T, 4, h, w], computed once."""
     if AutoencoderStage.name not in materials.trained:
         raise TrainingError("The stage 'animator' works on latents; put the stage 'autoencoder' before it.")
+    size = materials.config.video.latent_size
 
     @torch.no_grad()
     def computed() -> Iterator[NDArray[Any]]:
@@ -179,26 +183,31 @@ def _latents(materials: Materials, frames: Frames) -> Ragged:
         vae.load_state_dict(dict(materials.trained[AutoencoderStage.name]))
         vae.eval()
         for place in range(len(frames)):
-            pieces = torch.split(to_floats(frames[place]), 16)
-            found = torch.cat([vae.encode(piece).latent_dist.mean * LATENT_SCALE for piece in pieces])
-            yield found.numpy().astype(np.float16)
+            count = len(frames[place]) if place in chosen else 0
+            pieces = [to_floats(frames[place][start : start + 16]) for start in range(0, count, 16)]
+            latents = [vae.encode(piece).latent_dist.mean * LATENT_SCALE for piece in pieces]
+            yield torch.cat([torch.zeros(0, LATENT_CHANNELS, size, size), *latents]).numpy().astype(np.float16)
 
-    version = materials.versions[AutoencoderStage.name]
+    version = f"{materials.versions[AutoencoderStage.name]}-{len(chosen)}"
     return Ragged.cached(materials.cache / f"picture-latents-{version}.npy", computed())
 
 
-def _features(materials: Materials, utterances: tuple[Utterance, ...]) -> Ragged:
-    """Speech features of each frame of all clips, float16 [T, blocks, width], computed once."""
-    sound, fps = speech_16k(materials, utterances), materials.config.video.fps
+def _features(materials: Materials, utterances: tuple[Utterance, ...], chosen: Sequence[int]) -> Ragged:
+    """Speech features of each frame of the chosen clips, float16 [T, blocks, width], computed once."""
+    sound, config = speech_16k(materials, utterances), materials.config
     network = trained_features(materials)
 
     @torch.no_grad()
     def computed() -> Iterator[NDArray[Any]]:
         for place in range(len(utterances)):
-            audio = _floats(sound[place])
-            yield network.states(audio[None], round(len(audio) * fps / 16_000))[0].numpy().astype(np.float16)
+            states = torch.zeros(0, config.features.layers, config.features.width)
+            if place in chosen:
+                audio = _floats(sound[place])
+                states = network.states(audio[None], round(len(audio) * config.video.fps / FEATURE_RATE))[0]
+            yield states.numpy().astype(np.float16)
 
-    return Ragged.cached(materials.cache / f"speech-features-{materials.versions['features']}.npy", computed())
+    version = f"{materials.versions[FeaturesStage.name]}-{len(chosen)}"
+    return Ragged.cached(materials.cache / f"speech-features-{version}.npy", computed())
 
 
 def _floats(values: NDArray[Any]) -> Tensor:

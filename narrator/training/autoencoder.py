@@ -60,6 +60,9 @@ class AutoencoderStage(Stage):
             raise TrainingError(f"The stage 'autoencoder' has crops of {settings.crop} pixels, pictures have {size}.")
         self._frames = Frames.cached(materials.cache / f"frames-{size}.raw", read_utterances(materials.data), size)
         self._regions = regions(materials.cache / f"regions-{size}.npy", self._frames, materials.weight_paths)
+        self._usable = [place for place in range(len(self._frames)) if len(self._frames[place])]
+        if not self._usable:
+            raise TrainingError("No clip of the data has pictures; the stage 'autoencoder' learns from them.")
         self.module: AutoencoderKL = build_vae(materials.config.video.vae)
 
     def batch(self, step: int) -> Batch:
@@ -68,13 +71,14 @@ class AutoencoderStage(Stage):
         side = size if whole else self._settings.crop
         count = max(1, self._settings.batch // 4) if whole else self._settings.batch
         pixels, weights = [], []
-        for place in rng.integers(len(self._frames), size=count):
-            clip = self._frames[int(place)]
+        for at in rng.integers(len(self._usable), size=count):
+            place = self._usable[int(at)]
+            clip = self._frames[place]
             picture = clip[int(rng.integers(len(clip)))]
-            weight = self._weight(int(place))
+            weight = self._weight(place)
             top, left = (int(at) for at in rng.integers(size - side + 1, size=2))
             if not whole and rng.random() < 0.5:  # half of the cut-outs hold the mouth
-                top, left = self._at_lips(int(place), side)
+                top, left = self._at_lips(place, side)
             window = (slice(top, top + side), slice(left, left + side))
             way = int(rng.choice((-1, 1)))  # mirrored pictures are as good as others
             pixels.append(picture[window][:, ::way])

@@ -7,9 +7,7 @@ added, since generated speech is less clean than the clips.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +21,7 @@ from narrator.speech.features import FEATURE_RATE, SpeechFeatures
 from narrator.training.errors import TrainingError
 from narrator.training.loop import derived_seed
 from narrator.training.stage import Batch, Materials, Stage, StageSettings
-from narrator.training.utterances import Ragged, Utterance, read_utterances
+from narrator.training.utterances import Ragged, Utterance, read_phones, read_utterances
 
 SYMBOLS = "pbmfvθðtdnlszɾTʃʒʧʤkɡŋhjwɹiɪᵻɛAæIɑʌəɐᵊɔYOWuʊɜɚ"
 """Phones that are told apart; silence, stress and all else are one more class, the first."""
@@ -126,7 +124,13 @@ def _shares(materials: Materials, utterances: Sequence[Utterance]) -> Ragged:
     def computed() -> Iterator[NDArray[Any]]:
         for place, utterance in enumerate(utterances):
             count = round(len(sound[place]) * fps / FEATURE_RATE)
-            yield _shares_of(_phones(utterance.path.with_suffix(".phones.json")), count, fps).astype(np.float16)
+            phones = read_phones(utterance)
+            if phones is None:
+                raise TrainingError(
+                    f"The clip {utterance.path} has no .phones.json beside it; the stage 'features' needs a list of"
+                    " [phone, start, end] for every clip, such as training clips of this package have."
+                )
+            yield _shares_of(phones, count, fps).astype(np.float16)
 
     return Ragged.cached(materials.cache / "phone-shares.npy", computed())
 
@@ -141,13 +145,3 @@ def _shares_of(phones: Sequence[tuple[str, float, float]], count: int, fps: int)
         shares[:, kind] += np.clip(overlap, 0, None) * fps
     shares[:, 0] = np.clip(1 - shares[:, 1:].sum(1), 0, None)
     return np.asarray(shares / shares.sum(1, keepdims=True))
-
-
-def _phones(path: Path) -> list[tuple[str, float, float]]:
-    try:
-        return [(str(symbol), float(start), float(end)) for symbol, start, end in json.loads(path.read_text("utf-8"))]
-    except (OSError, ValueError, TypeError) as error:
-        raise TrainingError(
-            f"The phones of a clip, {path}, cannot be read ({error}); the stage 'features' needs a list of [phone,"
-            " start, end] for every clip, such as training clips of this package have."
-        ) from error

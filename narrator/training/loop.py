@@ -129,7 +129,7 @@ class _Run:
         self.held_out = held_out
         self.stage, self.settings, self.seed, self.made_by = stage, settings, seed, made_by
         self.snapshot = folder / _SNAPSHOT
-        self.fabric = _fabric(device)
+        self.fabric = _fabric(device, settings.bfloat16)
         trained = [parameter for parameter in stage.module.parameters() if parameter.requires_grad]
         if not trained and settings.steps:
             raise TrainingError(f"The stage '{stage.name}' has nothing to train; set its steps to 0.")
@@ -236,12 +236,12 @@ def _average(decay: float) -> Callable[[Any, Any, Any], None]:
     return update
 
 
-def _fabric(device: str) -> Any:
+def _fabric(device: str, bfloat16: bool) -> Any:
     try:
         from lightning_fabric import Fabric
     except ImportError as error:
         raise TrainingError(f"Training needs lightning-fabric ({error}): install narrator-bench[train].") from error
     try:
-        return Fabric(accelerator=device, devices=1)
+        return Fabric(accelerator=device, devices=1, precision="bf16-mixed" if bfloat16 else "32-true")
     except Exception as error:  # Fabric's own errors for a device that is not there have no common class
         raise TrainingError(f"The device '{device}' cannot be used ({error}); choose cpu or auto.") from error

@@ -44,7 +44,7 @@ class Frames:
         return len(self.starts) - 1
 
     def __getitem__(self, place: int) -> NDArray[np.uint8]:
-        """Frames of one clip, [T, size, size, 3]."""
+        """Frames of one clip, [T, size, size, 3]; T is 0 where the clip is sound alone."""
         return self._values[self.starts[place] : self.starts[place + 1]]
 
     @classmethod
@@ -57,7 +57,7 @@ class Frames:
             with partial.open("wb") as file:
                 for utterance in utterances:
                     counts.append(0)
-                    for frame in _decoded(_video(utterance), size):
+                    for frame in _decoded(_video(utterance), size) if utterance.pictures else ():
                         file.write(frame.tobytes())
                         counts[-1] += 1
             path.with_suffix(".json").write_text(json.dumps({"size": size, "frames": counts}), "utf-8")
@@ -68,7 +68,7 @@ class Frames:
 def regions(path: Path, frames: Frames, weight_paths: Mapping[str, Path] | None) -> Regions:
     """Where the face and the lips are in each clip's first frame, found once.
 
-    A clip in which no face is found has rectangles of zero size: it serves the autoencoder alone.
+    A clip without pictures or in which no face is found has rectangles of zero size: it serves the autoencoder alone.
 
     Raises:
         TrainingError: the networks that find faces are not given.
@@ -80,7 +80,7 @@ def regions(path: Path, frames: Frames, weight_paths: Mapping[str, Path] | None)
             )
         mesh, found = FaceMesh(weight_paths), np.zeros((len(frames), 2, 4), np.int32)
         for place in range(len(frames)):
-            face = mesh.find(np.ascontiguousarray(frames[place][0]))
+            face = mesh.find(np.ascontiguousarray(frames[place][0])) if len(frames[place]) else None
             if face is not None:
                 found[place] = face_and_lips(np.asarray(face.points, np.float64), frames.size, frames.size)
         partial = path.with_name(f".{path.name}")

@@ -2,14 +2,17 @@
 
 The voice latents come from another clip of the same speaker, so that a voice is learnt and no clip is copied. Losses:
 cross-entropy of the codes and, with a small weight, of the text, as XTTS is trained (reference: coqui-ai/TTS dbf1a08a,
-`GPT.forward`). One head of every layer is guided to look at the text where a steady speaker would be (guided attention,
+`GPT.forward`). One head of every layer is guided to look at the text where it is being spoken (guided attention,
 Tachibana et al. 2018, arXiv:1710.08969); without it a small model takes many times as long to find out that codes
-follow text. The guidance fades away, so that the heads are free in the end.
+follow text. Where a clip comes with its phones, their times say which word that is, else a steady speaker is assumed.
+The guidance fades away, so that the heads are free in the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,21 +23,25 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from narrator.speech.gpt import SpeechGpt
+from narrator.speech.mel import VOICE_RATE
 from narrator.speech.tokenizer import SpeechTokenizer
 from narrator.training.codes import FRAMES, CodesSettings, CodesStage, SpeechCodes, mels, trained_codes
 from narrator.training.errors import TrainingError
 from narrator.training.loop import derived_seed
 from narrator.training.stage import Batch, Materials, Stage, StageSettings
-from narrator.training.utterances import Ragged, by_speaker, read_utterances
+from narrator.training.utterances import Ragged, Utterance, by_speaker, read_phones, read_utterances
 
 _IGNORED = -100
 """What `cross_entropy` takes for no target."""
 
+_FRAME_SECONDS = 256 / VOICE_RATE
+
 PHASES = FRAMES
 """The codes of each clip are there from so many starts, a mel frame apart: the same words, by other codes."""
 
-_GUIDE_WIDTH = 0.12
-"""How far a guided head may look from where a steady speaker would be, as a share of the text."""
+_STEADY_WIDTH, _SPOKEN_WIDTH = 0.12, 1.2
+"""How far a guided head may look from where a steady speaker would be, as a share of the text, and from what phones
+say, in tokens."""
 
 
 class SpeechSettings(StageSettings):
@@ -66,6 +73,7 @@ class SpeechStage(Stage):
     """See the module."""
 
     name = "speech"
+    needs = (CodesStage.name,)
 
     def __init__(self, materials: Materials, settings: SpeechSettings) -> None:
         self._settings, self._seed = settings, materials.seed
@@ -77,6 +85,7 @@ class SpeechStage(Stage):
         tokenizer = SpeechTokenizer()
         self._texts = [[tokenizer.start, *tokenizer.encode(one.text), tokenizer.stop] for one in utterances]
         self._others = by_speaker(utterances)
+        self._tracks = _tracks(materials.cache / "tracks.npy", utterances, self._texts, tokenizer.space)
         self._usable = [
             place
             for place, text in enumerate(self._texts)
@@ -97,13 +106,17 @@ class SpeechStage(Stage):
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng(derived_seed(self._seed, self.name, "batch", step))
         places = [self._usable[int(at)] for at in rng.integers(len(self._usable), size=self._settings.batch)]
-        codes = [self._codes[PHASES * place + int(rng.integers(PHASES))] for place in places]
+        phases = [int(rng.integers(PHASES)) for _ in places]
+        codes = [self._codes[PHASES * place + phase] for place, phase in zip(places, phases, strict=True)]
+        spoken = [self._spoken(place, phase, len(row)) for place, phase, row in zip(places, phases, codes, strict=True)]
         return {
             "text": _padded([np.asarray(self._texts[place]) for place in places], 0),
             "text_length": torch.tensor([len(self._texts[place]) for place in places]),
             "codes": _padded(codes, self._config.stop_code),
             "code_length": torch.tensor([len(row) for row in codes]),
             "voice": torch.from_numpy(np.stack([self._voice(place, rng) for place in places])),
+            "spoken": _padded([at for at, _ in spoken], 0, np.float32),
+            "spoken_width": torch.tensor([width for _, width in spoken]),
             "guidance": torch.tensor(self._settings.guidance * max(0.0, 1 - step / self._settings.guided_steps)),
         }
 
@@ -137,15 +150,23 @@ class SpeechStage(Stage):
         return losses
 
     def _guide(self, attentions: tuple[Tensor, ...], spoken: int, batch: Batch) -> Tensor:
-        """How little the first heads look near the place of the text where a steady speaker would be."""
-        text_length, length = batch["text_length"][:, None, None], batch["code_length"][:, None, None]
+        """How little the first heads look near the token of the text that is being spoken."""
         heads = torch.stack([layer[:, 0, spoken:-1, self._config.latents : spoken] for layer in attentions])
-        queries, keys = heads.shape[2:]
-        at = torch.arange(queries, device=heads.device)[:, None] / length
-        place = torch.arange(keys, device=heads.device) / text_length
-        near = torch.exp(-((at - place) ** 2) / (2 * _GUIDE_WIDTH**2)) * (place < 1)
-        seen = ((heads * near).sum(-1) + 1e-3).log()
-        return -seen.masked_select((at[..., 0] < 1).expand_as(seen)).mean()
+        at, width = batch["spoken"][:, :, None], batch["spoken_width"][:, None, None]
+        token = torch.arange(heads.shape[-1], device=heads.device)
+        said = token < batch["text_length"][:, None, None]
+        near = torch.exp(-(((token + 0.5 - at) / width) ** 2) / 2) * said
+        seen = ((heads.float() * near).sum(-1) + 1e-3).log()
+        return -seen.masked_select(~_beyond(batch["codes"], batch["code_length"]).expand_as(seen)).mean()
+
+    def _spoken(self, place: int, phase: int, count: int) -> tuple[NDArray[np.float32], float]:
+        """The place in the text, in tokens, at the middle of each of the codes [count]; and how exact it is."""
+        track, length = self._tracks[place], len(self._texts[place])
+        if not len(track):
+            steady = (np.arange(count) + 0.5) / max(1, count) * length
+            return steady.astype(np.float32), _STEADY_WIDTH * length
+        middles = (phase + FRAMES * (np.arange(count) + 0.5)) * _FRAME_SECONDS
+        return np.interp(middles, track[:, 0], track[:, 1]).astype(np.float32), _SPOKEN_WIDTH
 
     def tensors(self) -> dict[str, Tensor]:
         """The GPT of the part `speech`; spectrograms are not divided, so `mel_stats` are ones."""
@@ -179,10 +200,39 @@ def encoded(materials: Materials, codes: SpeechCodes, spectrograms: Ragged) -> R
     return Ragged.cached(materials.cache / f"codes-{materials.versions[CodesStage.name]}.npy", computed())
 
 
-def _padded(rows: list[NDArray[Any]], value: int) -> Tensor:
+def _tracks(path: Path, utterances: Sequence[Utterance], texts: Sequence[list[int]], space: int) -> Ragged:
+    """When which token of each text is spoken: float32 [n, 2], seconds of the speech and place in the text.
+
+    Computed once. Empty where there are no phones, or where they have another number of words than the text.
+    """
+
+    def computed() -> Iterator[NDArray[np.float32]]:
+        for utterance, ids in zip(utterances, texts, strict=True):
+            phones = read_phones(utterance)
+            knots = None if phones is None else _knots(phones, ids, space)
+            begins = utterance.heard(VOICE_RATE)[1] if knots else 0.0
+            yield np.asarray(knots or [], np.float32).reshape(-1, 2) - np.asarray([begins, 0], np.float32)
+
+    return Ragged.cached(path, computed())
+
+
+def _knots(phones: Sequence[tuple[str, float, float]], ids: list[int], space: int) -> list[tuple[float, float]] | None:
+    """Seconds and places in the text at which each word begins and ends; None if the numbers of words differ."""
+    times = [list(word) for between, word in groupby(phones, lambda phone: not phone[0].strip()) if not between]
+    places = range(2, len(ids) - 1)  # behind the start and the language, before the stop
+    tokens = [list(word) for between, word in groupby(places, lambda at: ids[at] == space) if not between]
+    if not times or len(times) != len(tokens):
+        return None
+    knots: list[tuple[float, float]] = []
+    for word, spelt in zip(times, tokens, strict=True):
+        knots += [(word[0][1], float(spelt[0])), (word[-1][2], float(spelt[-1] + 1))]
+    return knots
+
+
+def _padded(rows: list[NDArray[Any]], value: int, kind: type[np.generic] = np.int64) -> Tensor:
     longest = max(map(len, rows))
     return torch.from_numpy(
-        np.stack([np.pad(np.asarray(row, np.int64), (0, longest - len(row)), constant_values=value) for row in rows])
+        np.stack([np.pad(np.asarray(row, kind), (0, longest - len(row)), constant_values=value) for row in rows])
     )
 
 

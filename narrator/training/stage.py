@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from torch import Generator, Tensor, nn
 
 from narrator.presets import NarratorConfig
@@ -28,6 +28,7 @@ class StageSettings(BaseModel):
         warmup: steps in which the learning rate rises from zero.
         weight_decay: of AdamW.
         clip: longest gradient; a longer one is scaled down.
+        bfloat16: compute in bfloat16 where PyTorch's autocast does; faster where the processor or GPU has it.
         average: decay of the exponential average of the weights, which is what a stage hands on.
         snapshot_every: steps between snapshots; a killed run loses at most so many.
         log_every: steps to a row of the log, which holds their means.
@@ -43,6 +44,7 @@ class StageSettings(BaseModel):
     warmup: int = Field(default=100, ge=0, strict=True)
     weight_decay: float = Field(default=0.01, ge=0, le=1)
     clip: float = Field(default=1.0, gt=0)
+    bfloat16: StrictBool = False
     average: float = Field(default=0.999, ge=0, lt=1)
     snapshot_every: int = Field(default=200, ge=1, strict=True)
     log_every: int = Field(default=20, ge=1, strict=True)
@@ -57,7 +59,7 @@ class Materials:
         config: sizes of all networks.
         data: the folder of training clips, see `narrator.training.utterances`.
         seed: of the study; first weights and batches derive from it.
-        trained: state dicts of the modules of the stages that went before, by stage, on the CPU.
+        trained: state dicts of the modules of the stages that it needs, by stage, on the CPU.
         versions: a hash of those state dicts, by stage.
         cache: folder for what stages compute once from the data; what is computed by a former stage has its version in
             its name.
@@ -78,10 +80,12 @@ class Stage(ABC):
 
     Attributes:
         name: of the stage.
+        needs: names of the stages that it is built from, which must have gone before; it depends on no others.
         module: holds all that is trained, also what serves training only.
     """
 
     name: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
     module: nn.Module
 
     @abstractmethod

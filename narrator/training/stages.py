@@ -32,15 +32,25 @@ def settings_of(name: str) -> type[StageSettings]:
     return found
 
 
+def needs_of(name: str) -> tuple[str, ...]:
+    """The stages that a stage is built from."""
+    return _class_of(name).needs
+
+
 def build_stage(name: str, materials: Materials, settings: StageSettings) -> Stage:
     """A stage with its first weights, which depend on the seed alone; the global generator is left as it was.
 
     Raises:
         TrainingError: the data or the settings do not suit the stage.
     """
-    module, stage, _ = _STAGES[name]
-    kind: Any = getattr(import_module(module), stage)
+    kind: Any = _class_of(name)
     with torch.random.fork_rng():
         torch.manual_seed(derived_seed(materials.seed, name, "weights"))
         built: Stage = kind(materials, settings)
     return built
+
+
+def _class_of(name: str) -> type[Stage]:
+    module, stage, _ = _STAGES[name]
+    found: type[Stage] = getattr(import_module(module), stage)
+    return found

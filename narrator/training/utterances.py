@@ -36,12 +36,14 @@ class Utterance:
         speaker: who speaks.
         text: what is said.
         path: of the WAV file.
+        pictures: whether a video belongs to it; clips of sound alone teach speech.
     """
 
     key: str
     speaker: str
     text: str
     path: Path
+    pictures: bool = True
 
     def waveform(self, sample_rate: int) -> Tensor:
         """The sound, float32 [S] in -1..1, mono, at a rate in Hz."""
@@ -56,20 +58,26 @@ class Utterance:
 
     def speech(self, sample_rate: int) -> Tensor:
         """The sound from shortly before to shortly after what can be heard, so that every utterance ends alike."""
+        return self.heard(sample_rate)[0]
+
+    def heard(self, sample_rate: int) -> tuple[Tensor, float]:
+        """`speech`, and at how many seconds of the clip it begins."""
         sound = self.waveform(sample_rate)
         step = sample_rate // 100
         levels = sound[: len(sound) // step * step].reshape(-1, step).square().mean(1).sqrt()
         heard = (levels > _AUDIBLE * levels.max()).nonzero().flatten() if len(levels) else levels
         if not len(heard):
             raise TrainingError(f"The clip {self.path} is silent; take it out of the manifest.")
-        first, last = int(heard[0]) * step - round(_BEFORE * sample_rate), int(heard[-1] + 1) * step
-        return sound[max(0, first) : last + round(_AFTER * sample_rate)]
+        first = max(0, int(heard[0]) * step - round(_BEFORE * sample_rate))
+        last = int(heard[-1] + 1) * step + round(_AFTER * sample_rate)
+        return sound[first:last], first / sample_rate
 
 
 def read_utterances(folder: Path) -> tuple[Utterance, ...]:
     """The clips of a folder, in the order of their keys.
 
-    `manifest.json` holds `clips`, each with `key` and `speaker`; the words are in KEY.txt.
+    `manifest.json` holds `clips`, each with `key`, `speaker` and, where there is no video, `pictures: false`; the words
+    are in KEY.txt.
 
     Raises:
         TrainingError: the folder or its manifest is missing or damaged, or it has no clips with sound and words.
@@ -77,16 +85,17 @@ def read_utterances(folder: Path) -> tuple[Utterance, ...]:
     path = folder / MANIFEST
     try:
         clips = json.loads(path.read_text("utf-8"))["clips"]
-        named = sorted((str(clip["key"]), str(clip["speaker"])) for clip in clips)
+        named = sorted((str(clip["key"]), str(clip["speaker"]), clip.get("pictures", True) is True) for clip in clips)
     except OSError as error:
         raise TrainingError(
             f"The data folder {folder} has no {MANIFEST} that can be read ({error.strerror}); name a folder of training"
             " clips."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise TrainingError(f"The manifest {path} is damaged ({error!r}); make the data again.") from error
     found = tuple(
-        Utterance(key, speaker, _text(folder / f"{key}.txt"), folder / f"{key}.wav") for key, speaker in named
+        Utterance(key, speaker, _text(folder / f"{key}.txt"), folder / f"{key}.wav", pictures)
+        for key, speaker, pictures in named
     )
     if not found:
         raise TrainingError(f"The data folder {folder} holds no clips; make the data again.")
@@ -99,6 +108,23 @@ def by_speaker(utterances: Sequence[Utterance]) -> list[list[int]]:
     for place, utterance in enumerate(utterances):
         places[utterance.speaker].append(place)
     return [[*(other for other in places[one.speaker] if other != here), here] for here, one in enumerate(utterances)]
+
+
+def read_phones(utterance: Utterance) -> list[tuple[str, float, float]] | None:
+    """The phones of a clip, each with start and end in seconds, from KEY.phones.json; None where there is no such file.
+
+    Raises:
+        TrainingError: it is damaged.
+    """
+    path = utterance.path.with_suffix(".phones.json")
+    if not path.exists():
+        return None
+    try:
+        return [(str(symbol), float(start), float(end)) for symbol, start, end in json.loads(path.read_text("utf-8"))]
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainingError(
+            f"The phones of a clip, {path}, cannot be read ({error}); expected a list of [phone, start, end]."
+        ) from error
 
 
 class Ragged:

@@ -23,7 +23,7 @@ from narrator.speech.mel import VOICE_RATE, mel_filterbank
 from narrator.speech.resample import resample
 from narrator.speech.speaker import SPEAKER_RATE, SpeakerEncoder
 from narrator.speech.tokenizer import SpeechTokenizer
-from narrator.training.codes import CodesSettings, mels, trained_codes
+from narrator.training.codes import CodesSettings, CodesStage, mels, trained_codes
 from narrator.training.errors import TrainingError
 from narrator.training.loop import derived_seed
 from narrator.training.speech import PHASES, SpeechStage, encoded
@@ -73,6 +73,7 @@ class VocoderStage(Stage):
     """See the module."""
 
     name = "vocoder"
+    needs = (CodesStage.name, SpeechStage.name)
 
     def __init__(self, materials: Materials, settings: VocoderSettings) -> None:
         if SpeechStage.name not in materials.trained:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
+import types
 from pathlib import Path
 
 import cv2
@@ -13,6 +15,7 @@ import threadpoolctl
 import torch
 
 from bench.errors import UserMistake
+from bench.workers import threads as thread_limits
 from bench.workers.pool import WorkerPool, spread
 
 
@@ -61,6 +64,24 @@ def test_every_process_computes_with_one_thread_and_gives_the_others_back(worker
     before = threads(0)
     assert all(set(told) == {1} for told in spread(threads, range(2), workers))
     assert threads(0) == before
+
+
+def test_libraries_are_looked_for_again_once_more_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+
+    class Looking(threadpoolctl.ThreadpoolController):
+        def __init__(self) -> None:
+            looked.append(len(sys.modules))
+            super().__init__()
+
+    monkeypatch.setattr(threadpoolctl, "ThreadpoolController", Looking)
+    thread_limits._libraries.cache_clear()
+    assert list(spread(square, range(3), 1)) == [0, 1, 4]
+    assert len(looked) == 1
+    monkeypatch.setitem(sys.modules, "brings_a_blas", types.ModuleType("brings_a_blas"))
+    assert list(spread(square, range(3), 1)) == [0, 1, 4]
+    assert len(looked) == 2
+    thread_limits._libraries.cache_clear()
     torch.set_num_threads(1)
     assert not {"MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"} & os.environ.keys()
 

@@ -91,8 +91,10 @@ def test_workers_shards_ranks_threads_and_repetition_change_no_bit(study: Path, 
     run_in_processes(study, tmp_path / "one", "--workers", "1", threads=1)
     whole = snapshot(tmp_path / "one")
     assert not [c for c in cells(tmp_path / "one") if c["value"] is None and c["generator"] != "ceiling"]
+    drawn = (tmp_path / "one/report/index.html").stat().st_mtime_ns
     run_in_processes(study, tmp_path / "one", "--workers", "1")
     assert snapshot(tmp_path / "one") == whole, "repetition"
+    assert (tmp_path / "one/report/index.html").stat().st_mtime_ns == drawn
     run_in_processes(study, tmp_path / "threads", "--workers", "1", threads=3)
     assert snapshot(tmp_path / "threads") == whole, "threads"
     for workers in ("2", "3", "4"):

@@ -41,6 +41,11 @@ def test_a_list_of_metrics_waits_for_no_metric() -> None:
     assert imported(heavy, program) == ""
 
 
+def test_what_scores_and_what_finds_all_done_wait_for_nothing_that_draws() -> None:
+    program = "import bench.run.execute, bench.scoring.folders, bench.cli.scores, reports.terminal, reports.report"
+    assert imported(tuple(name for name in HEAVY if not name.startswith("torch")), program) == ""
+
+
 def test_no_gpu_is_told_of_without_pytorch() -> None:
     program = (
         "from bench import environment as e; e._GPU_DEVICES = (); e.sys.platform = 'linux'; assert e.gpu() is None"

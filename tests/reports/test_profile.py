@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+import reports
 from reports.profile_figures import figures
 from reports.profile_rendering import render_profile
 from reports.profile_tables import profile_frame, profile_tables
@@ -27,6 +28,7 @@ from reports.profiles import (
     WarmUp,
     Work,
 )
+from reports.results import Results
 from reports.terminal import plain
 
 NONE = Quantity(missing="nobody counts it")
@@ -126,11 +128,23 @@ def test_a_profile_is_written_whole_and_read_back(report: ProfileReport, tmp_pat
     assert "<b>face" not in told
     written = {str(file.relative_to(tmp_path)): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert set(written) == {
-        "profile.json", "report/profile.html", "report/figures/stages.svg", "report/figures/latency.svg",
+        "profile.json", ".profile.json", "report/profile.html",
+        *(f"report/figures/profile-{name}.svg" for name in ("stages", "latency")),
         *(f"report/tables/profile.{ending}" for ending in ("md", "tex", "csv")),
     }  # fmt: skip
     render_profile(report, tmp_path)
     assert all((tmp_path / name).read_bytes() == content for name, content in written.items())
+
+
+def test_a_run_and_its_profile_share_no_file(report: ProfileReport, results: Results, tmp_path: Path) -> None:
+    results.write(tmp_path / "results.json")
+    states: list[dict[Path, int]] = [{}]
+    for draw in (lambda: render_profile(report, tmp_path), lambda: reports.render(tmp_path)) * 2:
+        draw()
+        files = [path for path in (tmp_path / "report").rglob("*") if path.is_file()]
+        states.append({path: path.stat().st_ctime_ns for path in files})
+        assert states[-2].items() <= states[-1].items()
+    assert states[-1] == states[-2] == states[-3]
 
 
 def test_a_quantity_is_a_value_or_a_reason() -> None:

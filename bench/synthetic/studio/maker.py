@@ -1,14 +1,15 @@
 """Training clips on disk: KEY.mp4, KEY.wav (24 kHz, lossless), KEY.txt, KEY.phones.json and a manifest.
 
 A clip depends on seed, part and index alone. Identities, sentences and voices of the part `held-out` are others than
-those of `train`. Speakers follow each other in rounds of `CLIPS_PER_SPEAKER` clips.
+those of `train`. Speakers follow each other in rounds of `CLIPS_PER_SPEAKER` clips. Speech takes more examples than
+pictures do and is made many times faster, so some clips are sound alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Literal, get_args
@@ -17,10 +18,10 @@ import numpy as np
 
 from bench.errors import UserMistake
 from bench.files import atomic, read_json, write_json
-from bench.media.writing import write_clip
+from bench.media.writing import write_clip, write_wav
 from bench.synthetic import corpus
 from bench.synthetic.acting import act
-from bench.synthetic.flavours import FPS, Flavour
+from bench.synthetic.flavours import FLAVOURS, FPS, Flavour
 from bench.synthetic.identity import Identity, Kind
 from bench.synthetic.portrait import Portrait
 from bench.synthetic.speech import speak
@@ -31,8 +32,12 @@ from metrics.base.hints import nearest
 Part = Literal["train", "held-out"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
-FLAVOUR = Flavour("studio", 128, 24000, 0.33, 0.44, 0.6, "plain", 0.3)
-"""Small pictures with a large face, sound at the rate that the generator speaks at."""
+_SIZE, SAMPLE_RATE = 128, 24000
+"""What the small generator sees and speaks at."""
+
+_CLOSE = Flavour("studio", _SIZE, SAMPLE_RATE, 0.33, 0.44, 0.6, "plain", 0.3)
+FRAMINGS = (_CLOSE, _CLOSE, *(replace(one, size=_SIZE, sample_rate=SAMPLE_RATE) for one in FLAVOURS.values()))
+"""A speaker has one of these: a large face, or the framing of a flavour of the corpus, in small pictures."""
 
 CLIPS_PER_SPEAKER = 4
 _KINDS: tuple[Kind, ...] = ("woman", "man", "child", "woman", "man")
@@ -41,8 +46,10 @@ _CRF = 14
 _MANIFEST = "manifest.json"
 
 
-def make_studio(folder: Path, part: Part, clips: int, seed: int, workers: int = 1) -> None:
-    """Make the first `clips` clips of a part in `folder`; those that are complete and up to date stay.
+def make_studio(folder: Path, part: Part, clips: int, seed: int, workers: int = 1, voices: int = 0) -> None:
+    """Make the first `clips` clips of a part in `folder`, and `voices` further ones without pictures.
+
+    Clips that are complete and up to date stay.
 
     Args:
         folder: holds one part of one seed; created if absent.
@@ -50,6 +57,7 @@ def make_studio(folder: Path, part: Part, clips: int, seed: int, workers: int = 
         clips: at least 1.
         seed: same seed, same bytes.
         workers: processes; the number does not change the result.
+        voices: clips of sound alone, from 0.
 
     Raises:
         UserMistake: unknown part, no clips, or a folder that holds another part or seed.
@@ -66,20 +74,25 @@ def make_studio(folder: Path, part: Part, clips: int, seed: int, workers: int = 
     folder.mkdir(parents=True, exist_ok=True)
     if held is None:
         _write_manifest(folder, part, seed, 0)  # marks the folder before the first clip is in it
-    wanted = [index for index in range(clips) if not _complete(folder, _key(part, index))]
+    wanted = [
+        (index, index < clips)
+        for index in range(clips + voices)
+        if not _complete(folder, _key(part, index), pictures=index < clips)
+    ]
     for _ in spread(partial(_make_clip, part, seed, folder), wanted, workers):
         pass
-    _write_manifest(folder, part, seed, clips)
+    _write_manifest(folder, part, seed, clips + voices)
 
 
-def _make_clip(part: Part, seed: int, folder: Path, index: int) -> None:
+def _make_clip(part: Part, seed: int, folder: Path, wanted: tuple[int, bool]) -> None:
+    index, pictures = wanted
     person, own = index // CLIPS_PER_SPEAKER, _seed(seed, part, "clip", index)
     kind = _KINDS[person % len(_KINDS)]
     identity = Identity.draw(_seed(seed, part, "speaker", person), kind)
+    framing = FRAMINGS[_seed(seed, part, "framing", person) % len(FRAMINGS)]
     rng = np.random.default_rng(own)
     text = sentence(rng, unseen=part == "held-out")
-    spoken = speak(text, identity, FLAVOUR.sample_rate, own)
-    portrait = Portrait(identity, FLAVOUR, _seed(seed, part, "scene", index))
+    spoken = speak(text, identity, SAMPLE_RATE, own)
     key = _key(part, index)
     path, record = folder / f"{key}.mp4", folder / f"{key}.json"
     record.unlink(missing_ok=True)
@@ -87,9 +100,17 @@ def _make_clip(part: Part, seed: int, folder: Path, index: int) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
     phones = [[phone.symbol, round(phone.start, 4), round(phone.end, 4)] for phone in spoken.phones]
     write_json(folder / f"{key}.phones.json", phones)
-    performance = act(spoken, FLAVOUR.liveliness, own)
-    write_clip(path, corpus.film(portrait, performance), FPS, spoken.waveform, spoken.sample_rate, _CRF)
-    clip = {"key": key, "speaker": f"{part}-{person:05d}", "transcript": text, "seconds": spoken.frames / FPS}
+    if pictures:
+        portrait = Portrait(identity, framing, _seed(seed, part, "scene", index))
+        film = corpus.film(portrait, act(spoken, framing.liveliness, own))
+        write_clip(path, film, FPS, spoken.waveform, spoken.sample_rate, _CRF)
+    else:
+        path.unlink(missing_ok=True)  # of a folder that had more clips with pictures
+        write_wav(path.with_suffix(".wav"), spoken.waveform, spoken.sample_rate)
+    clip = {
+        "key": key, "speaker": f"{part}-{person:05d}", "transcript": text, "seconds": spoken.frames / FPS,
+        "pictures": pictures, "framing": framing.name,
+    }  # fmt: skip
     write_json(record, {**clip, "version": version(), "identity": asdict(identity)})  # last: the clip is whole
 
 
@@ -112,10 +133,12 @@ def _key(part: Part, index: int) -> str:
     return f"{part}-{person:05d}-{take}"
 
 
-def _complete(folder: Path, key: str) -> bool:
+def _complete(folder: Path, key: str, *, pictures: bool) -> bool:
     record = read_json(folder / f"{key}.json")
-    files = (folder / f"{key}{suffix}" for suffix in (".mp4", ".wav", ".txt", ".phones.json"))
-    return record is not None and record["version"] == version() and all(path.is_file() for path in files)
+    if record is None or (record["version"], record["pictures"]) != (version(), pictures):
+        return False
+    suffixes = (".wav", ".txt", ".phones.json", *([".mp4"] if pictures else []))
+    return all((folder / f"{key}{suffix}").is_file() for suffix in suffixes)
 
 
 def _write_manifest(folder: Path, part: Part, seed: int, clips: int) -> None:

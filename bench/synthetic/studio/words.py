@@ -1,14 +1,19 @@
-"""Sentences of a small vocabulary from a small grammar, written for this corpus: some millions of them.
+"""Sentences written for this corpus by a small grammar, some millions of them, and words of its other sentences.
 
-A twentieth of all sentences, by their hash, are kept from training, so that a test never asks for one that was learnt.
+The corpus has some 900 words in its bundled sentences. Drawn without order they teach how each word sounds, and none of
+those sentences. A twentieth of all sentences, by their hash, are kept from training, so that a test never asks for one
+that was learnt.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
+
+from bench.synthetic.speech import sentences
 
 _DETERMINERS = ("the", "a", "my", "our", "her", "his", "this", "that", "their", "your")
 _ADJECTIVES = (
@@ -36,17 +41,19 @@ _PLACES = (
 _OPENINGS = ("yesterday", "sometimes", "perhaps", "in spring", "last night", "at first", "this week", "suddenly")
 _KEPT_FROM_TRAINING = 20
 """One sentence in so many."""
+_IN_ORDER = 0.5
+"""Share of the training sentences that the grammar makes; of the others all."""
 
 
 def sentence(rng: np.random.Generator, *, unseen: bool) -> str:
-    """Draw a sentence of five to thirteen words.
+    """Draw a sentence of five to thirteen words, or four to eight words without order.
 
     Args:
         rng: source of all choices.
         unseen: whether it shall be one of those that are kept from training, or one of the others.
     """
     while True:
-        drawn = _drawn(rng)
+        drawn = _by_grammar(rng) if unseen or rng.random() < _IN_ORDER else _without_order(rng)
         if held_out(drawn) == unseen:
             return drawn
 
@@ -59,10 +66,23 @@ def held_out(text: str) -> bool:
 def vocabulary() -> frozenset[str]:
     """All words of all sentences, in lower case."""
     lists = (_DETERMINERS, _ADJECTIVES, _NOUNS, _VERBS, _PLACES, _OPENINGS, ("an",))
-    return frozenset(word for entries in lists for entry in entries for word in entry.split())
+    grammar = (word for entries in lists for entry in entries for word in entry.split())
+    return frozenset((*grammar, *_corpus_words()))
 
 
-def _drawn(rng: np.random.Generator) -> str:
+@lru_cache(maxsize=1)
+def _corpus_words() -> tuple[str, ...]:
+    """The words of the bundled sentences, in lower case, each once."""
+    words = {word.strip(".,?!").lower() for text in sentences() for word in text.split()}
+    return tuple(sorted(words))
+
+
+def _without_order(rng: np.random.Generator) -> str:
+    words = rng.choice(_corpus_words(), int(rng.integers(4, 9)))
+    return f"{' '.join(words).capitalize()}."
+
+
+def _by_grammar(rng: np.random.Generator) -> str:
     words = f"{_noun_phrase(rng)} {_one(rng, _VERBS)} {_noun_phrase(rng)}"
     if rng.random() < 0.6:
         words += f" {_one(rng, _PLACES)}"

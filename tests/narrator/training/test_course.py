@@ -69,10 +69,11 @@ def trained(home: Path) -> Path:
     """The study's training, never disturbed."""
     told: list[str] = []
     study = read_training(home / "study.yaml", home).study
-    checkpoint, untrained = run_training(study, home / "whole", lambda stage, *_: told.append(stage))
+    course = run_training(study, home / "whole", lambda stage, *_: told.append(stage))
     assert list(dict.fromkeys(told)) == ["codes", "speech", "vocoder"]
-    assert set(untrained) == {"entangler", "net", "vae", "features"}
-    return checkpoint
+    assert set(course.untrained) == {"entangler", "net", "vae", "features"}
+    assert course.checkpoint is not None
+    return course.checkpoint
 
 
 @pytest.mark.parametrize(("stage", "loss", "falls_to"), [("codes", "mel", 0.9), ("speech", "codes", 0.9)])
@@ -123,6 +124,20 @@ def test_a_kill_in_the_middle_changes_no_bit(home: Path, trained: Path) -> None:
         trained.name,
     ):
         assert (out / name).read_bytes() == (trained.parent / name).read_bytes(), name
+
+
+def test_stages_alone_give_the_same_weights(home: Path, trained: Path) -> None:
+    out, study = home / "alone", read_training(home / "study.yaml", home).study
+    with pytest.raises(TrainingError, match="needs speech; train these first"):
+        run_training(study, out, only=["codes", "vocoder"])
+    assert run_training(study, out, only=["codes"]).missing == ("speech", "vocoder")
+    for name in ("speech", "vocoder"):
+        course = run_training(study, out, only=[name])
+    assert (course.checkpoint, course.missing) == (None, ())
+    assert run_training(study, out).checkpoint == out / trained.name
+    assert (out / trained.name).read_bytes() == trained.read_bytes()
+    with pytest.raises(TrainingError, match="Did you mean 'speech'"):
+        run_training(study, out, only=["speach"])
 
 
 def test_other_data_or_settings_are_not_mixed(home: Path, trained: Path) -> None:
