@@ -1,12 +1,14 @@
 """Run the items of one clip through a network in blocks of one fixed shape.
 
-A convolution's rounding depends on the shape of its batch, so that a last batch of another size, or a block shared with
+A network's rounding may depend on the shape of its batch, so that a last batch of another size, or a block shared with
 other clips, would move a score in its last digits with the number of workers or the order of the clips. Here a clip's
 blocks hold its own items only and have the same shape throughout, the last one being filled up with zeros. What remains
 is the machine: another device or number of threads may still round differently.
 
 A block that does not fit into memory is tried once more after PyTorch has given back what it keeps, which changes no
-bit, and then in halves of halves: equal numbers but for that rounding, of which a warning tells.
+bit, and then in halves of halves, of which a warning tells. On a CPU the networks of our metrics give the same bits at
+every size (`metrics.video.convolution`, `tests/metrics/test_halved_blocks.py`); on a GPU cuDNN chooses its way by the
+size of the batch, and numbers are equal within the rounding of float32.
 """
 
 from __future__ import annotations
@@ -82,9 +84,11 @@ class Blocks:
         half = (len(block) + 1) // 2
         if self._most > half:
             self._most = half
+            changed = "" if block.is_cpu else ", which may change the last digits of its numbers"
             _LOG.warning(
-                "Out of memory: this clip goes through its network %d items at a time, not %d.", half, self._size
-            )
+                "Out of memory: this clip goes through its network %d items at a time, not %d%s.",
+                half, self._size, changed,
+            )  # fmt: skip
         return np.concatenate([self._fitting(part) for part in torch.split(block, half)])
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from reports.profiles import FILE as PROFILE
 from reports.results import COSTS, ENVIRONMENT, SCORES
+from reports.rows import FILE as CLIPS
 from reports.stamp import Stamp
 from reports.writing import writing_to
 
 TRACES = "traces.json"
 """Beside the results: the picture of a clip's sound and motion by the clip's file, both relative to the run."""
-READ = ("results.json", SCORES, COSTS, ENVIRONMENT, PROFILE, TRACES)
+READ = ("results.json", CLIPS, SCORES, COSTS, ENVIRONMENT, PROFILE, TRACES)
 """All that a report is drawn from."""
 STAMP = ".report.json"
 

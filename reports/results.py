@@ -1,28 +1,29 @@
 """The results files: everything that reports may know of a run, typed, written with stable bytes.
 
-`results.json` and, clip by clip, `clip_scores.json` are equal for equal input, whatever happened on the way; what
-differs each time (seconds and memory in `costs.json`, the machine in `environment.json`, and the profile of a run that
-asks for one in `profile.json`, see `reports.profiles`) lies beside them.
+`results.json` and, clip by clip, `clip_scores.json` are equal for equal input, whatever happened on the way; of very
+many clips the rows are in `clips.jsonl`, see `reports.rows`. What differs each time (seconds and memory in
+`costs.json`, the machine in `environment.json`, and the profile of a run that asks for one in `profile.json`, see
+`reports.profiles`) lies beside them.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection
 from pathlib import Path
-from statistics import fmean
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from reports import rows
+from reports.contradictions import contradiction_of
 from reports.text import visible
 from reports.writing import write
 
 SCHEMA = 3
+APART = 4
+"""Schema of results whose clips are in a file of their own; equal to `SCHEMA` but for that."""
 MAX_BYTES = 512 << 20
-ROUNDING = {"rel_tol": 1e-6, "abs_tol": 1e-6}
-"""How far a score may be from the mean over its clips."""
 BOUNDS = ("ceiling", "chance")
 COSTS, ENVIRONMENT, SCORES = "costs.json", "environment.json", "clip_scores.json"
 
@@ -271,7 +272,14 @@ class Results(Record):
         """Write the results file and those beside it, each atomically; equal results give equal bytes."""
         beside = self.model_dump(mode="json", include={"environment", "profiles"})
         elsewhere: Any = {"environment": True, "profiles": True, "cells": {"__all__": {"by_clip"}}}
-        _write(path, self.model_dump(mode="json", by_alias=True, exclude=elsewhere))
+        apart = len(self.clips) > rows.MOST_INSIDE
+        content = self.model_dump(mode="json", by_alias=True, exclude=elsewhere | ({"clips": True} if apart else {}))
+        if apart:
+            made = rows.write_rows(path.with_name(rows.FILE), (clip.model_dump(mode="json") for clip in self.clips))
+            content |= {"schema": APART, "clips": made}
+        _write(path, content)
+        if not apart:
+            path.with_name(rows.FILE).unlink(missing_ok=True)  # of an earlier, larger study
         _write(path.with_name(SCORES), _nested(self.cells))
         _write(path.with_name(COSTS), beside["profiles"])
         _write(path.with_name(ENVIRONMENT), beside["environment"])
@@ -285,9 +293,13 @@ class Results(Record):
         """
         content = _json(path)
         found = content.get("schema") if isinstance(content, dict) else None
-        if found != SCHEMA:
+        if type(found) is not int or found not in (SCHEMA, APART):
             shown = visible(repr(found))[:60]
-            raise ResultsError(f"{path} has schema {shown}, this version reads schema {SCHEMA}: run the study again.")
+            raise ResultsError(
+                f"{path} has schema {shown}, this version reads schema {SCHEMA} and {APART}: run the study again."
+            )
+        told = content.pop("clips", None) if found == APART else None
+        content["schema"] = SCHEMA
         for name, file in (("profiles", COSTS), ("environment", ENVIRONMENT)):
             if path.with_name(file).exists():
                 content[name] = _json(path.with_name(file))
@@ -300,7 +312,9 @@ class Results(Record):
             place = visible(".".join(str(part) for part in problem["loc"]))[:200]
             raise ResultsError(f"{path} is not a results file: {place}: {visible(problem['msg'])}.") from error
         results = results.model_copy(update={"cells": tuple(_with_clips(cell, scores) for cell in results.cells)})
-        if (contradiction := _contradiction(results)) is not None:
+        if found == APART:
+            results = results.model_copy(update={"clips": _apart(path.with_name(rows.FILE), told)})
+        if (contradiction := contradiction_of(results)) is not None:
             raise ResultsError(f"{path} is not a results file: {contradiction}.")
         return results
 
@@ -321,6 +335,19 @@ def _nested(cells: tuple[Cell, ...]) -> ClipScores:
 def _with_clips(cell: Cell, scores: ClipScores) -> Cell:
     by_clip = scores.get(cell.dataset, {}).get(cell.generator, {}).get(cell.metric, {})
     return cell.model_copy(update={"by_clip": dict(sorted(by_clip.items()))})
+
+
+def _apart(path: Path, told: Any) -> tuple[Clip, ...]:
+    try:
+        return tuple(Clip.model_validate(row) for row in rows.read_rows(path, told))
+    except OSError as error:
+        raise ResultsError(f"Cannot read the clips {path}: {error.strerror or error}.") from error
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = visible(".".join(str(part) for part in problem["loc"]))[:200]
+        raise ResultsError(f"{path} holds no clips: {place}: {visible(problem['msg'])}.") from error
+    except ValueError as error:
+        raise ResultsError(f"The clips' file {path} {error}: run the study again.") from error
 
 
 def _write(path: Path, content: Any) -> None:
@@ -346,45 +373,3 @@ def _json(path: Path) -> Any:
 
 def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is no number that a score can have")
-
-
-def _contradiction(results: Results) -> str | None:
-    """What the parts of a results file say against each other."""
-    study = results.study
-    known = {"dataset": set(study.datasets), "generator": set(study.generators), "metric": set(study.metrics)}
-    for what, names in known.items():
-        if not names:
-            return f"its study names no {what}"
-    for what, named in (("generator", set(study.sweep)), *_chosen_by(study.best)):
-        if unknown := sorted(named - known[what]):
-            return f"its sweep names the {what} '{visible(unknown[0])[:80]}', which its study does not"
-    if unknown := sorted(set(study.untrained) - known["generator"]):
-        return f"it calls the generator '{visible(unknown[0])[:80]}' untrained, which its study does not name"
-    named = set(study.stress) | {point.family for point in study.stress.values()}
-    if unknown := sorted(named - known["generator"]):
-        return f"its stress names the generator '{visible(unknown[0])[:80]}', which its study does not"
-    parts: dict[str, tuple[Record, ...]] = {
-        "cell": results.cells, "profile": results.profiles, "clip": results.clips, "finding": results.findings,
-        "change": results.changes, "claim": results.claims,
-    }  # fmt: skip
-    for part, records in parts.items():
-        for record in records:
-            for what in known.keys() & type(record).model_fields.keys():
-                if (name := getattr(record, what)) not in known[what]:
-                    return f"a {part} names the {what} '{visible(name)[:80]}', which its study does not"
-    seen = set()
-    for cell in results.cells:
-        if cell.place in seen:
-            return f"the cell of {', '.join(map(visible, cell.place))} stands twice"
-        if (cell.value is None) == (cell.missing is None):
-            return f"the cell of {', '.join(map(visible, cell.place))} must have a value or a reason why it is missing"
-        if cell.by_clip and not math.isclose(mean := fmean(cell.by_clip.values()), cell.value or 0.0, **ROUNDING):
-            return f"the clips of {', '.join(map(visible, cell.place))} have a mean of {mean:g}, the cell {cell.value}"
-        seen.add(cell.place)
-    return None
-
-
-def _chosen_by(best: Best | None) -> list[tuple[str, set[str]]]:
-    if best is None:
-        return []
-    return [("metric", {best.metric}), ("dataset", set() if best.dataset is None else {best.dataset})]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import BinaryIO
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """Faults of the machine, which the caller tells as those of any other file."""
@@ -55,15 +56,22 @@ def write(path: Path, text: str) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file in one step."""
+    with streaming(path) as file:
+        file.write(content)
+    if (written := _NOTED.get()) is not None:
+        written[path] = hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def streaming(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which has its name when all is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-    if (written := _NOTED.get()) is not None:
-        written[path] = hashlib.sha256(content).hexdigest()

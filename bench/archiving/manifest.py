@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bench.errors import UserMistake, in_words, shown
 from reports.profiles import FILE as PROFILE
 from reports.results import COSTS, ENVIRONMENT, SCORES
+from reports.rows import FILE as CLIPS
 
 MANIFEST = "manifest.json"
 RESULTS, STUDY = "results.json", "study.yaml"
 RECORDS = (SCORES, COSTS, ENVIRONMENT, RESULTS, STUDY)
 """Members of every archive: all that tables, comparisons and a replay need."""
-MAYBE = (PROFILE,)
+MAYBE = (PROFILE, CLIPS)
 """Records of those archives whose run has them."""
 FOLDERS = ("generated", "measured", "reference")
 """Folders of a run whose files may be members too."""
@@ -27,6 +28,8 @@ MAX_MANIFEST = 32 << 20
 MAX_DIRECTORY = 32 << 20
 """Bytes of the list of members that a ZIP ends with; some 200,000 members."""
 MAX_RECORD = 512 << 20
+MAX_ROWS = 16 << 30
+"""The rows of clips, which are read one by one; half a gigabyte for a million."""
 MAX_TOTAL = 256 << 30
 MAX_RATIO = 200
 """How many times its size in the archive a member may have; JSON of scores has about ten times."""

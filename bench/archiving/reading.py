@@ -23,6 +23,7 @@ from bench.archiving.manifest import (
     MAX_MANIFEST,
     MAX_RATIO,
     MAX_RECORD,
+    MAX_ROWS,
     MAX_TOTAL,
     MAYBE,
     RECORDS,
@@ -38,6 +39,7 @@ from bench.archiving.manifest import (
 from bench.errors import UserMistake, shown
 from bench.files import obstacle
 from reports.results import Results, ResultsError
+from reports.rows import FILE as CLIPS
 
 _MAGIC = b"PK\x03\x04"
 _ENCRYPTED = 1
@@ -168,8 +170,9 @@ def _check_against(path: Path, manifest: Manifest, entries: Mapping[str, zipfile
         if entries[name].file_size != member.size:
             stated = f"{entries[name].file_size} bytes, and {MANIFEST} says {member.size}"
             raise ArchiveError(path, f"its member '{name}' has {stated}")
-        if name in RECORDS + MAYBE and member.size > MAX_RECORD:
-            raise ArchiveError(path, f"its member '{name}' is larger than {MAX_RECORD >> 20} MiB")
+        most = MAX_ROWS if name == CLIPS else MAX_RECORD
+        if name in RECORDS + MAYBE and member.size > most:
+            raise ArchiveError(path, f"its member '{name}' is larger than {most >> 20} MiB")
     total = sum(member.size for member in manifest.members.values())
     if total > MAX_TOTAL:
         raise ArchiveError(path, f"it would unpack to more than {MAX_TOTAL >> 30} GiB")

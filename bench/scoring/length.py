@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -26,6 +27,7 @@ class Length:
     modality: Modality
     fps: float
     native_audio = False
+    longest_sound = math.inf
     name = "length"
 
     @property

@@ -40,10 +40,9 @@ Observed = ClipMetric | Length | Trace
 CLIPS_PER_TASK = 8
 """Enough to pay for handing them over; few, so that little is lost with a worker."""
 _NONE: Any = object()
-LONGEST_SOUND = 600
-"""Seconds of a soundtrack that are measured. Metrics of sound hear it as a whole and align it with the reference's: an
-hour would take gigabytes, and its alignment, whose cost grows with the square of the length, hours. Pictures pass by a
-few frames at a time, however long the clip."""
+LONGEST_SOUND = 3600
+"""Seconds of a soundtrack that are held, 230 MB at 16 kHz: metrics of sound hear it as a whole. Pictures pass by a few
+frames at a time, however long the clip."""
 QUICK_SOUNDS = 12
 """Clips, or pairs, whose sound alone is measured in this process sooner than in several that start first."""
 
@@ -278,9 +277,12 @@ def _soundtrack(path: Path, max_seconds: float) -> tuple[NDArray[np.float32], in
     """As `native_waveform`, but for soundtracks that are too long to be held as a whole."""
     waveform, rate = native_waveform(path, min(max_seconds, LONGEST_SOUND + 1))
     if len(waveform) > LONGEST_SOUND * rate:
-        told = f"metrics of sound hold a soundtrack as a whole, of {LONGEST_SOUND} s at the most"
-        raise UnreadableClip(path, f"it lasts longer, and {told}: set max_seconds to {LONGEST_SOUND} or less")
+        raise UnreadableClip(path, _too_long(LONGEST_SOUND, "are held as a whole"))
     return waveform, rate
+
+
+def _too_long(seconds: float, those_that: str) -> str:
+    return f"its soundtrack is longer than the {seconds:g} s that {those_that}: set max_seconds to {seconds:g} or less"
 
 
 class _Pass:
@@ -309,12 +311,21 @@ class _Pass:
     def show_sound(self, native: NDArray[np.float32], rate: int, protocol_rate: int | None) -> None:
         """Show the soundtrack to every observer of sound, at the rate that its metric asks for."""
         heard = {rate: native}
+        self._drop_overlong(len(native) / rate)
         for path in self._looking("audio"):
             wanted = rate if self._metrics[path].native_audio else protocol_rate or rate
             if wanted not in heard:
                 heard[wanted] = resampled(native, rate, wanted)
+            heard[wanted].setflags(write=False)  # observers share it
             with self._counted(path):
                 self._observers[path].waveform(heard[wanted], wanted)
+
+    def _drop_overlong(self, seconds: float) -> None:
+        for path in self._looking("audio"):
+            metric = self._metrics[path]
+            if seconds > metric.longest_sound:
+                with self._counted(path):
+                    raise Unmeasurable(_too_long(metric.longest_sound, f"{metric.name} takes"))
 
     def drop(self, modality: Modality, reason: Exception) -> None:
         """The clip lacks this modality."""

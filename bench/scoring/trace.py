@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class Trace:
 
     modality: Modality
     native_audio = False
+    longest_sound = math.inf
     name = "trace"
 
     @property
@@ -90,8 +92,11 @@ def _spectrogram(waveform: NDArray[np.float32], sample_rate: int) -> NDArray[np.
     if len(waveform) < window:
         return np.zeros((BANDS, 0), np.uint8)
     hop = max(window // 4, -(-(len(waveform) - window) // (COLUMNS - 1)))
+    if hop > window:  # scipy takes no gaps between frames: these are put side by side
+        frames = np.lib.stride_tricks.sliding_window_view(waveform, window)[::hop]
+        waveform, hop = frames.reshape(-1), window
     frequencies, _, power = scipy.signal.spectrogram(
-        waveform, sample_rate, "hann", window, max(0, window - hop), scaling="spectrum", detrend=False
+        waveform, sample_rate, "hann", window, window - hop, scaling="spectrum", detrend=False
     )
     edges = np.searchsorted(frequencies, np.linspace(0, HIGHEST, BANDS + 1))
     bands = [

@@ -97,6 +97,10 @@ class FrechetAudioDistance(FrechetMetric):
     def dimension(self) -> int:
         return int(self.config.embedding.dimension)
 
+    @property
+    def longest_sound(self) -> float:  # type: ignore[override]
+        return float(self.config.embedding.longest)
+
     def prepare(self) -> None:
         super().prepare()
         self.config.embedding.prepare()

@@ -65,6 +65,7 @@ class Loudness(PairedMetric):
 
     name, title, unit = "loudness", "Loudness", "dB FS"
     higher_is_better = True
+    longest_sound = 3600.0
     reference_free: ClassVar[bool] = True
     modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
     conventions: ClassVar[dict[str, LoudnessConfig]] = {"loudness": LoudnessConfig()}
@@ -89,6 +90,7 @@ class AudibleSpeech(PairedMetric):
     name, title = "audible-speech", "Audible speech"
     higher_is_better = True
     limits: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    longest_sound = 3600.0
     reference_free: ClassVar[bool] = True
     modalities: ClassVar[frozenset[Modality]] = frozenset({"audio"})
     conventions: ClassVar[dict[str, AudibleSpeechConfig]] = {"audible-speech": AudibleSpeechConfig()}

@@ -93,6 +93,7 @@ class DNSMOS(OpinionMetric):
 
     name, title = "dnsmos", "DNSMOS"
     statistics_kind = "dnsmos"
+    longest_sound = 3600.0
     scales: ClassVar[Mapping[str, tuple[float, ...]]] = _SCALES
     conventions: ClassVar[Mapping[str, Any]] = {
         "dnsmos": DNSMOSConfig(),

@@ -7,18 +7,18 @@ random state.
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from metrics.audio.cepstral_features import LogMelCepstrum
 from metrics.audio.dtw import fast_dtw_path
+from metrics.audio.long_stoi import at_package_rate, audible_frames, intelligibility_in_parts, package
 from metrics.audio.spectrogram import periodic_hann
 from metrics.audio.waveform import Waveform, WaveformObserver, checked
 from metrics.base.metric import Modality, PairedMetric, Statistics, Unmeasurable
@@ -26,6 +26,8 @@ from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
 
 SHORTEST = 0.4  # seconds: one segment of 30 frames
+WHOLE = 600.0
+"""Seconds that `pystoi` itself is given; what is longer passes by in parts."""
 
 
 @dataclass(frozen=True)
@@ -63,45 +65,33 @@ def intelligibility(reference: Waveform, generated: Waveform, sample_rate: int, 
     if config.alignment == "dtw":
         generated = warped(generated, reference, sample_rate, config.radius)
     length = min(len(reference), len(generated))
-    clean, degraded = (clip[:length].astype(np.float64) for clip in (reference, generated))
-    for side, clip in (("reference", clean), ("generated clip", degraded)):
-        if not clip.any():
+    for side, clip in (("reference", reference), ("generated clip", generated)):
+        if not clip[:length].any():
             raise Unmeasurable(f"the {side} is silent in the {length / sample_rate:.2f} s that both have")
-    speech = _speech_frames(clean, sample_rate)
-    if speech < _pystoi().N:
+    clean = at_package_rate(reference[:length], sample_rate)
+    starts = audible_frames(clean)
+    if (speech := _frames(starts)) < package().N:  # of which `pystoi` would answer with the value 1e-5
         raise Unmeasurable(_too_little(speech, reference, length, sample_rate))
+    if length > WHOLE * sample_rate:
+        degraded, random = at_package_rate(generated[:length], sample_rate), np.random.RandomState(config.seed)
+        return intelligibility_in_parts(clean, degraded, starts, config.extended, random)
+    whole = (clip[:length].astype(np.float64) for clip in (reference, generated))
     with _seeded(config.seed):
-        return float(_pystoi().stoi(clean, degraded, sample_rate, extended=config.extended))
+        return float(package().stoi(*whole, sample_rate, extended=config.extended))
 
 
-def _speech_frames(clean: NDArray[np.float64], sample_rate: int) -> int:
-    """As many frames as `pystoi` finds speech in; with fewer than 30 it would answer with the value 1e-5."""
-    package = _pystoi()
-    length, utils = package.N_FRAME, package.utils
-    signal = clean if sample_rate == package.FS else utils.resample_oct(clean, package.FS, sample_rate)
-    # `pystoi` never uses a frame that ends with the signal's last sample.
-    count = len(range(0, len(signal) - length, length // 2))
-    frames = np.lib.stride_tricks.sliding_window_view(signal, length)[:: length // 2][:count]
-    levels = 20 * np.log10(np.linalg.norm(frames * np.hanning(length + 2)[1:-1], axis=1) + utils.EPS)
-    audible = int(np.sum(levels > levels.max() - package.DYN_RANGE)) if len(levels) else 0
-    return max(audible - 1, 0)
-
-
-def _pystoi() -> Any:
-    """The module `pystoi.stoi`, imported when speech is compared: it brings scipy.signal, which takes a second.
-
-    By `import_module`, for the package has a function of the same name.
-    """
-    return importlib.import_module("pystoi.stoi")
+def _frames(starts: NDArray[np.intp]) -> int:
+    """As many frames as `pystoi` finds in the sound that it makes of these frames of speech."""
+    return max(len(starts) - 1, 0)
 
 
 def _too_little(speech: int, reference: Waveform, compared: int, sample_rate: int) -> str:
     """Which of the two is to blame for too few frames of speech."""
-    fewest = _pystoi().N
+    fewest = package().N
     needed = f"intelligibility needs {fewest}"
     if len(reference) == compared:
         return f"{speech} frames of speech in the reference, {needed}"
-    whole = _speech_frames(reference.astype(np.float64), sample_rate)
+    whole = _frames(audible_frames(at_package_rate(reference, sample_rate)))
     if whole < fewest:
         return f"{whole} frames of speech in the reference, {needed}"
     lengths = [samples / sample_rate for samples in (compared, len(reference))]
@@ -179,6 +169,10 @@ class ShortTimeObjectiveIntelligibility(PairedMetric):
     @property
     def aligned(self) -> bool:
         return bool(self.config.alignment == "truncate")
+
+    @property
+    def longest_sound(self) -> float:  # type: ignore[override]
+        return 3600.0 if self.config.alignment == "truncate" else WHOLE
 
     @property
     def remark(self) -> str:

@@ -106,6 +106,7 @@ class SpeakerSimilarity(VoiceMetric):
     higher_is_better = True
     limits: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     statistics_kind = "voice"
+    longest_sound = 3600.0
     conventions: ClassVar[Mapping[str, Any]] = {"voice-similarity": SpeakerSimilarityConfig()}
 
     @property
@@ -144,6 +145,7 @@ class PitchDistance(VoiceMetric):
     higher_is_better = False
     limits: ClassVar[tuple[float, float]] = (0.0, math.inf)
     statistics_kind = "pitch"
+    longest_sound = 3600.0
     conventions: ClassVar[Mapping[str, Any]] = {"pitch": PitchConfig()}
 
     def _voice(self, waveform: Waveform, sample_rate: int) -> NDArray[np.float64]:

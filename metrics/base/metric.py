@@ -39,8 +39,12 @@ from metrics.base.signature import signature as signature_of
 from metrics.base.signature import statistics_id as statistics_id_of
 from metrics.base.torchmetrics_base import Metric
 
-__all__ = ["ClipMetric", "ClipObserver", "DistributionMetric", "Modality", "NoConfig", "PairedMetric", "Statistics",
-           "Unmeasurable"]  # fmt: skip
+__all__ = ["LONGEST_SOUND", "ClipMetric", "ClipObserver", "DistributionMetric", "Modality", "NoConfig", "PairedMetric",
+           "Statistics", "Unmeasurable"]  # fmt: skip
+
+
+LONGEST_SOUND = 600.0
+"""Seconds of sound that a metric is given unless it says that it takes more, see `ClipMetric.longest_sound`."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
         limits: the least and the greatest value there can be; intervals end there.
         conventions: configurations by registry name, for a class that has several.
         config: a frozen dataclass that holds everything the number depends on beside the clips and the weights.
+        longest_sound: seconds of sound that it takes in bounded memory and time; a clip with more is a counted failure
+            of this metric alone. The harness reads an hour at the most.
         takes_images: whether `update` takes images uint8 [N, 3, H, W] as well, each a clip of one frame.
     """
 
@@ -73,6 +79,7 @@ class ClipMetric(Metric, ABC):  # type: ignore[misc]
     limits: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
     conventions: ClassVar[Mapping[str, Any]] = {}
     config: Any = NoConfig()
+    longest_sound: float = LONGEST_SOUND
     takes_images: ClassVar[bool] = False
     full_state_update = False
     is_differentiable = False

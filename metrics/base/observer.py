@@ -32,7 +32,8 @@ class ClipObserver(ABC):
     def waveform(self, waveform: NDArray[np.float32], sample_rate: int) -> None:  # noqa: B027 - optional hook
         """The whole mono soundtrack, float32 [S] in -1..1, and its sample rate in Hz.
 
-        The rate is the protocol's, or the file's own where the metric asks for it, see `ClipMetric.native_audio`.
+        Where the array cannot be written to it stays as it is and may be kept without a copy; else the caller reuses
+        it. The rate is the protocol's, or the file's own where the metric asks for it, see `ClipMetric.native_audio`.
         """
 
     @abstractmethod

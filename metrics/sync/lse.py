@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from metrics.audio.waveform import Waveform, checked, resampled
+from metrics.audio.waveform import Waveform, checked, held, resampled
 from metrics.base.metric import ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
@@ -36,7 +36,7 @@ _CROP_WEIGHTS: dict[Crop, tuple[str, ...]] = {"s3fd": (S3FD_WEIGHTS,), "blazefac
 _SAMPLES = 640
 """Of sound for each frame."""
 _TOLERANCE = 0.2
-_BLOCK = 4
+BLOCK = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LipSyncObserver(ClipObserver):
         self._config, self._device = config, device
         self._network = syncnet(device)
         self._track = FaceTrack(_finder(config.crop, device)) if config.crop != "frame" else None
-        self._blocks = Blocks(self._network.lips, _BLOCK)
+        self._blocks = Blocks(self._network.lips, BLOCK)
         self._window: list[torch.Tensor] = []
         self._frames = self._crops = 0
         self._heard: tuple[Waveform, int] | None = None
@@ -84,7 +84,7 @@ class LipSyncObserver(ClipObserver):
                 self._take(crop)
 
     def waveform(self, waveform: Waveform, sample_rate: int) -> None:
-        self._heard = np.array(waveform), sample_rate
+        self._heard = held(waveform), sample_rate
 
     def finish(self) -> Callable[[], Statistics]:
         return self._measured
@@ -124,7 +124,7 @@ class LipSyncObserver(ClipObserver):
 
     def _sound_features(self, samples: NDArray[np.int16], windows: int) -> torch.Tensor:
         cepstra = torch.from_numpy(mfcc(samples).T.astype(np.float32))
-        blocks = Blocks(self._network.sound, _BLOCK)
+        blocks = Blocks(self._network.sound, BLOCK)
         for frame in range(windows):
             blocks.add(cepstra[None, None, :, 4 * frame : 4 * frame + CEPSTRA].to(self._device))
         return torch.from_numpy(blocks.results())

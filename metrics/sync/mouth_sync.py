@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.audio.waveform import Waveform, checked
+from metrics.audio.waveform import Waveform, checked, held
 from metrics.base.metric import ClipObserver, Modality, PairedMetric, Statistics, Unmeasurable
 from metrics.base.ranges import Configuration, Range
 from metrics.base.signature import reduction_field
@@ -86,7 +86,7 @@ class MouthObserver(ClipObserver):
             self._shapes.append(None if points is None else mouth_shape(points))
 
     def waveform(self, waveform: Waveform, sample_rate: int) -> None:
-        self._heard = np.array(waveform), sample_rate
+        self._heard = held(waveform), sample_rate
 
     def finish(self) -> Callable[[], Statistics]:
         return self._measured
@@ -122,6 +122,7 @@ class MouthSync(PairedMetric):
     name, title = "mouth-sync", "MOUTH-SYNC"
     modalities: ClassVar[frozenset[Modality]] = frozenset({"video", "audio"})
     statistics_kind = "mouth-sync"
+    longest_sound = 3600.0
     reference_free: ClassVar[bool] = True
     conventions = CONVENTIONS
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.audio.mel_filters import htk_mel_filters
-from metrics.audio.spectrogram import magnitudes, periodic_hann
+from metrics.audio.spectrogram import parts, periodic_hann
 from metrics.audio.waveform import Waveform, resampled
 
 Floats = NDArray[np.float64]
@@ -36,8 +36,9 @@ def levels(waveform: Waveform, sample_rate: int, frames: int, fps: float) -> tup
     hop = round(SAMPLE_RATE / fps / _PARTS)
     needed = (frames * _PARTS - 1) * hop + _WINDOW
     signal = np.pad(signal, (0, max(0, needed - len(signal))))[:needed]
-    power = magnitudes(signal, periodic_hann(_WINDOW), hop, _FFT, centred=False) ** 2
-    bands = power @ htk_mel_filters(SAMPLE_RATE, _FFT, BANDS, LOW, HIGH).T
+    filters = htk_mel_filters(SAMPLE_RATE, _FFT, BANDS, LOW, HIGH).T
+    spectra = parts(signal, periodic_hann(_WINDOW), hop, _FFT, centred=False)
+    bands = np.concatenate([part**2 @ filters for part in spectra])
     bands = bands.reshape(frames, _PARTS, BANDS).mean(axis=1)
     return _decibels(bands.sum(axis=1), DEEPEST), _decibels(bands, BAND_DEPTH)
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from metrics.restricted_pickle import checkpoint
+from metrics.video.convolution import Connection, Convolution2d, Convolution3d
 from metrics.weights import WeightsError, fetch
 
 WEIGHTS = "syncnet"
@@ -30,23 +31,23 @@ class SyncNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.netcnnaud = nn.Sequential(
-            *_layer(nn.Conv2d, 1, 64, 3, padding=1), nn.MaxPool2d(1, 1),
-            *_layer(nn.Conv2d, 64, 192, 3, padding=1), nn.MaxPool2d(3, (1, 2)),
-            *_layer(nn.Conv2d, 192, 384, 3, padding=1),
-            *_layer(nn.Conv2d, 384, 256, 3, padding=1),
-            *_layer(nn.Conv2d, 256, 256, 3, padding=1), nn.MaxPool2d(3, 2),
-            *_layer(nn.Conv2d, 256, 512, (5, 4)),
+            *_layer(Convolution2d, 1, 64, 3, padding=1), nn.MaxPool2d(1, 1),
+            *_layer(Convolution2d, 64, 192, 3, padding=1), nn.MaxPool2d(3, (1, 2)),
+            *_layer(Convolution2d, 192, 384, 3, padding=1),
+            *_layer(Convolution2d, 384, 256, 3, padding=1),
+            *_layer(Convolution2d, 256, 256, 3, padding=1), nn.MaxPool2d(3, 2),
+            *_layer(Convolution2d, 256, 512, (5, 4)),
         )  # fmt: skip
         self.netfcaud = _head()
         self.netfclip = _head()
         self.netcnnlip = nn.Sequential(
-            *_layer(nn.Conv3d, 3, 96, (FRAMES, 7, 7), stride=(1, 2, 2)), nn.MaxPool3d((1, 3, 3), (1, 2, 2)),
-            *_layer(nn.Conv3d, 96, 256, (1, 5, 5), stride=(1, 2, 2), padding=(0, 1, 1)),
+            *_layer(Convolution3d, 3, 96, (FRAMES, 7, 7), stride=(1, 2, 2)), nn.MaxPool3d((1, 3, 3), (1, 2, 2)),
+            *_layer(Convolution3d, 96, 256, (1, 5, 5), stride=(1, 2, 2), padding=(0, 1, 1)),
             nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
-            *_layer(nn.Conv3d, 256, 256, (1, 3, 3), padding=(0, 1, 1)),
-            *_layer(nn.Conv3d, 256, 256, (1, 3, 3), padding=(0, 1, 1)),
-            *_layer(nn.Conv3d, 256, 256, (1, 3, 3), padding=(0, 1, 1)), nn.MaxPool3d((1, 3, 3), (1, 2, 2)),
-            *_layer(nn.Conv3d, 256, 512, (1, 6, 6)),
+            *_layer(Convolution3d, 256, 256, (1, 3, 3), padding=(0, 1, 1)),
+            *_layer(Convolution3d, 256, 256, (1, 3, 3), padding=(0, 1, 1)),
+            *_layer(Convolution3d, 256, 256, (1, 3, 3), padding=(0, 1, 1)), nn.MaxPool3d((1, 3, 3), (1, 2, 2)),
+            *_layer(Convolution3d, 256, 512, (1, 6, 6)),
         )  # fmt: skip
 
     def sound(self, cepstra: Tensor) -> Tensor:
@@ -88,12 +89,12 @@ def filled(network: nn.Module, tensors: dict[str, Any], wrong: str) -> None:
 
 
 def _layer(convolution: Any, inputs: int, outputs: int, kernel: Any, **shape: Any) -> tuple[nn.Module, ...]:
-    norm = nn.BatchNorm2d if convolution is nn.Conv2d else nn.BatchNorm3d
+    norm = nn.BatchNorm2d if convolution is Convolution2d else nn.BatchNorm3d
     return convolution(inputs, outputs, kernel, **shape), norm(outputs), nn.ReLU()
 
 
 def _head() -> nn.Sequential:
-    return nn.Sequential(nn.Linear(512, 512), nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, FEATURES))
+    return nn.Sequential(Connection(512, 512), nn.BatchNorm1d(512), nn.ReLU(), Connection(512, FEATURES))
 
 
 def distances(lips: Tensor, sound: Tensor, shifts: int) -> Tensor:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from metrics.video.convolution import Connection, Convolution2d
 from metrics.weights import WeightsError, fetch
 
 WEIGHTS = "dlib-face"
@@ -41,7 +42,7 @@ class DlibFace(nn.Module):
                 blocks.append(_Residual(channels, width, halves and number == 0))
                 channels = width
         self.blocks = nn.Sequential(*blocks)
-        self.linear = nn.Linear(channels, DIMENSION, bias=False)
+        self.linear = Connection(channels, DIMENSION, bias=False)
         self.register_buffer("mean", torch.tensor(_MEAN).reshape(3, 1, 1))
 
     def forward(self, faces: Tensor) -> Tensor:
@@ -56,7 +57,7 @@ class _Scaled(nn.Module):
 
     def __init__(self, channels: int, width: int, size: int, stride: int, padding: int) -> None:
         super().__init__()
-        self.convolution = nn.Conv2d(channels, width, size, stride, padding)
+        self.convolution = Convolution2d(channels, width, size, stride, padding)
         self.gamma = nn.Parameter(torch.ones(width))
         self.beta = nn.Parameter(torch.zeros(width))
 

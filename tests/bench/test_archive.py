@@ -19,6 +19,7 @@ from support.made_profiles import made_profile
 from bench.archiving import manifest as limits
 from bench.archiving.reading import open_archive, results_of
 from bench.archiving.replay import Difference, differences
+from reports import rows
 from reports.results import Results
 
 Cli = Callable[..., Any]
@@ -88,6 +89,18 @@ def test_results_are_the_same_from_folder_file_and_archive(cli: Cli, tmp_path: P
     assert results.cells[0].by_clip == {"clip0": 2.0}
     assert results_of(run / "results.json") == results
     assert results_of(tmp_path / "run.zip") == results
+
+
+def test_rows_of_very_many_clips_travel_too(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = finished_run(tmp_path / "run")
+    monkeypatch.setattr(rows, "MOST_INSIDE", 0)
+    results_of(run).write(run / "results.json")
+    assert cli("archive", run, tmp_path / "run.zip", "--media").code == 0
+    assert cli("unpack", tmp_path / "run.zip", "--out", tmp_path / "out").code == 0
+    assert (tmp_path / "out" / rows.FILE).read_bytes() == (run / rows.FILE).read_bytes()
+    assert results_of(tmp_path / "out") == results_of(tmp_path / "run.zip") == results_of(run)
+    (run / rows.FILE).unlink()
+    assert f"{rows.FILE} is not there" in cli("archive", run, tmp_path / "other.zip").err.replace("\n", " ")
 
 
 def test_the_folder_of_an_archive_is_private_and_vanishes(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bench.scoring.measure import CLIPS_PER_TASK, QUICK_SOUNDS, Measuring, Measu
 from bench.scoring.pairs import Pair
 from bench.scoring.store import load, save
 from bench.workers.pool import WorkerPool
+from metrics.audio.waveform import WaveformObserver
 from metrics.base.metric import ClipMetric, ClipObserver, PairedMetric, Statistics, Unmeasurable
 from metrics.base.score import Score
 
@@ -205,28 +206,49 @@ def test_a_metric_hears_the_rate_it_asks_for(tmp_path: Path, monkeypatch: pytest
     assert decoded == ["a"]
 
 
-def test_a_soundtrack_that_is_too_long_to_be_held_is_told_and_its_pictures_are_measured(
+def test_a_soundtrack_that_is_too_long_is_told_and_its_pictures_are_measured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reads: list[str]
 ) -> None:
     class Loudness(BrightnessDifference):
         modalities = frozenset({"audio"})
         statistics_id = "loudness"
+        name = "loud"
+
+        def observe(self) -> ClipObserver:
+            return WaveformObserver(lambda sound, rate: {"mean": np.float64(sound.mean())})
+
+    class Patient(Loudness):
+        statistics_id = "patient"
+        longest_sound = 3600.0
 
     asked: list[float] = []
 
     def native(path: Path, seconds: float) -> tuple[np.ndarray, int]:
         asked.append(seconds)
-        return np.zeros(int(min(seconds, 3600) * 100), np.float32), 100
+        return np.zeros(int(min(seconds, float(path.name)) * 100), np.float32), 100
 
     monkeypatch.setattr(measuring, "native_waveform", native)
-    built: list[ClipMetric] = [BrightnessDifference(), Loudness()]
-    monkeypatch.setattr(Measuring, "built", lambda self: built)
+    built: list[ClipMetric] = [BrightnessDifference(), Loudness(), Patient()]
+    monkeypatch.setattr(Measuring, "built", lambda self: [*built, self.length("audio")])
     long = Measuring(tmp_path, Decoding(max_seconds=5000.0), (), "cpu")
-    measure(MeasuringTask(long, {"100": FakeClip(Path("100"))}))
-    assert asked == [measuring.LONGEST_SOUND + 1]  # no more than that is ever held
-    assert float(load(measuring.StatisticsStore(tmp_path, built[0]).clip("100"))["mean"]) == 100
-    with pytest.raises(Unmeasurable, match="600 s at the most: set max_seconds to 600 or less"):
-        load(measuring.StatisticsStore(tmp_path, built[1]).clip("100"))
+    lengths = ["600", "601", "3600", "4000"]
+    measure(MeasuringTask(long, {name: FakeClip(Path("100"), Path(name)) for name in lengths}))
+    assert asked == [measuring.LONGEST_SOUND + 1] * 4  # no more than that is ever held
+
+    def told(metric: ClipMetric, name: str) -> str:
+        try:
+            return str(sorted(load(measuring.StatisticsStore(tmp_path, metric).clip(name))))
+        except Unmeasurable as reason:
+            return str(reason)
+
+    assert {told(built[0], name) for name in lengths} == {"['mean']"}
+    refused = "its soundtrack is longer than the 600 s that loud takes: set max_seconds to 600 or less"
+    assert [told(built[1], name) == refused for name in lengths] == [False, True, True, False]
+    assert refused not in [told(built[2], name) for name in lengths]
+    held = "its soundtrack is longer than the 3600 s that are held as a whole: set max_seconds to 3600 or less"
+    assert [told(metric, "4000") for metric in built[1:]] == [held, held]
+    timed = measuring.StatisticsStore(tmp_path, long.length("audio"))
+    assert [float(load(timed.clip(name))["seconds"]) for name in ("601", "3600")] == [601, 3600]
 
 
 def test_statistics_round_trip(tmp_path: Path) -> None:

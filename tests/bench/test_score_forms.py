@@ -20,6 +20,8 @@ from bench.media.clip import Decoding, frames
 from bench.media.clip_file import ClipFile
 from bench.plugins import built_metric
 from bench.scoring.reference_file import FOREIGN_METRICS
+from metrics.audio import long_stoi, spectrogram, stoi
+from metrics.audio.mcd import MelCepstralDistortion
 
 Cli = Callable[..., Any]
 FID = "fid:width=64:stride=20"
@@ -58,6 +60,26 @@ def test_folders_of_pictures_are_the_clips_they_were_made_of(cli: Cli, clips: Pa
         read = np.concatenate(list(ClipFile(folder, rate=rate).frames(Decoding(fps=fps))))
         assert abs(len(read) - 40 * fps / rate) <= 1
     assert ClipFile(folder, rate=25).identity(Decoding()) != ClipFile(folder, rate=30).identity(Decoding())
+
+
+def test_a_long_clip_is_measured_by_those_metrics_that_take_it(
+    cli: Cli, clips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Limits of half a second instead of ten minutes, parts instead of all: whoever takes long sound says the same."""
+    metrics = f"stoi,fad-ge2e,mcd,loudness,{FID}"
+    outcome, short = score(cli, clips, clips, metrics)
+    assert outcome.code == 0, outcome.err
+    monkeypatch.setattr(MelCepstralDistortion, "longest_sound", 0.5)
+    for module, name, limit in ((stoi, "WHOLE", 0.5), (long_stoi, "PART", 40), (spectrogram, "PART", 50)):
+        monkeypatch.setattr(module, name, limit)
+    _, long = score(cli, clips, clips, metrics)
+    for name in ("stoi", "fad-ge2e", "loudness", "fid"):
+        assert long[name]["value"] == pytest.approx(short[name]["value"], abs=1e-12)
+        assert long[name]["n"] == short[name]["n"] == 4
+    assert short["mcd"]["value"] == 0
+    assert (long["mcd"]["value"], long["mcd"]["n"]) == (None, 0)
+    refused = "its soundtrack is longer than the 0.5 s that mcd takes: set max_seconds to 0.5 or less"
+    assert set(long["mcd"]["failed"].values()) == {f"reference: {refused}"}
 
 
 def test_the_rate_of_pictures_must_be_told(cli: Cli, clips: Path, pictures: Path) -> None:

@@ -313,9 +313,35 @@ def hour(arguments: argparse.Namespace) -> None:
 
 
 def _make_hour(folder: Path, seconds: int) -> str:
+    from bench.files import atomic
+    from bench.media.writing import write_clip, write_wav
+
     for side, noise in (("real", 0.01), ("generated", 0.05)):
-        _tiny_clips(folder / side, 1, noise, 32, seconds)
+        minute, clip = folder / f"{side}.mp4", folder / side / "long.mp4"
+        if not clip.exists():
+            write_clip(minute, _pictures(0, noise, 32, 60), FPS, np.zeros(0, np.float32), RATE)
+            write_wav(clip.with_suffix(".wav"), np.tile(_voice(0, noise, 60), seconds // 60), RATE)
+            with atomic(clip) as temporary:
+                _repeat(minute, temporary, seconds // 60)
     return f"two clips of {seconds} s"
+
+
+def _repeat(source: Path, target: Path, times: int) -> None:
+    """Put a minute of pictures many times in a row without encoding it again."""
+    import av
+
+    with av.open(str(target), "w", format="mp4") as made:
+        stream = None
+        for number in range(times):
+            with av.open(str(source)) as read:
+                stream = stream or made.add_stream_from_template(read.streams.video[0])
+                for packet in read.demux(video=0):
+                    if packet.dts is not None:
+                        assert packet.pts is not None
+                        assert packet.time_base is not None
+                        shift = round(60 * number / packet.time_base)
+                        packet.pts, packet.dts, packet.stream = packet.pts + shift, packet.dts + shift, stream
+                        made.mux(packet)
 
 
 def _score_hour(folder: Path, metric: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import reports
+from reports import rows
 from reports import stamp as stamps
 from reports.report import READ, STAMP
 from reports.results import Results
@@ -172,7 +173,10 @@ def files(run: Path) -> dict[str, bytes]:
     return {str(path.relative_to(run)): path.read_bytes() for path in found}
 
 
-def test_nothing_is_drawn_twice_and_all_that_is_read_is_known(results: Results, tmp_path: Path) -> None:
+def test_nothing_is_drawn_twice_and_all_that_is_read_is_known(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "MOST_INSIDE", 0)
     results.write(tmp_path / "results.json")
     write(tmp_path / "traces.json", "{}")
     write(tmp_path / "profile.json", '{"schema": 1}')

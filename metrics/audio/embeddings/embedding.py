@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from metrics.audio.waveform import Waveform, checked, resampled
-from metrics.base.metric import Unmeasurable
+from metrics.base.metric import LONGEST_SOUND, Unmeasurable
 from metrics.base.ranges import Configuration
 from metrics.weights import fetch
 
@@ -28,9 +28,11 @@ class Embedding(Configuration, ABC):
 
     Attributes:
         weights: names of the weight files, see `metrics.weights`.
+        longest: seconds of sound that it takes in bounded memory, see `metrics.base.metric.ClipMetric.longest_sound`.
     """
 
     weights: ClassVar[tuple[str, ...]]
+    longest: ClassVar[float] = LONGEST_SOUND
 
     @property
     @abstractmethod

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from metrics.audio.embeddings.embedding import Embedding, Network
 from metrics.audio.mel_filters import slaney_mel_filters
-from metrics.audio.spectrogram import magnitudes, periodic_hann
+from metrics.audio.spectrogram import parts, periodic_hann
 from metrics.audio.waveform import Waveform
 from metrics.base.ranges import Range
 from metrics.restricted_pickle import checkpoint
@@ -28,6 +28,8 @@ WINDOW = 400  # samples
 HOP = 160  # samples
 BANDS = 40
 PARTIAL = 160  # frames of a partial utterance
+BATCH = 1024
+"""Partial utterances at a time, thirteen minutes of them."""
 
 
 class SpeakerEncoder(nn.Module):
@@ -70,13 +72,14 @@ class GE2E(Embedding):
     sample_rate: ClassVar[int] = 16000
     dimension: ClassVar[int] = 256
     shortest: ClassVar[float] = 0.5
+    longest: ClassVar[float] = 3600.0
 
     def network(self, weights: Mapping[str, Path], device: torch.device) -> Network:
         encoder = speaker_encoder(weights["ge2e"], device)
 
         def embed(waveform: Waveform) -> NDArray[np.float32]:
-            vectors: Tensor = encoder(torch.from_numpy(self.partial_utterances(waveform)).to(device))
-            return np.asarray(vectors.cpu())
+            partials = torch.from_numpy(self.partial_utterances(waveform))
+            return torch.cat([encoder(batch.to(device)).cpu() for batch in torch.split(partials, BATCH)]).numpy()
 
         return embed
 
@@ -85,8 +88,9 @@ class GE2E(Embedding):
         starts = self._starts(len(waveform))
         end = (starts[-1] + PARTIAL) * HOP
         padded = np.pad(self._raised(waveform), (0, max(0, end - len(waveform))))
-        power = magnitudes(padded, periodic_hann(WINDOW), HOP, WINDOW, centred=True) ** 2
-        mel = (power @ slaney_mel_filters(self.sample_rate, WINDOW, BANDS).T).astype(np.float32)
+        filters = slaney_mel_filters(self.sample_rate, WINDOW, BANDS).T
+        spectra = parts(padded, periodic_hann(WINDOW), HOP, WINDOW, centred=True)
+        mel = np.concatenate([(part**2 @ filters).astype(np.float32) for part in spectra])
         return np.stack([mel[start : start + PARTIAL] for start in starts])
 
     def _starts(self, samples: int) -> list[int]:
@@ -98,6 +102,6 @@ class GE2E(Embedding):
         return starts[:-1] if covered < self.coverage and len(starts) > 1 else starts
 
     def _raised(self, waveform: Waveform) -> Waveform:
-        level = 20 * np.log10(np.sqrt(np.mean(waveform.astype(np.float64) ** 2)))
+        level = 20 * np.log10(np.sqrt(np.mean(np.square(waveform, dtype=np.float64))))
         gain = max(0.0, self.loudness - level)
         return np.asarray(waveform * 10 ** (gain / 20), np.float32)

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+from metrics.audio import spectrogram
+from metrics.audio.embeddings import ge2e
 from metrics.audio.embeddings.ge2e import GE2E, SpeakerEncoder
 from metrics.audio.embeddings.mn04 import MN04, MobileNet, log_mel
 from metrics.audio.embeddings.openwakeword import OpenWakeWord
@@ -22,6 +24,7 @@ from metrics.restricted_pickle import checkpoint
 from metrics.weights import WeightsError, WeightsMissing
 
 CPU = torch.device("cpu")
+RATE = 16000
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +117,17 @@ def test_ge2e_partial_utterances_are_resemblyzers() -> None:
     for samples, partials in expected.items():
         mel = GE2E().partial_utterances(generator.normal(size=samples).astype(np.float32))
         assert mel.shape == (partials, 160, 40), samples
+
+
+@pytest.mark.weights
+def test_ge2e_of_long_sound_is_computed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = np.random.default_rng(0).normal(size=16 * RATE).astype(np.float32) / 10
+    whole, partials = GE2E().vectors(sound, RATE, CPU), GE2E().partial_utterances(sound)
+    monkeypatch.setattr(spectrogram, "PART", 300)
+    monkeypatch.setattr(ge2e, "BATCH", 5)
+    assert len(whole) > 2 * ge2e.BATCH
+    np.testing.assert_allclose(GE2E().partial_utterances(sound), partials, rtol=1e-6)
+    np.testing.assert_allclose(GE2E().vectors(sound, RATE, CPU), whole, atol=1e-6)
 
 
 @pytest.mark.weights

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metrics.audio import long_stoi, stoi
 from metrics.audio.functional import short_time_objective_intelligibility
 from metrics.audio.stoi import CONVENTIONS, ShortTimeObjectiveIntelligibility
 from metrics.base.metric import Unmeasurable
@@ -35,6 +36,28 @@ def test_any_sample_rate(voiced: np.ndarray, rate: int) -> None:
     noisy = voiced + np.random.default_rng(1).normal(size=len(voiced)).astype(np.float32) * 0.05
     expected = pystoi.stoi(voiced.astype(np.float64), noisy.astype(np.float64), rate)
     assert short_time_objective_intelligibility(noisy, voiced, rate) == pytest.approx(expected, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=12)
+@given(
+    st.floats(1, 6), st.sampled_from([8000, 10000, 16000, 22050]), st.integers(1, 90), st.booleans(), st.integers(0, 99)
+)
+def test_long_sound_in_parts_gives_the_packages_value(
+    seconds: float, rate: int, part: int, extended: bool, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    times = np.arange(int(seconds * rate)) / rate
+    audible = np.sin(2 * np.pi * 0.7 * times + seed) > -0.5
+    clean = (audible * np.sin(1500 * times + 20 * np.sin(5 * times)) + 1e-4 * random.normal(size=len(times))) / 10
+    sides = [(clean + noise * random.normal(size=len(times))).astype(np.float32) for noise in (0, 0.05)]
+    config = CONVENTIONS["estoi" if extended else "stoi"]
+    values = []
+    for whole in (stoi.WHOLE, 0):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(stoi, "WHOLE", whole)
+            patched.setattr(long_stoi, "PART", part)
+            values.append(stoi.intelligibility(*sides, rate, config))
+    assert values[1] == pytest.approx(values[0], rel=0, abs=1e-13)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
