@@ -35,7 +35,7 @@ def write_training(folder: Path, *, without: tuple[str, ...] = ()) -> Path:
         if part not in without
         for key, value in untrained(part, bundled(), 3, UNTRAINED_ENTANGLING).state_dict().items()
     }
-    assert write_checkpoint(folder / "checkpoint.safetensors", "bundled", 3, trained) == without
+    assert write_checkpoint(folder / "checkpoint.safetensors", "bundled", bundled(), 3, trained) == without
     recipe = folder / "study.yaml"
     recipe.write_text(yaml.safe_dump(RECIPE))
     return recipe
