@@ -16,7 +16,7 @@ from narrator.training.checkpoint import write_checkpoint
 from narrator.training.errors import TrainingError
 from narrator.training.loop import WEIGHTS, train
 from narrator.training.snapshots import read_tensors
-from narrator.training.stage import Materials, Stage, StageSettings
+from narrator.training.stage import Materials, Stage
 from narrator.training.stages import build_stage, needs_of
 from narrator.training.study import TrainingStudy
 from narrator.training.utterances import MANIFEST
@@ -73,49 +73,86 @@ def run_training(
             one_of("--only", name, tuple(study.stages))
         except ValueError as error:
             raise TrainingError(str(error)) from error
-    config = final = PRESETS[study.preset]()
-    all_settings = {name: study.settings(name) for name in study.stages}  # a mistake is found before any work
-    data = _data_hash(study.data)
-    last, ends_with = last or folder, next(reversed(all_settings))
-    states: dict[str, dict[str, Tensor]] = {}
-    contributed: dict[str, Tensor] = {}
-    versions: dict[str, str] = {}
+    course = _Course(study, folder, last or folder, weight_paths)
     with threads(study.threads):
-        for name, settings in all_settings.items():
-            own, needs = (
-                (last if name == ends_with else folder) / name,
-                [one for one in needs_of(name) if one in study.stages],
-            )
-            if only and name not in only and not (own / WEIGHTS).exists():
-                continue
-            if lacking := [one for one in needs if one not in states]:
-                raise TrainingError(f"The stage '{name}' needs {' and '.join(lacking)}; train these first.")
-
-            def made(clips: Path, held: str, name: str = name, settings: StageSettings = settings) -> Stage:
-                cache = folder / "cache" / held[:16]
-                before = {one: states[one] for one in needs_of(name) if one in states}
-                told_by = {one: versions[one] for one in before}
-                return build_stage(
-                    name, Materials(config, clips, study.seed, before, told_by, cache, weight_paths), settings
-                )
-
+        for name in study.stages:
             if not only or name in only:
-                stage = made(study.data, data)
-                unseen = None if study.held_out is None else made(study.held_out, _data_hash(study.held_out))
-                inputs = f"{config} {data} {[versions[one] for one in needs]}"
-                tell = None if told is None else _of_stage(told, name)
-                train(
-                    stage, settings, own,
-                    seed=study.seed, inputs=inputs, device=study.device, held_out=unseen, progress=tell,
-                )  # fmt: skip
-                contributed |= stage.tensors()
-                final = stage.configured(final)
-            states[name] = read_tensors(own / WEIGHTS)[0]
-            versions[name] = sha256(own / WEIGHTS)[:16]
+                course.train(name, told)
+            elif course.finished(name):
+                course.take(name)
     if only:
-        return Trained(None, (), tuple(name for name in study.stages if name not in states))
-    checkpoint = last / CHECKPOINT
-    return Trained(checkpoint, write_checkpoint(checkpoint, study.preset, final, study.seed, contributed), ())
+        return Trained(None, (), tuple(name for name in study.stages if name not in course.states))
+    return course.checkpoint()
+
+
+class _Course:
+    """A training on its way: what the stages so far have come to, by stage."""
+
+    def __init__(self, study: TrainingStudy, folder: Path, last: Path, weight_paths: Mapping[str, Path] | None) -> None:
+        self._study, self._folder, self._last, self._weight_paths = study, folder, last, weight_paths
+        self._config = self._final = PRESETS[study.preset]()
+        self._settings = {name: study.settings(name) for name in study.stages}  # a mistake is found before any work
+        self._data = _data_hash(study.data)
+        self.states: dict[str, dict[str, Tensor]] = {}
+        self._versions: dict[str, str] = {}
+        self._contributed: dict[str, Tensor] = {}
+
+    def finished(self, name: str) -> bool:
+        """Whether the weights of a stage lie in its folder."""
+        return (self._own(name) / WEIGHTS).exists()
+
+    def train(self, name: str, told: Told | None) -> None:
+        """Train a stage, or load it where it is finished."""
+        study, needs = self._study, self._needs(name)
+        if lacking := [one for one in needs if one not in self.states]:
+            raise TrainingError(f"The stage '{name}' needs {' and '.join(lacking)}; train these first.")
+        stage = self._built(name, study.data, self._data)
+        unseen = None if study.held_out is None else self._built(name, study.held_out, _data_hash(study.held_out))
+        train(
+            stage,
+            self._settings[name],
+            self._own(name),
+            seed=study.seed,
+            inputs=f"{self._config} {self._data} {[self._versions[one] for one in needs]}",
+            device=study.device,
+            held_out=unseen,
+            progress=None if told is None else _of_stage(told, name),
+        )
+        self._contributed |= stage.tensors()
+        self._final = stage.configured(self._final)
+        self.take(name)
+
+    def take(self, name: str) -> None:
+        """Take the weights of a finished stage for those that need it."""
+        path = self._own(name) / WEIGHTS
+        self.states[name] = read_tensors(path)[0]
+        self._versions[name] = sha256(path)[:16]
+
+    def checkpoint(self) -> Trained:
+        """Write what all stages have learnt."""
+        path, study = self._last / CHECKPOINT, self._study
+        untrained = write_checkpoint(path, study.preset, self._final, study.seed, self._contributed)
+        return Trained(path, untrained, ())
+
+    def _own(self, name: str) -> Path:
+        """The folder of a stage."""
+        return (self._last if name == next(reversed(self._settings)) else self._folder) / name
+
+    def _needs(self, name: str) -> list[str]:
+        return [one for one in needs_of(name) if one in self._settings]
+
+    def _built(self, name: str, clips: Path, hashed: str) -> Stage:
+        before = {one: self.states[one] for one in self._needs(name)}
+        materials = Materials(
+            self._config,
+            clips,
+            self._study.seed,
+            before,
+            {one: self._versions[one] for one in before},
+            self._folder / "cache" / hashed[:16],
+            self._weight_paths,
+        )
+        return build_stage(name, materials, self._settings[name])
 
 
 def _of_stage(told: Told, name: str) -> Callable[[int, int, dict[str, float]], None]:
