@@ -39,12 +39,15 @@ class AnimatorSettings(StageSettings):
     Attributes:
         unconditional: share of the clips for which the unconditional branch is learnt, too; guidance needs it.
         first: share of the clips that are learnt as the first of a video, whose motion frames are the source picture.
+        motion_noise: largest deviation of the noise in the latents of motion frames. When a video is made these are
+            generated frames; without noise in training their faults grow from clip to clip.
         lip_weight: of the latents at the lips; all others weigh 1.
         clips: how many clips, from the first, are learnt from at most; their latents are computed before.
     """
 
     unconditional: float = Field(default=0.1, ge=0, le=1)
     first: float = Field(default=0.2, ge=0, le=1)
+    motion_noise: float = Field(default=0.3, ge=0, le=10)
     lip_weight: float = Field(default=4.0, ge=1, le=100)
     clips: int = Field(default=100_000, ge=1, strict=True)
 
@@ -144,7 +147,7 @@ class AnimatorStage(Stage):
         noise = torch.randn(clip.shape, generator=generator).to(clip)
         noisy = self._scheduler.add_noise(clip, noise, timestep)
         wanted = self._scheduler.get_velocity(clip, noise, timestep)
-        conditions = self._conditions(net, batch, at, faces)
+        conditions = self._conditions(net, batch, at, faces, self._motion(batch, at, generator))
         branches = len(conditions.context)
         made = net.denoising_unet(noisy.expand(branches, -1, -1, -1, -1), timestep.to(clip.device)[0], conditions)
         lips = batch["level-0"][at][2].reshape(clip.shape[-2:])
@@ -152,7 +155,13 @@ class AnimatorStage(Stage):
         loss: Tensor = ((made - wanted).square() * weight).mean() / weight.mean()
         return loss
 
-    def _conditions(self, net: AnimationNet, batch: Batch, at: int, faces: Faces) -> Conditions:
+    def _motion(self, batch: Batch, at: int, generator: Generator) -> Tensor:
+        """The latents of the motion frames [M, 4, h, w], with noise unless they are the source picture."""
+        motion = batch["motion"][at]
+        worn = 0.0 if batch["first"][at] else self._settings.motion_noise * torch.rand(1, generator=generator).item()
+        return motion + worn * torch.randn(motion.shape, generator=generator).to(motion)
+
+    def _conditions(self, net: AnimationNet, batch: Batch, at: int, faces: Faces, motion: Tensor) -> Conditions:
         """As `FaceAnimator.conditions`, with gradients; with the unconditional branch where it is learnt."""
         both = bool(batch["both"][at])
         identity, location = faces.identity, net.face_locator(faces.mask).unsqueeze(2)
@@ -164,7 +173,7 @@ class AnimatorStage(Stage):
             location = torch.cat([torch.zeros_like(location), location])
             audio = None if audio is None else torch.cat([torch.zeros_like(audio), audio])
         context = net.imageproj(identity)
-        features, _ = net.reference_unet(torch.cat([faces.source, batch["motion"][at]]), context)
+        features, _ = net.reference_unet(torch.cat([faces.source, motion]), context)
         reference = net.denoising_unet.read_reference(features, "consistent")
         levels = tuple(batch[f"level-{level}"][at] for level in range(len(self._config.unet.widths)))
         return Conditions(context, location, reference, audio, levels)

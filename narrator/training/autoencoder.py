@@ -1,9 +1,10 @@
 """Stage `autoencoder`: pictures to latents of an eighth of the size and back.
 
 Losses: L1 of the pixels and of their differences to the right and below, at three scales (edges are what makes a face
-and a mouth readable), weighted at face and lips; the Kullback-Leibler term of the variational autoencoder (Kingma and
-Welling 2014, arXiv:1312.6114), small; and the distance of the scaled latents' mean and deviation from 0 and 1, because
-diffusion starts from noise of that size.
+and a mouth readable), weighted at face and lips; L1 of the differences between red, green and blue at the coarser
+scales, since pixels differ mostly in brightness, and hues come late without it; the Kullback-Leibler term of the
+variational autoencoder (Kingma and Welling 2014, arXiv:1312.6114), small; and the distance of the scaled latents' mean
+and deviation from 0 and 1, because diffusion starts from noise of that size.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class AutoencoderSettings(StageSettings):
         crop: side of the cut-outs that most steps learn from, pixels; a multiple of 8.
         whole_every: every so many steps a quarter of the batch is whole pictures instead.
         face_weight, lip_weight: of the pixels there; all others weigh 1.
-        edges: weight of the differences.
+        edges: weight of the differences between neighbours.
+        hues: weight of the differences between colours.
         divergence: weight of the Kullback-Leibler term.
         moments: weight of the latents' mean and deviation.
     """
@@ -44,6 +46,7 @@ class AutoencoderSettings(StageSettings):
     face_weight: float = Field(default=2.0, ge=1, le=100)
     lip_weight: float = Field(default=5.0, ge=1, le=100)
     edges: float = Field(default=1.0, ge=0, le=100)
+    hues: float = Field(default=1.0, ge=0, le=100)
     divergence: float = Field(default=1e-4, ge=0, le=1)
     moments: float = Field(default=0.02, ge=0, le=10)
 
@@ -91,7 +94,7 @@ class AutoencoderStage(Stage):
         posterior = vae.encode(pixels).latent_dist
         noise = torch.randn(posterior.mean.shape, generator=generator).to(pixels.device)
         made = vae.decode(posterior.mean + posterior.std * noise).sample
-        colours, edges = _compared(made, pixels, weight)
+        colours, edges, hues = _compared(made, pixels, weight)
         mean, deviation = posterior.mean * LATENT_SCALE, posterior.std * LATENT_SCALE
         divergence = 0.5 * (mean.square() + deviation.square() - 1 - 2 * deviation.log()).mean()
         spread = mean.transpose(0, 1).flatten(1)
@@ -99,6 +102,7 @@ class AutoencoderStage(Stage):
         return {
             "colours": colours,
             "edges": self._settings.edges * edges,
+            "hues": self._settings.hues * hues,
             "divergence": self._settings.divergence * divergence,
             "moments": self._settings.moments * moments,
         }
@@ -122,16 +126,21 @@ class AutoencoderStage(Stage):
         return tuple(int(np.clip((a + b - side) // 2, 0, last)) for a, b in ((y0, y1), (x0, x1)))  # type: ignore[return-value]
 
 
-def _compared(made: Tensor, real: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """Weighted L1 distances of pixels and of their differences, means over the scales."""
-    colours, edges = made.new_zeros(()), made.new_zeros(())
+def _compared(made: Tensor, real: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Weighted L1 distances of pixels, of their differences from neighbours, and of those between their colours.
+
+    Means over the scales, the last one without the finest.
+    """
+    colours, edges, hues = (made.new_zeros(()) for _ in range(3))
     for scale in range(_SCALES):
         if scale:
             made, real, weight = (functional.avg_pool2d(x, 2) for x in (made, real, weight))
         off = made - real
         total = weight.mean()
         colours = colours + (weight * off.abs()).mean() / total
+        if scale:
+            hues = hues + (weight * (off - off.roll(1, 1)).abs()).mean() / total
         for axis in (-1, -2):
             length = off.shape[axis] - 1
             edges = edges + (weight.narrow(axis, 0, length) * off.diff(dim=axis).abs()).mean() / total
-    return colours / _SCALES, edges / (2 * _SCALES)
+    return colours / _SCALES, edges / (2 * _SCALES), hues / (_SCALES - 1)

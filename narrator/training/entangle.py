@@ -88,7 +88,7 @@ class EntangleStage(Stage):
             materials,
             SpeechSettings(steps=0, codes=settings.codes, noise=0, smoothing=0, dropout=0, guidance=0, text_weight=0),
         )
-        self._animator = AnimatorStage(materials, AnimatorSettings(steps=0, unconditional=0))
+        self._animator = AnimatorStage(materials, AnimatorSettings(steps=0, unconditional=0, motion_noise=0))
         self._voicing, self._vae = Voicing(materials), build_vae(materials.config.video.vae)
         frozen: dict[str, nn.Module] = {
             SpeechStage.name: self._speech.module, VocoderStage.name: self._voicing,

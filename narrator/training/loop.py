@@ -19,7 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from narrator.training.errors import TrainingError
 from narrator.training.log import TrainingLog
-from narrator.training.snapshots import read_snapshot, read_weights, write_snapshot, write_weights
+from narrator.training.snapshots import read_snapshot, read_tensors, read_weights, write_snapshot, write_weights
 from narrator.training.stage import Batch, Stage, StageSettings
 
 WEIGHTS = "weights.safetensors"
@@ -46,11 +46,14 @@ def train(
 ) -> None:
     """Train a stage to its last step; its module holds the averaged weights afterwards, on the CPU.
 
+    With the schedule `constant` a step does not depend on how many there will be: a finished stage is trained on where
+    more steps are asked for, and reaches the weights that it would have reached at once.
+
     Args:
         stage: what to train.
         settings: how.
-        folder: receives `weights.safetensors`, `log.csv`, `loss.png` and, until then, a snapshot; a stage whose weights
-            lie there is loaded, one with a snapshot continues.
+        folder: receives `weights.safetensors`, `log.csv`, `loss.png` and a snapshot, which stays where more steps may
+            follow; a stage whose weights lie there is loaded, one with a snapshot continues.
         seed: of the study.
         inputs: identifies what else the stage was made from (data, sizes, former stages); weights and snapshots of
             other inputs are refused.
@@ -64,9 +67,10 @@ def train(
     """
     made_by = fingerprint(stage.name, settings, seed, inputs)
     folder.mkdir(parents=True, exist_ok=True)
-    weights = folder / WEIGHTS
-    if weights.exists():
-        stage.module.load_state_dict(read_weights(weights, stage.module, made_by))
+    weights, snapshot, level = folder / WEIGHTS, folder / _SNAPSHOT, settings.schedule == "constant"
+    finished = f"{made_by}@{settings.steps}" if level else made_by
+    if weights.exists() and not (snapshot.exists() and _ends_before(weights, made_by, settings.steps)):
+        stage.module.load_state_dict(read_weights(weights, stage.module, finished))
         return
     if settings.init is not None:
         stage.module.load_state_dict(read_weights(settings.init, stage.module))
@@ -74,13 +78,24 @@ def train(
         averaged = _Run(stage, settings, folder, seed, made_by, device, held_out).finish(progress)
     stage.module.cpu().load_state_dict(averaged)
     stage.module.eval()
-    write_weights(weights, averaged, stage.name, made_by)
-    (folder / _SNAPSHOT).unlink(missing_ok=True)
+    write_weights(weights, averaged, stage.name, finished)
+    if not level:
+        snapshot.unlink(missing_ok=True)
+
+
+def _ends_before(weights: Path, made_by: str, steps: int) -> bool:
+    """Whether the weights are those of the same training after fewer steps."""
+    trained, _, done = read_tensors(weights)[1].split(" ")[-1].partition("@")
+    return trained == made_by and done.isdecimal() and int(done) < steps
 
 
 def fingerprint(name: str, settings: StageSettings, seed: int, inputs: str) -> str:
-    """A hash of all that the weights of a stage depend on; how often it is logged and saved is not part of it."""
-    told = settings.model_dump(mode="json", exclude={"snapshot_every", "log_every"})
+    """A hash of all that the weights of a stage depend on; how often it is logged and saved is not part of it.
+
+    Nor is the number of steps where the schedule does not depend on it.
+    """
+    left_out = {"snapshot_every", "log_every"} | ({"steps"} if settings.schedule == "constant" else set())
+    told = settings.model_dump(mode="json", exclude=left_out)
     text = json.dumps([name, told, seed, inputs, torch.__version__], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

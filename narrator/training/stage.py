@@ -24,7 +24,8 @@ class StageSettings(BaseModel):
         steps: optimiser steps; 0 takes the weights as they are, from `init`.
         batch: examples a step.
         learning_rate: highest of AdamW.
-        schedule: of the learning rate after the warm-up: `cosine` falls to a hundredth at the last step.
+        schedule: of the learning rate after the warm-up: `cosine` falls to a hundredth at the last step; with
+            `constant` more steps may be asked for later.
         warmup: steps in which the learning rate rises from zero.
         weight_decay: of AdamW.
         clip: longest gradient; a longer one is scaled down.

@@ -167,7 +167,34 @@ def test_rates_rise_and_fall() -> None:
     assert learning_rate(level, 39) == SETTINGS.learning_rate
 
 
+def test_more_steps_may_follow_where_the_rate_is_level(tmp_path: Path) -> None:
+    level = SETTINGS.model_copy(update={"schedule": "constant"})
+    for steps in (12, 30, 40, 40):  # 30 is between two snapshots
+        train(Line(), level.model_copy(update={"steps": steps}), tmp_path / "longer", seed=5)
+    train(Line(), level, tmp_path / "at-once", seed=5)
+    longer, at_once = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("longer", "at-once"))
+    assert longer == at_once
+    assert [int(row["step"]) for row in rows(tmp_path / "longer")][-1] == 40
+    with pytest.raises(TrainingError, match="other settings"):  # weights of more steps are not those of fewer
+        train(Line(), level.model_copy(update={"steps": 20}), tmp_path / "longer", seed=5)
+    train(Line(), SETTINGS, tmp_path / "falls", seed=5)
+    with pytest.raises(TrainingError, match="other settings"):
+        train(Line(), SETTINGS.model_copy(update={"steps": 80}), tmp_path / "falls", seed=5)
+
+
+def test_a_broken_off_extension_continues_to_the_same_bytes(tmp_path: Path) -> None:
+    level = SETTINGS.model_copy(update={"schedule": "constant"})
+    train(Line(), level, tmp_path / "at-once", seed=5)
+    train(Line(), level.model_copy(update={"steps": 10}), tmp_path / "cut", seed=5)
+    with pytest.raises(KeyboardInterrupt):
+        train(Line(dies_at=21), level, tmp_path / "cut", seed=5)
+    train(Line(), level, tmp_path / "cut", seed=5)
+    cut, at_once = ((tmp_path / name / "weights.safetensors").read_bytes() for name in ("cut", "at-once"))
+    assert cut == at_once
+
+
 def test_only_what_changes_weights_is_in_the_fingerprint() -> None:
     told = fingerprint("line", SETTINGS, 1, "")
     assert fingerprint("line", SETTINGS.model_copy(update={"log_every": 1, "snapshot_every": 3}), 1, "") == told
     assert fingerprint("line", SETTINGS.model_copy(update={"clip": 2.0}), 1, "") != told
+    assert fingerprint("line", SETTINGS.model_copy(update={"steps": 80}), 1, "") != told
