@@ -136,6 +136,9 @@ class Store:
             try:
                 info = self._fs.info(self._path)
             except FileNotFoundError as error:
+                refused = getattr(error.__cause__, "status", 404)  # over HTTP it is raised for whatever was answered
+                if refused != 404:
+                    raise StoreError(f"{self.address} cannot be read (HTTP {refused}; {_HOW_TO_LOG_IN})") from error
                 raise UserMistake(f"There is no file at {self.address}.") from error
         if info.get("type") == "directory":
             raise UserMistake(f"{self.address} is a folder: name a file in it.")
