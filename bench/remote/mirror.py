@@ -42,7 +42,8 @@ PAUSE = 1.0
 _LEVELS = 4
 """Names at the end of an address that a dataset's layout may look at."""
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)

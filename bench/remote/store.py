@@ -68,7 +68,7 @@ class Store:
     @property
     def name(self) -> str:
         """The last name of the address, as the store spells it."""
-        return posixpath.basename(self._path)
+        return posixpath.basename(str(self._path))
 
     def files(self) -> dict[str, dict[str, Any]]:
         """What the store knows of each file below the folder, by its place in the store.
