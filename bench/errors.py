@@ -22,6 +22,12 @@ def shown(text: object, most: int = 300) -> str:
     return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
+def without_secrets(text: str) -> str:
+    """A text whose addresses have lost what may be secret: user and password, and what follows a question mark."""
+    text = re.sub(r"([A-Za-z][A-Za-z0-9+.-]+://)[^\s'\"]*@(?=[^/\s])", r"\1", text)
+    return re.sub(r"([A-Za-z][A-Za-z0-9+.-]+://[^\s'\"?]*)\?[^\s'\"]*", r"\1", text)
+
+
 _WORDS = (
     (r"^Value error, ", ""),
     (r"^(Input|String|Tuple|List) should ", "must "),

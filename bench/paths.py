@@ -6,7 +6,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from bench.errors import UserMistake, shown
+from bench.errors import UserMistake, shown, without_secrets
 
 MAX_NAME_BYTES = 255
 MAX_PATH_BYTES = 4095
@@ -20,22 +20,27 @@ def unusable_character(text: str, allowed: str = "") -> str | None:
     return None
 
 
-def written_path(text: str, what: str) -> Path:
+def scheme_of(text: str) -> str | None:
+    """The scheme of an address such as s3://bucket/clips; None for a path."""
+    found = re.match(r"([a-z][a-z0-9+.-]+)://", text, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def written_path(text: str, what: str, instead: str = "name a local path, see docs/scale.md") -> Path:
     """The path that a text names, relative or absolute.
 
     Args:
         what: the path's role, as the sentence of a mistake begins with it, for example "--out".
+        instead: what to do where it is an address.
 
     Raises:
         UserMistake: no file system can hold such a path, it is an address like s3://, or `~user` is nobody here.
     """
     if not text.strip():
         raise UserMistake(f"{what} is empty: name a path, '.' for the current folder.")
-    if (scheme := re.match(r"([a-z][a-z0-9+.-]+)://", text, re.IGNORECASE)) is not None:
-        raise UserMistake(
-            f"{what} '{shown(text, 80)}' is an address ({scheme[1]}), not a folder of a file system: copy what lies "
-            "there or mount it first, see docs/scale.md."
-        )
+    if (scheme := scheme_of(text)) is not None:
+        address = shown(without_secrets(text), 80)
+        raise UserMistake(f"{what} '{address}' is an address ({scheme}), not a folder of a file system: {instead}.")
     if (character := unusable_character(text)) is not None:
         raise UserMistake(f"{what} '{shown(text, 80)}' holds the character {character}, which no path of ours does.")
     try:

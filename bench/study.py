@@ -24,9 +24,9 @@ from bench import fingerprint, plugins, protocols
 from bench.choice import Choice, Strict
 from bench.datasets.splits import By, Side, SplitRule
 from bench.errors import UserMistake, problem_in_words, shown
-from bench.paths import written_path
 from bench.prompts.recognition import NONE, named_recogniser
 from bench.prompts.rules import ImageRule, PromptRules, TextRule, VoiceRule
+from bench.remote.address import Address, path_or_address
 from bench.stress.variants import Stress, stressed
 from bench.strict_yaml import read_yaml, write_yaml
 from bench.study_files import shipped, shipped_text, user_text
@@ -145,9 +145,13 @@ class SplitChoice(Strict):
 
 
 class DatasetChoice(Choice):
-    """A dataset: where it lies, how many of its clips take part (all, if not said), and of which side of a split."""
+    """A dataset: where it lies, how many of its clips take part (all, if not said), and of which side of a split.
 
-    root: Path | None = None
+    Attributes:
+        root: a folder, or an address such as s3://bucket/clips, which is mirrored into the cache.
+    """
+
+    root: Path | Address | None = None
     clips: int | None = Field(default=None, ge=1, strict=True)
     split: SplitChoice | None = None
 
@@ -160,7 +164,7 @@ class DatasetChoice(Choice):
     @classmethod
     def _is_a_path(cls, root: Any) -> Any:
         try:
-            return written_path(root, "the path") if isinstance(root, str) else root
+            return path_or_address(root, "the path") if isinstance(root, str) else root
         except UserMistake as mistake:
             raise ValueError(str(mistake)) from mistake
 
@@ -355,7 +359,8 @@ def parse_study(text: str, where: str, folder: Path) -> Study:
 
 def _anchored(dataset: DatasetChoice, folder: Path) -> DatasetChoice:
     split = dataset.split and dataset.split.model_copy(update={"file": _anchor(dataset.split.file, folder)})
-    return dataset.model_copy(update={"root": _anchor(dataset.root, folder), "split": split})
+    root = dataset.root if isinstance(dataset.root, Address) else _anchor(dataset.root, folder)
+    return dataset.model_copy(update={"root": root, "split": split})
 
 
 def _anchor(root: Path | None, folder: Path) -> Path | None:

@@ -11,6 +11,7 @@ from bench.archiving.manifest import STUDY
 from bench.archiving.reading import is_archive, open_archive, read_results, results_of
 from bench.errors import UserMistake, shown
 from bench.files import UnreadableFile, as_text, read_small
+from bench.remote.address import Address
 from bench.strict_yaml import MAX_BYTES
 from bench.study import Study, parse_study
 from reports.results import Cell, Results
@@ -19,7 +20,9 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-12
 """How far a number that is computed again may be from the old one; the second for what is zero but for rounding."""
 
 
-def study_to_replay(path: Path, roots: Mapping[str, Path], programs: bool, out: Path) -> tuple[Study, Results]:
+def study_to_replay(
+    path: Path, roots: Mapping[str, Path | Address], programs: bool, out: Path
+) -> tuple[Study, Results]:
     """The study of a run's folder, results file or archive, and the results that it gave.
 
     Relative paths of the study, which only options of generators still hold, start at the current folder: where the
@@ -75,7 +78,7 @@ def belong_together(study: Study, results: Results) -> str | None:
     return next((what for what, (one, other) in sides.items() if one != other), None)
 
 
-def _with_roots(study: Study, roots: Mapping[str, Path]) -> Study:
+def _with_roots(study: Study, roots: Mapping[str, Path | Address]) -> Study:
     known = [dataset.name for dataset in study.datasets]
     if unknown := [name for name in roots if name not in known]:
         raise UserMistake(f"--root: the study has no dataset '{shown(unknown[0], 80)}', it has {', '.join(known)}.")

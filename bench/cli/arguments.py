@@ -13,12 +13,15 @@ from pydantic import ValidationError
 
 from bench import plugins
 from bench.choice import Choice
-from bench.errors import UserMistake, in_words, shown
+from bench.errors import UserMistake, in_words, shown, without_secrets
 from bench.files import obstacle
 from bench.paths import written_path
+from bench.remote.address import Address, path_or_address
 from bench.strict_yaml import read_yaml
 
 C = TypeVar("C", bound=Choice)
+
+RUN_LOCALLY = "run into a local folder, then `narrator-bench archive FOLDER ADDRESS`"
 
 
 def path_to_read(what: str) -> Callable[[str], Path]:
@@ -30,16 +33,17 @@ def path_to_read(what: str) -> Callable[[str], Path]:
     return lambda written: written_path(written, what)
 
 
-def folder_to_write(option: str, what: str) -> Callable[[str], Path]:
+def folder_to_write(option: str, what: str, **where_remote: str) -> Callable[[str], Path]:
     """A parser for a folder that exists and can be written to, or can be made.
 
     Args:
         option: the option's name, for example "--out".
         what: the folder's role, for example "the run folder".
+        where_remote: `instead` of `written_path`.
     """
 
     def parse(written: str) -> Path:
-        folder = written_path(written, option)
+        folder = written_path(written, option, **where_remote)
         try:
             there = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
             reason = None if os.access(there, os.W_OK | os.X_OK) else f"no permission to write to {there}"
@@ -74,7 +78,7 @@ def file_to_write(option: str) -> Callable[[str], Path]:
 RunToWrite = Annotated[
     Path,
     typer.Option(
-        "--out", parser=folder_to_write("--out", "the run folder"), metavar="FOLDER",
+        "--out", parser=folder_to_write("--out", "the run folder", instead=RUN_LOCALLY), metavar="FOLDER",
         help="The run's folder; an existing one is continued.",
     ),
 ]  # fmt: skip
@@ -90,20 +94,27 @@ RunToRead = Annotated[
 ]
 
 
-def roots_by_dataset(written: Iterable[str]) -> dict[str, Path]:
-    """Folders of datasets as `--root` names them: `DATASET=FOLDER`, from the current folder on.
+def place_to_read(what: str) -> Callable[[str], Path | Address]:
+    """As `path_to_read`, and addresses such as s3://bucket/clips too."""
+    return lambda written: path_or_address(written, what)
+
+
+def roots_by_dataset(written: Iterable[str]) -> dict[str, Path | Address]:
+    """Where datasets lie as `--root` tells: `DATASET=FOLDER`, from the current folder on, or `DATASET=ADDRESS`.
 
     Raises:
         UserMistake: one is written otherwise, or a dataset is named twice.
     """
-    roots: dict[str, Path] = {}
+    roots: dict[str, Path | Address] = {}
     for entry in written:
         name, equals, folder = entry.partition("=")
         if not (equals and name):
-            raise UserMistake(f"--root: '{shown(entry, 80)}' is not DATASET=FOLDER, for example hdtf=/data/HDTF.")
+            told = shown(without_secrets(entry), 80)
+            raise UserMistake(f"--root: '{told}' is not DATASET=FOLDER, for example hdtf=/data/HDTF.")
         if name in roots:
             raise UserMistake(f"--root names the dataset '{shown(name, 80)}' twice: keep one.")
-        roots[name] = written_path(folder, "--root").resolve()
+        place = path_or_address(folder, "--root")
+        roots[name] = place if isinstance(place, Address) else place.resolve()
     return roots
 
 

@@ -23,7 +23,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from types import FrameType
 
-from bench.errors import shown
+from bench.errors import shown, without_secrets
 
 FAILED, MISTAKEN, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 KEPT = "what is done is kept: the same command continues"
@@ -181,6 +181,6 @@ def _reported(error: BaseException) -> str:
         with suppress(OSError):
             path = folder() / name
             with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(content + "\n")
+                file.write(without_secrets(content) + "\n")
             return f"please send us {path}, which says what we need to mend it"
     return f"no report could be written; it came from {traceback.extract_tb(error.__traceback__)[-1:]}"

@@ -14,19 +14,22 @@ import typer
 from pydantic import ValidationError
 
 from bench import plugins, protocols
-from bench.cli.arguments import chosen, file_to_write, folder_to_write, path_to_read, roots_by_dataset
+from bench.cli.arguments import chosen, file_to_write, folder_to_write, place_to_read, roots_by_dataset
 from bench.cli.printing import Json, print_line, print_rows
 from bench.cli.runs import Workers, shown_progress
 from bench.datasets.splits import By, SplitRule
 from bench.errors import UserMistake, problem_in_words, shown
+from bench.remote.address import Address
 from bench.study import DatasetChoice, Protocol
 from bench.workers.pool import WorkerPool, default_workers
 
 Option = Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE for the dataset, as in a study.")]
 Root = Annotated[
-    Path | None,
+    Any,  # Path | Address | None, of which the command-line library knows no unions
     typer.Argument(
-        parser=path_to_read("The root"), metavar="[ROOT]", help="The dataset's folder; the bundled corpus needs none."
+        parser=place_to_read("The root"),
+        metavar="[ROOT]",
+        help="The dataset's folder, or an address such as s3://bucket/clips; the bundled corpus needs none.",
     ),
 ]
 
@@ -221,5 +224,6 @@ def _rule(by: str, seed: int, test: float, dev: float) -> SplitRule:
         raise UserMistake(f"{error}.") from error
 
 
-def _choice(name: str, root: Path | None, options: list[str] | None) -> DatasetChoice:
-    return chosen(DatasetChoice, "dataset", "--option", name, options or (), root=root and root.resolve())
+def _choice(name: str, root: Path | Address | None, options: list[str] | None) -> DatasetChoice:
+    place = root.resolve() if isinstance(root, Path) else root
+    return chosen(DatasetChoice, "dataset", "--option", name, options or (), root=place)

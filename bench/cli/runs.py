@@ -96,7 +96,7 @@ def run(
     ] = None,
     root: Annotated[
         list[str] | None,
-        typer.Option(metavar="DATASET=FOLDER", help="With --from-results: where a dataset lies on this machine."),
+        typer.Option(metavar="DATASET=PLACE", help="With --from-results: where a dataset lies on this machine."),
     ] = None,
     programs: Annotated[
         bool, typer.Option("--run-programs", help="With --from-results: start the programs that an archive names.")
@@ -157,10 +157,11 @@ def _elsewhere(engine: Engine, address: str | None, shard: str | None) -> Elsewh
         raise UserMistake("--engine dask divides the work itself: leave out --shard and torchrun.")
 
     def cluster(study: Study, run: RunFolder, workers: int, device: str) -> Cluster:
+        from bench.run.selection import mirror_of
         from bench.workers.cluster import Cluster
 
-        roots = (dataset.root for dataset in study.datasets if dataset.root is not None)
-        return Cluster(address, workers, run.root, device, roots)
+        places = (mirror.root if (mirror := mirror_of(choice)) else choice.root for choice in study.datasets)
+        return Cluster(address, workers, run.root, device, (place for place in places if isinstance(place, Path)))
 
     return cluster
 

@@ -6,16 +6,18 @@ import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench.files import atomic, read_json, write_json
 from bench.media.clip_file import ClipFile
+from bench.remote.address import Address
 from bench.run.collect import collect
 from bench.run.costs import Costs, Ledger
 from bench.run.folder import RunFolder
 from bench.run.generate import generate, lost
 from bench.run.plan import record_of, unfinished
 from bench.run.prompts import prompt_hash
-from bench.run.selection import clip_file, decoding_of, read_selection, select
+from bench.run.selection import clip_file, decoding_of, mirror_of, read_selection, select
 from bench.run.stress import asked_for, asked_hash
 from bench.run.traces import write_traces
 from bench.scoring.cells import Scoring
@@ -65,7 +67,7 @@ class Execution:
             with atomic(self.run.study) as temporary:
                 temporary.write_text(self.study.to_yaml(), encoding="utf-8")
             described = {name: value for name, value in read_json(self.machine.description).items() if name != "host"}
-            write_json(self.run.environment, described | {"seed": self.study.seed})
+            write_json(self.run.environment, described | {"seed": self.study.seed} | self._mirrored())
             for dataset in self.progress(self.study.datasets, len(self.study.datasets), "select"):
                 select(self.study, dataset, self.run, pool)
             tasks = unfinished(self.study, self.run, self.shard, self.machine)
@@ -106,6 +108,16 @@ class Execution:
     @functools.cached_property
     def _identities(self) -> dict[ClipFile, str]:
         return {}
+
+    def _mirrored(self) -> dict[str, Any]:
+        """Bring the mirrors of remote datasets up to date and keep which objects they hold; nothing without any."""
+        remote = [dataset for dataset in self.study.datasets if isinstance(dataset.root, Address)]
+        told: dict[str, Any] = {}
+        for dataset in self.progress(remote, len(remote), "mirror") if remote else ():
+            if mirror := mirror_of(dataset):
+                write_json(self.run.source(dataset.name), mirror.record())
+                told[dataset.name] = mirror.summary()
+        return {"sources": told} if told else {}
 
     def _played(self) -> dict[str, ClipFile]:
         """Every clip of the run by the file that people play, relative to the run's folder."""

@@ -42,6 +42,10 @@ class RunFolder:
         """Which clips of a dataset take part, their texts and voices, and which do not and why."""
         return self.root / "selected" / f"{dataset}.json"
 
+    def source(self, dataset: str) -> Path:
+        """Which objects of a store a dataset was mirrored from."""
+        return self.root / "sources" / f"{dataset}.json"
+
     def prompt(self, dataset: str, key: str) -> Path:
         """All that a generator is given for one clip."""
         return self.root / "prompts" / dataset / f"{key}.prompt"

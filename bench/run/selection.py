@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -22,11 +23,15 @@ from bench.media.writing import store_finished
 from bench.prompts.prompt import build_prompt
 from bench.prompts.refusal import NoPrompt
 from bench.prompts.rules import PromptRules
+from bench.remote.address import Address
 from bench.run.folder import RunFolder
 from bench.run.prompts import write_prompt
 from bench.study import DatasetChoice, Protocol, SplitChoice, Study
 from bench.workers.pool import WorkerPool
 from narrator.contract import ReferenceClip
+
+if TYPE_CHECKING:
+    from bench.remote.mirror import Mirror
 
 SPARE_CLIPS = 16
 """Usable clips beyond those that take part, for `chance` to draw from."""
@@ -191,11 +196,25 @@ def load_index(choice: DatasetChoice) -> DatasetIndex:
         UserMistake: an unknown dataset or option, no root, or not this dataset's folder.
     """
     dataset = plugins.make("dataset", choice.plugin, choice.options)
-    root = choice.root or getattr(dataset, "default_root", None)
+    root = mirror.root if (mirror := mirror_of(choice)) else choice.root or getattr(dataset, "default_root", None)
     if root is None:
         raise UserMistake(f"Dataset '{choice.name}' has no root: name the folder that holds its clips.")
     index: DatasetIndex = dataset.load(root)
     return index
+
+
+def mirror_of(choice: DatasetChoice) -> Mirror | None:
+    """The mirror of a dataset that lies at an address, brought up to date once per process; None for a local one.
+
+    Raises:
+        UserMistake: what lies there cannot be had, or not be kept on a disk.
+    """
+    if not isinstance(choice.root, Address):
+        return None
+    from bench.remote.mirror import KINDS, mirrored
+
+    kinds = getattr(plugins.find("dataset", choice.plugin), "reads", KINDS)
+    return mirrored(choice.root, frozenset(kinds))
 
 
 def decoding_of(protocol: Protocol) -> Decoding:

@@ -1,0 +1,1 @@
+"""What lies on object storage or behind another address: datasets mirrored to a local disk, archives sent and got."""
