@@ -29,6 +29,8 @@ DRAWN_WITH = (
 """Packages that the bytes of a report depend on."""
 LARGEST = 1 << 20
 """Bytes of a stamp; those of a report have ten kilobytes."""
+MOST_HASHED = 8 << 30
+"""Bytes of a file; the clips of ten million prompts have less, and what is refused for its size is not hashed first."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,9 @@ def _digest(path: Path) -> str | None:
     """The hash of a file, None where there is none; raises `OSError` where it cannot be read."""
     if not os.path.lexists(path):
         return None
-    if not stat.S_ISREG(path.stat().st_mode):  # a FIFO would block for ever
-        raise OSError(f"{path} is no regular file")
+    known = path.stat()
+    if not stat.S_ISREG(known.st_mode) or known.st_size > MOST_HASHED:  # a FIFO would block for ever
+        raise OSError(f"{path} is no regular file of a sensible size")
     with path.open("rb") as file:
         hashed = hashlib.sha256()
         while block := file.read(1 << 20):
