@@ -163,6 +163,8 @@ class DatasetChoice(Choice):
     @field_validator("root", mode="before")
     @classmethod
     def _is_a_path(cls, root: Any) -> Any:
+        if root is not None and not isinstance(root, str | Path | Address):
+            raise ValueError("must be a path")
         try:
             return path_or_address(root, "the path") if isinstance(root, str) else root
         except UserMistake as mistake:
