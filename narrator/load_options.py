@@ -32,8 +32,8 @@ class LoadOptions:
     released files, entangled encoders that no file fills are the identity: a cascade of speech and video.
 
     Attributes:
-        preset: `paper` (published sizes), `small` (a few million parameters) or `bundled`, whose trained weights ship
-            and are taken where no file is given; a `checkpoint` brings its own sizes.
+        preset: `paper` (published sizes), `small` (a few million parameters) or `bundled`, whose trained weights are
+            taken from the package where no file is given; a `checkpoint` brings its own sizes.
         checkpoint: one safetensors file that `Narrator.save` wrote; excludes the released files below.
         latest: NarratingForYou's latest.pth.
         xtts: XTTS v2's model.pth; needs `vocabulary`.

@@ -14,7 +14,7 @@ from narrator.files import sha256
 
 FOLDER = Path(__file__).parent / "weights"
 TRAINED = ("bundled",)
-"""Presets whose weights ship."""
+"""Presets whose weights are taken from the package; an installation without them says so."""
 
 
 class NotShipped(ValueError):

@@ -185,8 +185,6 @@ class AnimatorStage(Stage):
 
 def _latents(materials: Materials, frames: Frames, chosen: Sequence[int]) -> Ragged:
     """The means of the scaled latents of all frames of the chosen clips, float16 [T, 4, h, w], computed once."""
-    if AutoencoderStage.name not in materials.trained:
-        raise TrainingError("The stage 'animator' works on latents; put the stage 'autoencoder' before it.")
     size = materials.config.video.latent_size
 
     @torch.no_grad()

@@ -206,8 +206,6 @@ def mels(cache: Path, utterances: tuple[Utterance, ...]) -> Ragged:
 
 def trained_codes(materials: Materials, settings: CodesSettings) -> SpeechCodes:
     """The codes that the stage before has trained."""
-    if CodesStage.name not in materials.trained:
-        raise TrainingError("The stages 'speech' and 'vocoder' need the codes; put the stage 'codes' before them.")
     codes = SpeechCodes(settings.levels, settings.width)
     codes.load_state_dict(dict(materials.trained[CodesStage.name]))
     return codes.eval().requires_grad_(False)

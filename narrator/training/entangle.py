@@ -26,8 +26,9 @@ from narrator.speech.mel import VOICE_RATE
 from narrator.speech.synthesizer import SpeechSynthesizer
 from narrator.training.animator import AnimatorSettings, AnimatorStage, Faces
 from narrator.training.autoencoder import AutoencoderStage
-from narrator.training.codes import CodesSettings
+from narrator.training.codes import CodesSettings, CodesStage
 from narrator.training.errors import TrainingError
+from narrator.training.features import FeaturesStage
 from narrator.training.loop import derived_seed
 from narrator.training.pictures import to_floats
 from narrator.training.speech import PHASES, SpeechSettings, SpeechStage
@@ -35,8 +36,6 @@ from narrator.training.stage import Batch, Materials, Stage, StageSettings
 from narrator.training.utterances import Ragged, Utterance, read_utterances
 from narrator.training.vocoder import VocoderStage, Voicing, clip_sound, sound_losses, sound_of_codes
 from narrator.video.net import LATENT_SCALE, build_vae
-
-_NEEDED = (SpeechStage.name, VocoderStage.name, AutoencoderStage.name, AnimatorStage.name)
 
 
 class EntangleSettings(StageSettings):
@@ -74,14 +73,12 @@ class EntangleStage(Stage):
     """See the module. What a batch holds is of whole clips, each with words, sound and video."""
 
     name = "entangle"
-    needs = ("codes", "speech", "vocoder", "autoencoder", "features", "animator")
+    needs = (
+        CodesStage.name, SpeechStage.name, VocoderStage.name, AutoencoderStage.name, FeaturesStage.name,
+        AnimatorStage.name,
+    )  # fmt: skip
 
     def __init__(self, materials: Materials, settings: EntangleSettings) -> None:
-        for former in _NEEDED:
-            if former not in materials.trained:
-                raise TrainingError(
-                    f"The stage 'entangle' works on finished networks; put the stage '{former}' before it."
-                )
         self._settings, self._seed = settings, materials.seed
         self._config = materials.config
         self._speech = SpeechStage(

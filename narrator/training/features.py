@@ -110,8 +110,6 @@ def speech_16k(materials: Materials, utterances: Sequence[Utterance]) -> Ragged:
 
 def trained_features(materials: Materials) -> SpeechFeatures:
     """The speech features that the stage has trained."""
-    if FeaturesStage.name not in materials.trained:
-        raise TrainingError("Speech that drives the face is learnt from its features; put the stage 'features' before.")
     reader = PhoneReader(materials)
     reader.load_state_dict(dict(materials.trained[FeaturesStage.name]))
     return reader.features.eval().requires_grad_(False)

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from narrator.training.errors import TrainingError
 from narrator.training.loop import derived_seed
 from narrator.training.stage import Materials, Stage, StageSettings
 
@@ -42,8 +43,11 @@ def build_stage(name: str, materials: Materials, settings: StageSettings) -> Sta
     """A stage with its first weights, which depend on the seed alone; the global generator is left as it was.
 
     Raises:
-        TrainingError: the data or the settings do not suit the stage.
+        TrainingError: a stage that it needs is not there, or the data or the settings do not suit it.
     """
+    for former in needs_of(name):
+        if former not in materials.trained:
+            raise TrainingError(f"The stage '{name}' needs what '{former}' learns; put the stage '{former}' before it.")
     kind: Any = _class_of(name)
     with torch.random.fork_rng():
         torch.manual_seed(derived_seed(materials.seed, name, "weights"))

@@ -76,8 +76,6 @@ class VocoderStage(Stage):
     needs = (CodesStage.name, SpeechStage.name)
 
     def __init__(self, materials: Materials, settings: VocoderSettings) -> None:
-        if SpeechStage.name not in materials.trained:
-            raise TrainingError("The stage 'vocoder' needs the speech model; put the stage 'speech' before it.")
         self._settings, self._seed = settings, materials.seed
         utterances = read_utterances(materials.data)
         self._others = by_speaker(utterances)
