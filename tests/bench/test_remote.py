@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -259,10 +260,14 @@ def test_a_mirror_that_is_killed_goes_on_where_it_was(tmp_path: Path, taken: lis
     assert process.stdout is not None
     for _ in range(6):  # all that are not fetched at once
         process.stdout.readline()
+    cache, deadline = tmp_path / "cache", time.monotonic() + 60
+    while sum(path.read_bytes().count(b"}\n") for path in cache.rglob("fetched.jsonl")) < 3:  # the others have arrived
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    (journal,) = (tmp_path / "cache").rglob("fetched.jsonl")
+    (journal,) = cache.rglob("fetched.jsonl")
     with journal.open("ab") as file:
         file.write(b'\n{"place": "8.mp4", "si')  # as a machine that was switched off leaves it
     found = mirror(Address(address))
