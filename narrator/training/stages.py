@@ -16,6 +16,7 @@ _STAGES = {
     "speech": ("narrator.training.speech", "SpeechStage", "SpeechSettings"),
     "vocoder": ("narrator.training.vocoder", "VocoderStage", "VocoderSettings"),
     "autoencoder": ("narrator.training.autoencoder", "AutoencoderStage", "AutoencoderSettings"),
+    "decoder": ("narrator.training.decoder", "DecoderStage", "DecoderSettings"),
     "features": ("narrator.training.features", "FeaturesStage", "FeaturesSettings"),
     "animator": ("narrator.training.animator", "AnimatorStage", "AnimatorSettings"),
     "entangle": ("narrator.training.entangle", "EntangleStage", "EntangleSettings"),
@@ -23,7 +24,7 @@ _STAGES = {
 """Module, stage and settings of each."""
 
 STAGES: tuple[str, ...] = tuple(_STAGES)
-OF_PICTURES = frozenset({"autoencoder", "animator", "entangle"})
+OF_PICTURES = frozenset({"autoencoder", "decoder", "animator", "entangle"})
 """Stages that need the networks which find a face, see `Materials.weight_paths`."""
 
 

@@ -28,10 +28,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.weights]
 
 ASKED = {
     "autoencoder": {"steps": 30, "batch": 4, "crop": 32, "learning_rate": 0.003, "warmup": 2, "average": 0.5},
+    "decoder": {"steps": 20, "batch": 4, "crop": 64, "learning_rate": 0.003, "warmup": 2, "average": 0.5},
     "features": {"steps": 24, "batch": 2, "frames": 25, "learning_rate": 0.003, "warmup": 2, "average": 0.5},
     "animator": {"steps": 10, "batch": 1, "learning_rate": 0.003, "warmup": 1, "average": 0.5, "unconditional": 0.5},
 }
-PARTS: dict[str, Part] = {"autoencoder": "vae", "features": "features", "animator": "net"}
+PARTS: dict[str, Part] = {"autoencoder": "vae", "decoder": "vae", "features": "features", "animator": "net"}
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +82,32 @@ def test_what_is_learnt_is_a_part_of_the_generator(trained: dict[str, tuple[floa
     part = PARTS[name]
     shapes = {key.removeprefix(f"{part}."): tuple(value.shape) for key, value in trained[name][1].tensors().items()}
     expected = {key: tuple(shape) for key, shape in part_shapes(part, bundled()).items()}
+    if name == "decoder":
+        expected = {key: shape for key, shape in expected.items() if key.startswith(("decoder.", "post_quant_conv."))}
     extra = {key: shape for key, shape in shapes.items() if key not in expected}
     assert {**expected, **extra} == shapes
     assert not extra
+
+
+def test_the_decoder_learns_on_alone(trained: dict[str, tuple[float, Stage]]) -> None:
+    before, after = trained["autoencoder"][1].tensors(), trained["decoder"][1].module["vae"].state_dict()  # type: ignore[index]
+    same = {key for key, value in before.items() if torch.equal(value, after[key.removeprefix("vae.")])}
+    assert same == {key for key in before if key.startswith(("vae.encoder.", "vae.quant_conv."))}
+
+
+def test_neither_decoder_nor_critic_learns_from_the_others_losses(trained: dict[str, tuple[float, Stage]]) -> None:
+    stage = trained["decoder"][1]
+    vae, critic = (list(stage.module[name].parameters()) for name in ("vae", "critic"))  # type: ignore[index]
+    learnt = [parameter for parameter in vae if parameter.requires_grad]
+    for name, others in {"critic": learnt, "seeming": critic, "matching": critic, "edges": critic}.items():
+        loss = stage.losses(stage.batch(0), Generator().manual_seed(0))[name]
+        assert all(
+            gradient is None for gradient in torch.autograd.grad(loss, others, retain_graph=True, allow_unused=True)
+        )
+        own = critic if name == "critic" else learnt
+        assert any(
+            gradient is not None and gradient.any() for gradient in torch.autograd.grad(loss, own, allow_unused=True)
+        )
 
 
 def test_the_mouth_is_where_the_mask_of_the_lips_is(trained: dict[str, tuple[float, Stage]]) -> None:
