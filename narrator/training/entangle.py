@@ -49,6 +49,7 @@ class EntangleSettings(StageSettings):
             it off.
         audio_weight, video_weight: of the losses of speech and of video.
         films: clips of each batch whose video is learnt from, too; one costs as much as several clips of speech.
+        clips: as of the stage `animator`.
         segment: codes of each clip that become sound for the losses of the vocoder.
         codes: what the stage `codes` was trained with, as far as it differs from that stage's defaults.
     """
@@ -61,6 +62,7 @@ class EntangleSettings(StageSettings):
     films: int = Field(default=2, ge=1, le=65_536, strict=True)
     audio_weight: float = Field(default=1.0, ge=0, le=1000)
     video_weight: float = Field(default=1.0, ge=0, le=1000)
+    clips: int = Field(default=100_000, ge=1, strict=True)
     segment: int = Field(default=16, ge=4, le=1024, strict=True)
     codes: CodesSettings = CodesSettings(steps=0)
 
@@ -85,7 +87,9 @@ class EntangleStage(Stage):
             materials,
             SpeechSettings(steps=0, codes=settings.codes, noise=0, smoothing=0, dropout=0, guidance=0, text_weight=0),
         )
-        self._animator = AnimatorStage(materials, AnimatorSettings(steps=0, unconditional=0, motion_noise=0))
+        self._animator = AnimatorStage(
+            materials, AnimatorSettings(steps=0, unconditional=0, motion_noise=0, clips=settings.clips)
+        )
         self._voicing, self._vae = Voicing(materials), build_vae(materials.config.video.vae)
         frozen: dict[str, nn.Module] = {
             SpeechStage.name: self._speech.module, VocoderStage.name: self._voicing,
