@@ -30,7 +30,7 @@ from narrator.training.errors import TrainingError
 from narrator.training.loop import WEIGHTS, derived_seed, train
 from narrator.training.snapshots import read_tensors, write_weights
 from narrator.training.stage import Materials
-from narrator.training.stages import STAGES, build_stage
+from narrator.training.stages import build_stage
 from narrator.training.study import TrainingStudy
 from narrator.training.utterances import read_utterances
 
@@ -79,7 +79,7 @@ class Home:
 
     def stage(self, **changes: Any) -> EntangleStage:
         """The stage as the study builds it, with its first weights."""
-        states = {name: read_tensors(self.folder / name / WEIGHTS)[0] for name in STAGES if name != "entangle"}
+        states = {name: read_tensors(self.folder / name / WEIGHTS)[0] for name in EntangleStage.needs}
         materials = Materials(
             bundled(), self.folder / "data", 4, states, dict.fromkeys(states, "v1"), self.folder / "cache" / "test",
             self.weight_paths,

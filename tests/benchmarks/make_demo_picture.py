@@ -1,0 +1,44 @@
+"""`python tests/benchmarks/make_demo_picture.py RUN` draws the README's picture from the report of a run of the demo:
+what may be concluded, and one prompt of the gallery. Needs Chromium, as the tests of the page do.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+PICTURE = Path(__file__).resolve().parents[2] / "docs" / "images" / "demo-report.png"
+WIDTH = 1440
+ONLY_SHOWN = """
+for (const part of document.querySelectorAll("main > :not(#conclusions, #gallery), footer")) part.style.display = "none"
+"""
+READY = "[...document.querySelectorAll('#takes video')].every((video) => video.readyState >= 2 && !video.seeking)"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--prompt", default="", help="part of its label; the first shown by default")
+    parser.add_argument("--at", type=float, default=1.5, help="position, seconds")
+    given = parser.parse_args()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": WIDTH, "height": 1200}, color_scheme="light")
+        page.goto((given.run.resolve() / "report" / "index.html").as_uri())
+        page.locator("#gallery").scroll_into_view_if_needed()
+        labels = page.locator("#prompt option").all_text_contents()
+        page.locator("#prompt").select_option(label=next(label for label in labels if given.prompt in label))
+        page.locator("#seek").fill(str(given.at))
+        page.evaluate(f"() => {{{ONLY_SHOWN}}}")
+        for _ in range(100):
+            page.wait_for_timeout(100)
+            if page.evaluate(READY):
+                break
+        page.screenshot(path=str(PICTURE), full_page=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
