@@ -13,7 +13,6 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support.stand_in_weights import ship_stand_in, write_training
 
 ROOT = Path(__file__).resolve().parents[1]
 IMPORT_ALL = """
@@ -37,16 +36,12 @@ CARD = "narrator/weights/bundled.json"
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what is packaged; with seeded weights in the place of the trained ones where there are none yet."""
+    """A copy of what is packaged."""
     folder = tmp_path_factory.mktemp("source")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     for room in ROOMS:
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
-    if not (folder / WEIGHTS).exists():
-        training = tmp_path_factory.mktemp("training")
-        write_training(training)
-        ship_stand_in(training, folder / "narrator/weights")
     return folder
 
 
@@ -112,7 +107,7 @@ def test_the_wheel_works_in_its_own_environment(wheel: Path, tmp_path: Path) -> 
     assert Path(place).is_relative_to(site)
     with zipfile.ZipFile(wheel) as archive:
         card = json.loads(archive.read(CARD))
-    assert name == "narrator-bundled" + ("-untrained" if card["untrained"] else "")
+    assert name == "narrator-bundled"
     assert digest == card["sha256"]
     helped = subprocess.run(
         [tmp_path / "env/bin/narrator-bench", "--help"], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -8,6 +8,8 @@ import pytest
 
 from bench.errors import UserMistake
 from bench.study import bundled_studies, find_study, parse_study
+from narrator.load_options import LoadOptions
+from narrator.shipped import check_weights
 
 MINIMAL = """
 name: tiny
@@ -76,6 +78,14 @@ def test_bundled_studies_parse(name: str) -> None:
     study = find_study(name)
     study.check_plugins()
     assert study.name == name
+
+
+def test_the_demo_shows_the_weights_that_ship_and_nothing_untrained() -> None:
+    study = find_study("demo")
+    assert [generator.name for generator in study.generators] == ["ceiling", "chance", "still", "cascade", "narrator"]
+    options = LoadOptions(**study.generators[-1].options)
+    assert options.takes_shipped
+    assert check_weights(options.preset).untrained == ()
 
 
 def test_unknown_plugin_answers_with_the_nearest() -> None:

@@ -17,13 +17,8 @@ from metrics.builtin import make
 from metrics.weights import fetch
 from narrator.contract import Prompt, Voice
 from narrator.face import FaceMesh
-from narrator.shipped import weights_file
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.weights,
-    pytest.mark.skipif(not weights_file("bundled").is_file(), reason="no trained weights are in this checkout"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.weights]
 
 
 def test_words_are_heard_and_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
