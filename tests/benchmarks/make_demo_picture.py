@@ -5,16 +5,20 @@ what may be concluded, and one prompt of the gallery. Needs Chromium, as the tes
 from __future__ import annotations
 
 import argparse
+import shutil
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "images" / "demo-report.png"
 WIDTH = 1440
 ONLY_SHOWN = """
 for (const part of document.querySelectorAll("main > :not(#conclusions, #gallery), footer")) part.style.display = "none"
+for (const part of document.querySelectorAll("nav")) part.style.position = "static"
+document.activeElement.blur()
 """
-READY = "[...document.querySelectorAll('#takes video')].every((video) => video.readyState >= 2 && !video.seeking)"
 
 
 def main() -> None:
@@ -24,19 +28,19 @@ def main() -> None:
     parser.add_argument("--at", type=float, default=1.5, help="position, seconds")
     given = parser.parse_args()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=["--no-sandbox"])
+        program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": 1200}, color_scheme="light")
         page.goto((given.run.resolve() / "report" / "index.html").as_uri())
-        page.locator("#gallery").scroll_into_view_if_needed()
+        page.locator("#gallery").scroll_into_view_if_needed()  # its clips are looked for when it is seen
+        page.locator("#prompt option").first.wait_for(state="attached")
         labels = page.locator("#prompt option").all_text_contents()
         page.locator("#prompt").select_option(label=next(label for label in labels if given.prompt in label))
         page.locator("#seek").fill(str(given.at))
         page.evaluate(f"() => {{{ONLY_SHOWN}}}")
-        for _ in range(100):
-            page.wait_for_timeout(100)
-            if page.evaluate(READY):
-                break
-        page.screenshot(path=str(PICTURE), full_page=True)
+        page.wait_for_timeout(5000)  # until the videos have been sought and painted
+        shot = Image.open(BytesIO(page.screenshot(full_page=True))).convert("RGB")
+        shot.quantize(256).save(PICTURE, optimize=True)
         browser.close()
 
 
