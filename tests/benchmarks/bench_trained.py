@@ -51,8 +51,9 @@ METRICS = (
     "wer", "cer", "mcd", "fid", "fvd", "identity", "voice-similarity", "pitch", "mouth-sync", "mouth-sync-lag",
     "mouth-sync-r", "dnsmos", "stoi-dtw",
 )  # fmt: skip
-OPTIONS = {"fid": {"stride": 4}} | dict.fromkeys(("mouth-sync", "mouth-sync-lag", "mouth-sync-r"), {"reach": 12})
+_REACH = {"reach": 12}
 """Lags of up to 12 frames need clips of 37; a short sentence takes no more than 39."""
+OPTIONS = {"fid": {"stride": 4}, "mouth-sync": _REACH, "mouth-sync-lag": _REACH, "mouth-sync-r": _REACH}
 Score = Callable[[str, str], float]
 
 
