@@ -5,12 +5,15 @@ what may be concluded, and one prompt of the gallery. Needs Chromium, as the tes
 from __future__ import annotations
 
 import argparse
-import shutil
+import sys
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from support.browser import chromium
 
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "images" / "demo-report.png"
 WIDTH = 1440
@@ -28,14 +31,15 @@ def main() -> None:
     parser.add_argument("--at", type=float, default=1.5, help="position, seconds")
     given = parser.parse_args()
     with sync_playwright() as playwright:
-        program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        browser = chromium(playwright)
         page = browser.new_page(viewport={"width": WIDTH, "height": 1200}, color_scheme="light")
         page.goto((given.run.resolve() / "report" / "index.html").as_uri())
         page.locator("#gallery").scroll_into_view_if_needed()  # its clips are looked for when it is seen
         page.locator("#prompt option").first.wait_for(state="attached")
-        labels = page.locator("#prompt option").all_text_contents()
-        page.locator("#prompt").select_option(label=next(label for label in labels if given.prompt in label))
+        labels = [label for label in page.locator("#prompt option").all_text_contents() if given.prompt in label]
+        if not labels:
+            parser.error(f"no prompt of {given.run} is called '{given.prompt}'")
+        page.locator("#prompt").select_option(label=labels[0])
         page.locator("#seek").fill(str(given.at))
         page.evaluate(f"() => {{{ONLY_SHOWN}}}")
         page.wait_for_timeout(5000)  # until the videos have been sought and painted

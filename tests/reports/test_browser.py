@@ -6,9 +6,6 @@ A Chromium of the system is used, or Playwright's; `tests/install_browser.sh` in
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,15 +15,13 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Error, Page, sync_playwright
+from support.browser import chromium
 from support.page_run import FPS, HOSTILE, page_run
 
 import reports
 from reports.text import visible
 
 DESKTOP, PHONE = (1440, 900), (390, 844)
-INSTALL = Path(__file__).resolve().parents[1] / "install_browser.sh"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
 MOST_BYTES = 2_000_000
 """Of the page of a paper's study."""
 
@@ -41,21 +36,12 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-
-        def launched() -> Browser:
-            program = next(filter(None, map(shutil.which, NAMES)), None)
-            return playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-
         try:
-            found = launched()
-        except Error:
-            subprocess.run(["sh", str(INSTALL), str(Path(sys.executable).parent)], check=False, timeout=600)
-            try:
-                found = launched()
-            except Error as error:
-                if os.environ.get("CI"):
-                    raise
-                pytest.skip(f"needs Chromium, which tests/install_browser.sh could not install: {error}")
+            found = chromium(playwright)
+        except Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"needs Chromium, which tests/install_browser.sh could not install: {error}")
         yield found
         found.close()
 
