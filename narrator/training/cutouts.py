@@ -92,9 +92,12 @@ class Cutouts:
 
 
 def picture_losses(made: Tensor, batch: Batch, settings: CutoutSettings) -> dict[str, Tensor]:
-    """Weighted L1 distances of pixels, of their differences from neighbours, and of those between their colours.
+    """How far reconstructions are from the pictures: `colours`, `edges` and `hues`, see the module; scalars.
 
-    Means over the scales, the last one without the finest.
+    Args:
+        made: reconstructions [B, 3, h, w] in -1..1.
+        batch: of `Cutouts.batch`.
+        settings: the weights.
     """
     real, weight = batch["pixels"], batch["weight"]
     colours, edges, hues = (made.new_zeros(()) for _ in range(3))

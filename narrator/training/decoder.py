@@ -31,8 +31,8 @@ class DecoderSettings(CutoutSettings):
 
     Attributes:
         seeming: weight of being taken for real.
-        matching: weight of the distance between the critic's features.
-        noise: largest deviation of the noise in the scaled latents.
+        matching: weight of the L1 distance between the critic's features.
+        noise: largest standard deviation of the noise in the scaled latents, which have one of 1.
         critic_width: channels of the critic's first layer.
     """
 
@@ -90,8 +90,8 @@ class DecoderStage(Stage):
         made = vae.decode(latents + noise.to(latents)).sample
         real, real_features = critic(pixels)
         unmasked, _ = critic(made.detach())
-        still = {name: parameter.detach() for name, parameter in critic.named_parameters()}
-        taken, features = torch.func.functional_call(critic, still, (made,))  # the decoder cannot change its critic
+        fixed = {name: parameter.detach() for name, parameter in critic.named_parameters()}
+        taken, features = torch.func.functional_call(critic, fixed, (made,))  # the decoder cannot change its critic
         distances = [functional.l1_loss(a, b.detach()) for a, b in zip(features, real_features, strict=True)]
         return picture_losses(made, batch, settings) | {
             "critic": torch.relu(1 - real).mean() + torch.relu(1 + unmasked).mean(),
