@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, Field, ValidationError
+from torch import Tensor
 
 from bench.choice import Strict
 from bench.errors import UserMistake, problem_in_words
 from bench.strict_yaml import read_yaml
 from bench.study_files import shipped, shipped_text, user_text
-from narrator.training.stage import StageSettings
+from narrator.training.stage import PictureDistance, StageSettings
 from narrator.training.stages import OF_PICTURES, settings_of
 from narrator.training.study import TrainingStudy
 
@@ -48,6 +49,20 @@ class Training:
         """
         return face_weights() if OF_PICTURES & set(self.study.stages) else None
 
+    def perceptual(self) -> PictureDistance | None:
+        """LPIPS on AlexNet, whose weights are fetched and verified; None where no stage needs it.
+
+        Raises:
+            WeightsError: they cannot be had.
+        """
+        if "decoder" not in self.study.stages:
+            return None
+        from metrics.video.lpips import WEIGHTS
+        from metrics.weights import fetch
+
+        fetch(WEIGHTS)  # now, not hours later
+        return perceptual_distance
+
     def prepare(self, workers: int) -> None:
         """Make the clips that are not there yet."""
         if self.request is None:
@@ -57,6 +72,14 @@ class Training:
         make_studio(self.study.data, "train", self.request.clips, self.study.seed, workers, self.request.voices)
         if self.study.held_out is not None:
             make_studio(self.study.held_out, "held-out", self.request.held_out, self.study.seed, workers)
+
+
+def perceptual_distance(one: Tensor, other: Tensor) -> Tensor:
+    """LPIPS on AlexNet; its network learns nothing. See `narrator.training.stage.PictureDistance`."""
+    from metrics.video.lpips import lpips
+
+    distances: Tensor = lpips(str(one.device)).requires_grad_(False)(one, other)
+    return distances
 
 
 def face_weights() -> dict[str, Path]:

@@ -43,7 +43,7 @@ def train_variants(
         if name not in known:
             raise UserMistake(f"The ablation has no training '{shown(name)}'.{nearest(name, sorted(known))}")
     ablation.training.prepare(workers)
-    weight_paths = face_weights()
+    weight_paths, perceptual = face_weights(), ablation.training.perceptual()
     checkpoints: dict[str, Path] = {}
     for place, one in enumerate(ablation.trainings, 1):
         if only and not {one.label, one.variant} & set(only):
@@ -54,7 +54,7 @@ def train_variants(
             tell(f"{before}: {stage} {done}/{steps}: " + ", ".join(f"{n} {v:.4g}" for n, v in losses.items()))
 
         own = out / "variants" / one.label
-        checkpoint = run_training(one.study, shared, told, weight_paths, last=own).checkpoint
+        checkpoint = run_training(one.study, shared, told, weight_paths, perceptual, last=own).checkpoint
         assert checkpoint is not None  # as all stages are trained
         checkpoints[one.label] = checkpoint
     return checkpoints

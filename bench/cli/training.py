@@ -47,7 +47,7 @@ def train(
     training = find_training(study, out)
     try:
         training.prepare(default_workers())
-        trained = run_training(training.study, out, told, training.weight_paths(), only or ())
+        trained = run_training(training.study, out, told, training.weight_paths(), training.perceptual(), only or ())
     except TrainingError as error:
         raise UserMistake(str(error)) from error
     if trained.checkpoint is None:

@@ -16,7 +16,7 @@ from narrator.training.checkpoint import write_checkpoint
 from narrator.training.errors import TrainingError
 from narrator.training.loop import WEIGHTS, train
 from narrator.training.snapshots import read_tensors
-from narrator.training.stage import Materials, Stage
+from narrator.training.stage import Materials, PictureDistance, Stage
 from narrator.training.stages import build_stage, needs_of
 from narrator.training.study import TrainingStudy
 from narrator.training.utterances import MANIFEST
@@ -48,6 +48,7 @@ def run_training(
     folder: Path,
     told: Told | None = None,
     weight_paths: Mapping[str, Path] | None = None,
+    perceptual: PictureDistance | None = None,
     only: Collection[str] = (),
     last: Path | None = None,
 ) -> Trained:
@@ -60,7 +61,7 @@ def run_training(
         study: what to train.
         folder: receives a folder for each stage and, when all are trained, `checkpoint.safetensors`.
         told: see `Told`.
-        weight_paths: see `Materials`.
+        weight_paths, perceptual: see `Materials`.
         only: names of the stages to train now; all by default.
         last: receives the folder of the last stage and the checkpoint instead, so that several trainings can differ in
             that stage and share all that goes before.
@@ -73,7 +74,7 @@ def run_training(
             one_of("--only", name, tuple(study.stages))
         except ValueError as error:
             raise TrainingError(str(error)) from error
-    course = _Course(study, folder, last or folder, weight_paths)
+    course = _Course(study, folder, last or folder, weight_paths, perceptual)
     with threads(study.threads):
         for name in study.stages:
             if not only or name in only:
@@ -88,8 +89,16 @@ def run_training(
 class _Course:
     """A training on its way: what the stages so far have come to, by stage."""
 
-    def __init__(self, study: TrainingStudy, folder: Path, last: Path, weight_paths: Mapping[str, Path] | None) -> None:
-        self._study, self._folder, self._last, self._weight_paths = study, folder, last, weight_paths
+    def __init__(
+        self,
+        study: TrainingStudy,
+        folder: Path,
+        last: Path,
+        weight_paths: Mapping[str, Path] | None,
+        perceptual: PictureDistance | None,
+    ) -> None:
+        self._study, self._folder, self._last = study, folder, last
+        self._weight_paths, self._perceptual = weight_paths, perceptual
         self._config = self._final = PRESETS[study.preset]()
         self._settings = {name: study.settings(name) for name in study.stages}  # a mistake is found before any work
         self._data = _data_hash(study.data)
@@ -151,6 +160,7 @@ class _Course:
             {one: self._versions[one] for one in before},
             self._folder / "cache" / hashed[:16],
             self._weight_paths,
+            self._perceptual,
         )
         return build_stage(name, materials, self._settings[name])
 

@@ -3,9 +3,10 @@
 The autoencoder's losses alone blur: where a hair can lie in several places, the mean of these costs least. Here a
 critic learns to tell real pictures from made ones, patch by patch (Isola et al. 2017, arXiv:1611.07004, with the hinge
 loss of Lim and Ye 2017, arXiv:1705.02894); the decoder learns to be taken for real, and to give the critic the features
-of the real picture (feature matching, Wang et al. 2018, arXiv:1711.11585), beside the losses of
-`narrator.training.cutouts`. The encoder is finished, so that nothing that is learnt from latents has to wait for this
-stage. The latents carry noise, as those that the animator makes have faults.
+of the real picture (feature matching, Wang et al. 2018, arXiv:1711.11585). Beside the losses of
+`narrator.training.cutouts` a perceptual distance (Zhang et al. 2018, arXiv:1801.03924) keeps what is made near to what
+is there, as in Esser et al. 2021 (arXiv:2012.09841). The encoder is finished, so that nothing that is learnt from
+latents has to wait for this stage. The latents carry noise, as those that the animator makes have faults.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch.nn import functional
 
 from narrator.training.autoencoder import AutoencoderStage
 from narrator.training.cutouts import Cutouts, CutoutSettings, picture_losses
+from narrator.training.errors import TrainingError
 from narrator.training.stage import Batch, Materials, Stage
 from narrator.video.net import LATENT_SCALE, build_vae
 
@@ -30,13 +32,15 @@ class DecoderSettings(CutoutSettings):
     """Settings of the stage.
 
     Attributes:
+        perceptual: weight of the perceptual distance; 0 does without.
         seeming: weight of being taken for real.
         matching: weight of the L1 distance between the critic's features.
         noise: largest standard deviation of the noise in the scaled latents, which have one of 1.
         critic_width: channels of the critic's first layer.
     """
 
-    seeming: float = Field(default=0.02, ge=0, le=100)
+    perceptual: float = Field(default=0.5, ge=0, le=100)
+    seeming: float = Field(default=0.05, ge=0, le=100)
     matching: float = Field(default=0.2, ge=0, le=100)
     noise: float = Field(default=0.2, ge=0, le=10)
     critic_width: int = Field(default=32, ge=8, multiple_of=8, strict=True)
@@ -68,7 +72,11 @@ class DecoderStage(Stage):
     needs = (AutoencoderStage.name,)
 
     def __init__(self, materials: Materials, settings: DecoderSettings) -> None:
-        self._settings = settings
+        if settings.perceptual and materials.perceptual is None:
+            raise TrainingError(
+                "The stage 'decoder' needs a perceptual distance; hand over `perceptual`, or set the stage's to 0."
+            )
+        self._settings, self._perceptual = settings, materials.perceptual
         self._cutouts = Cutouts(materials, settings, self.name)
         vae = build_vae(materials.config.video.vae)
         vae.load_state_dict(dict(materials.trained[AutoencoderStage.name]))
@@ -93,7 +101,10 @@ class DecoderStage(Stage):
         fixed = {name: parameter.detach() for name, parameter in critic.named_parameters()}
         taken, features = torch.func.functional_call(critic, fixed, (made,))  # the decoder cannot change its critic
         distances = [functional.l1_loss(a, b.detach()) for a, b in zip(features, real_features, strict=True)]
-        return picture_losses(made, batch, settings) | {
+        losses = picture_losses(made, batch, settings)
+        if settings.perceptual and self._perceptual is not None:
+            losses["perceptual"] = settings.perceptual * self._perceptual(made, pixels).mean()
+        return losses | {
             "critic": torch.relu(1 - real).mean() + torch.relu(1 + unmasked).mean(),
             "seeming": -settings.seeming * taken.mean(),
             "matching": settings.matching * torch.stack(distances).mean(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -15,6 +15,9 @@ from narrator.presets import NarratorConfig
 
 Batch = dict[str, Tensor]
 """Tensors by name; the loop moves them to the device."""
+
+PictureDistance = Callable[[Tensor, Tensor], Tensor]
+"""Two batches of pictures, float32 [B, 3, H, W] in -1..1, on one device, to distances [B]; gradients flow through."""
 
 
 class StageSettings(BaseModel):
@@ -65,6 +68,7 @@ class Materials:
         cache: folder for what stages compute once from the data; what is computed by a former stage has its version in
             its name.
         weight_paths: the networks that find a face, by name; stages that learn from pictures need them.
+        perceptual: how differently two pictures look to a network that has seen many; the stage `decoder` needs it.
     """
 
     config: NarratorConfig
@@ -74,6 +78,7 @@ class Materials:
     versions: Mapping[str, str]
     cache: Path
     weight_paths: Mapping[str, Path] | None = None
+    perceptual: PictureDistance | None = None
 
 
 class Stage(ABC):

@@ -13,6 +13,8 @@ from torch import Generator, Tensor
 pytest.importorskip("lightning_fabric", reason="needs lightning-fabric: install narrator-bench[train]")
 
 from bench.synthetic.studio import make_studio
+from bench.training import perceptual_distance
+from metrics.video.lpips import lpips
 from metrics.weights import fetch
 from narrator.face import FaceMesh
 from narrator.networks import Part, part_shapes
@@ -47,7 +49,7 @@ def materials(tmp_path_factory: pytest.TempPathFactory) -> Materials:
     folder = tmp_path_factory.mktemp("pictures")
     make_studio(folder / "data", "train", 4, seed=3)
     found = {name: fetch(name) for name in FaceMesh.weights}
-    return Materials(bundled(), folder / "data", 1, {}, {}, folder / "cache", found)
+    return Materials(bundled(), folder / "data", 1, {}, {}, folder / "cache", found, perceptual_distance)
 
 
 def built(name: str, materials: Materials) -> Stage:
@@ -101,7 +103,8 @@ def test_neither_decoder_nor_critic_learns_from_the_others_losses(trained: dict[
     stage = trained["decoder"][1]
     vae, critic = (list(stage.module[name].parameters()) for name in ("vae", "critic"))  # type: ignore[index]
     learnt = [parameter for parameter in vae if parameter.requires_grad]
-    for name, others in {"critic": learnt, "seeming": critic, "matching": critic, "edges": critic}.items():
+    losses = {"critic": learnt, "seeming": critic, "matching": critic, "edges": critic, "perceptual": critic}
+    for name, others in losses.items():
         loss = stage.losses(stage.batch(0), Generator().manual_seed(0))[name]
         assert all(
             gradient is None for gradient in torch.autograd.grad(loss, others, retain_graph=True, allow_unused=True)
@@ -110,6 +113,14 @@ def test_neither_decoder_nor_critic_learns_from_the_others_losses(trained: dict[
         assert any(
             gradient is not None and gradient.any() for gradient in torch.autograd.grad(loss, own, allow_unused=True)
         )
+
+
+def test_the_perceptual_distance_teaches_the_pictures_alone() -> None:
+    made = torch.zeros(2, 3, 64, 64, requires_grad=True)
+    distances = perceptual_distance(made, torch.rand(2, 3, 64, 64))
+    (gradient,) = torch.autograd.grad(distances.sum(), made)
+    assert gradient.flatten(1).any(1).all()
+    assert not any(parameter.requires_grad for parameter in lpips("cpu").parameters())
 
 
 def test_the_mouth_is_where_the_mask_of_the_lips_is(trained: dict[str, tuple[float, Stage]]) -> None:
@@ -129,3 +140,6 @@ def test_stages_say_what_they_need(materials: Materials, tmp_path: Path) -> None
         built("animator", materials)
     with pytest.raises(TrainingError, match="face-mesh"):
         built("autoencoder", replace(materials, weight_paths=None, cache=tmp_path))
+    finished = replace(materials, trained={"autoencoder": {}})
+    with pytest.raises(TrainingError, match="hand over `perceptual`, or set the stage's to 0"):
+        built("decoder", replace(finished, perceptual=None))
