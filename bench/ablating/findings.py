@@ -2,7 +2,8 @@
 
 A claim *holds* where the whole 95 % interval of the difference lies on the claimed side of zero, and *does not hold
 here* where the whole interval lies below a margin: five hundredths of what lies between the bounds `ceiling` and
-`chance`, too little to be called worse. Else it *cannot be said*, with the reason.
+`chance`, too little to be called worse. Else it *cannot be said*, with the reason; nor by a metric that needs clips
+aligned in time and says of ETE itself that it is no better than chance (see `reports.ranking`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bench.ablating.plan import REFERENCE, Trained
 from metrics.base.crossed import crossed_interval
 from metrics.base.intervals import FEWEST
 from reports.numbers import significant
+from reports.ranking import MEANINGLESS, unranked
 from reports.results import Cell, Metric, Record, Results
 
 MARGIN = 0.05
@@ -120,6 +122,8 @@ def found(
                     each = Mean(dataset=dataset, variant=variant, metric=plugin, missing=_UNMEASURED)
                 margin = MARGIN * _between_bounds(results, cells, dataset, each.metric)
                 verdict, evidence = _judged(each, study.metrics.get(each.metric), margin)
+                if reason := _nothing_said(results, dataset, each.metric, by_variant.get(REFERENCE, [])):
+                    verdict, evidence = "cannot be said", reason
                 claims.append(
                     Judged(
                         dataset=dataset, claim=claim, variant=variant, metric=each.metric, verdict=verdict,
@@ -162,6 +166,17 @@ def _between_bounds(results: Results, cells: Mapping[tuple[str, str, str], Cell]
     labels = [results.study.bound(name, results.study.generators) for name in ("ceiling", "chance")]
     values = [cell.value for label in labels if (cell := cells.get((dataset, label or "", metric))) is not None]
     return abs(values[0] - values[1]) if len(values) == 2 and None not in values else 0.0  # type: ignore[operator]
+
+
+def _nothing_said(results: Results, dataset: str, metric: str, references: list[str]) -> str | None:
+    """Why a metric that needs clips aligned in time says nothing of ETE, with which no variant can be compared then."""
+    if metric not in results.study.metrics:
+        return None
+    silent = unranked(results, dataset, metric)
+    for label in references:
+        if (reason := silent.get(label)) in MEANINGLESS:
+            return f"{label} is {MEANINGLESS[reason]}, and {metric} needs clips aligned in time"
+    return None
 
 
 def _judged(each: Mean, metric: Metric | None, margin: float) -> tuple[Verdict, str]:

@@ -20,7 +20,7 @@ from reports.results import Cell, Metric, Results, Study
 SEEDS, PROMPTS = (1, 2, 3), 20
 VARIANTS = ("ETE", "STE", "no-video-in-prompt", "no-attention")
 METRICS = {
-    "stoi": Metric(title="STOI", direction="higher"),
+    "stoi": Metric(title="STOI", direction="higher", aligned=True),
     "mcd": Metric(title="MCD", direction="lower", unit="dB"),
     "sync": Metric(title="mouth-sync", direction="higher"),
 }
@@ -91,6 +91,13 @@ def test_worse_is_higher_where_lower_is_better() -> None:
     better = told(one, "no-video-in-prompt", "mcd")
     assert better.verdict == "does not hold here"
     assert better.evidence.endswith("dB (20 prompts, 3 seeds): better")
+
+
+def test_nothing_is_said_by_a_metric_by_which_ete_is_at_chance() -> None:
+    one = findings({(variant, "stoi"): -0.45 for variant in VARIANTS})
+    assert told(one, "STE", "stoi").verdict == "cannot be said"
+    assert told(one, "STE", "stoi").evidence == "ETE-1 is not above chance, and stoi needs clips aligned in time"
+    assert told(one, "STE", "mcd").verdict == "does not hold here"
 
 
 def test_what_is_missing_is_said() -> None:
