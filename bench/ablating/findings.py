@@ -47,7 +47,7 @@ says nothing."""
 
 
 class Mean(Record):
-    """A variant, or its difference from ETE, by one metric: the mean over seeds and prompts, and its 95 % interval.
+    """A variant, its difference from ETE, or a bound, by one metric: mean over seeds and prompts, 95 % interval.
 
     `prompts` are those of which every training has a number; `missing` says why there is no mean.
     """
@@ -102,6 +102,7 @@ def found(
         by_variant.setdefault(one.variant, []).append(one.label)
     cells = {cell.place: cell for cell in results.cells}
     study = results.study
+    bounds = {name: label for name in ("ceiling", "chance") if (label := study.bound(name, study.generators))}
     means, differences, claims = [], [], []
     for dataset in study.datasets:
         for metric in study.metrics:
@@ -113,6 +114,9 @@ def found(
                 means.append(_mean(dataset, variant, metric, own))
                 if variant != REFERENCE:
                     differences.append(_mean(dataset, variant, metric, own, of[REFERENCE]))
+            for bound, label in bounds.items():
+                if (cell := cells.get((dataset, label, metric))) is not None:
+                    means.append(_bound(bound, cell))
     compared = {(each.dataset, each.variant, plugins[each.metric]): each for each in differences}
     for dataset in study.datasets:
         for claim, variant, wanted in CLAIMS:
@@ -120,7 +124,7 @@ def found(
                 each = compared.get((dataset, variant, plugin))
                 if each is None:
                     each = Mean(dataset=dataset, variant=variant, metric=plugin, missing=_UNMEASURED)
-                margin = MARGIN * _between_bounds(results, cells, dataset, each.metric)
+                margin = MARGIN * _between([cells.get((dataset, at, each.metric)) for at in bounds.values()])
                 verdict, evidence = _judged(each, study.metrics.get(each.metric), margin)
                 if reason := _nothing_said(results, dataset, each.metric, by_variant.get(REFERENCE, [])):
                     verdict, evidence = "cannot be said", reason
@@ -161,11 +165,25 @@ def _rows(numbers: list[dict[str, float]], keys: list[str]) -> NDArray[np.float6
     return np.array([[each[key] for key in keys] for each in numbers])
 
 
-def _between_bounds(results: Results, cells: Mapping[tuple[str, str, str], Cell], dataset: str, metric: str) -> float:
-    """How far the bounds lie apart; 0 where one is not there."""
-    labels = [results.study.bound(name, results.study.generators) for name in ("ceiling", "chance")]
-    values = [cell.value for label in labels if (cell := cells.get((dataset, label or "", metric))) is not None]
-    return abs(values[0] - values[1]) if len(values) == 2 and None not in values else 0.0  # type: ignore[operator]
+def _bound(name: str, cell: Cell) -> Mean:
+    """A bound, which nothing was trained for, as the study has it."""
+    return Mean(
+        dataset=cell.dataset, variant=name, metric=cell.metric, mean=cell.value, low=cell.low, high=cell.high,
+        prompts=cell.n, missing=cell.missing,
+    )  # fmt: skip
+
+
+def _between(bounds: list[Cell | None]) -> float:
+    """How much worse chance is than the ceiling; 0 where it is not, or one is not there.
+
+    By a distance between sets chance may be the better one: it can show the same people, and the ceiling other people.
+    """
+    costs = [
+        cell.value if cell.direction == "lower" else -cell.value
+        for cell in bounds
+        if cell is not None and cell.value is not None
+    ]
+    return max(0.0, costs[1] - costs[0]) if len(costs) == 2 else 0.0
 
 
 def _nothing_said(results: Results, dataset: str, metric: str, references: list[str]) -> str | None:

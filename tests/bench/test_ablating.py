@@ -100,6 +100,12 @@ def test_nothing_is_said_by_a_metric_by_which_ete_is_at_chance() -> None:
     assert told(one, "STE", "mcd").verdict == "does not hold here"
 
 
+def test_there_is_no_margin_where_chance_is_not_worse_than_the_ceiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(findings({}), "STE", "mcd").verdict == "does not hold here"
+    monkeypatch.setitem(BOUNDS, "mcd", (12.0, 0.0))
+    assert told(findings({}), "STE", "mcd").verdict == "cannot be said"
+
+
 def test_what_is_missing_is_said() -> None:
     one = findings({}, without={("STE-2", "mcd")})
     assert told(one, "STE", "mcd").verdict == "cannot be said"
@@ -110,7 +116,7 @@ def test_what_is_missing_is_said() -> None:
 def test_means_and_differences_are_over_seeds_and_prompts_and_the_page_shows_them() -> None:
     one = findings({("STE", "mcd"): 1.0})
     means = {(each.variant, each.metric): each for each in one.means}
-    assert (means["ETE", "mcd"].seeds, means["no-attention", "mcd"].seeds) == (3, 1)
+    assert (means["ETE", "mcd"].seeds, means["no-attention", "mcd"].seeds, means["chance", "mcd"].seeds) == (3, 1, 0)
     (apart,) = (each for each in one.differences if (each.variant, each.metric) == ("STE", "mcd"))
     assert apart.mean == pytest.approx((means["STE", "mcd"].mean or 0) - (means["ETE", "mcd"].mean or 0))
     # Prompts are hard for all alike, so differences are known better than means.
