@@ -55,7 +55,7 @@ class Training:
         Raises:
             WeightsError: they cannot be had.
         """
-        if "decoder" not in self.study.stages:
+        if not any(getattr(self.study.settings(name), "perceptual", 0) for name in self.study.stages):
             return None
         from metrics.video.lpips import WEIGHTS
         from metrics.weights import fetch

@@ -19,7 +19,7 @@ DISCREDITED = "Not marked: worse than chance by every other metric, so that a go
 clips that are aligned in time, comes of something else."
 
 
-MEANINGLESS = {
+_MEANINGLESS = {
     CLOSED: "of a dataset whose ceiling is not above chance",
     AT_CHANCE: "not above chance",
     DISCREDITED: "below chance by every other metric",
@@ -104,6 +104,15 @@ def unranked(results: Results, dataset: str, metric: str) -> dict[str, str]:
         elif study.metrics[metric].aligned and (reason := _unaligned(results, cells, cells[label])):
             reasons[label] = reason
     return reasons
+
+
+def silence(results: Results, dataset: str, metric: str, label: str) -> str | None:
+    """Why a metric that needs aligned clips says nothing of a generator, to be read after "LABEL is"; None if it does.
+
+    See `unranked`; that the generator is untrained, or that no chance stands beside it, is no such reason.
+    """
+    reason = unranked(results, dataset, metric).get(label)
+    return f"{_MEANINGLESS[reason]}, and {metric} needs clips aligned in time" if reason in _MEANINGLESS else None
 
 
 def _unaligned(results: Results, cells: Mapping[str, Cell], cell: Cell) -> str | None:

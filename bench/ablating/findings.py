@@ -2,8 +2,8 @@
 
 A claim *holds* where the whole 95 % interval of the difference lies on the claimed side of zero, and *does not hold
 here* where the whole interval lies below a margin: five hundredths of what lies between the bounds `ceiling` and
-`chance`, too little to be called worse. Else it *cannot be said*, with the reason; nor by a metric that needs clips
-aligned in time and says of ETE itself that it is no better than chance (see `reports.ranking`).
+`chance`, too little to be called worse; zero where `chance` is not the worse of the two. Else it *cannot be said*, with
+the reason; nor by a metric that needs clips aligned in time and says nothing of ETE itself (`reports.ranking.silence`).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from bench.ablating.plan import REFERENCE, Trained
 from metrics.base.crossed import crossed_interval
 from metrics.base.intervals import FEWEST
 from reports.numbers import significant
-from reports.ranking import MEANINGLESS, unranked
-from reports.results import Cell, Metric, Record, Results
+from reports.ranking import silence
+from reports.results import BOUNDS, Cell, Metric, Record, Results
 
 MARGIN = 0.05
 """Share of the distance between the bounds, below which a variant is not called worse."""
@@ -102,7 +102,7 @@ def found(
         by_variant.setdefault(one.variant, []).append(one.label)
     cells = {cell.place: cell for cell in results.cells}
     study = results.study
-    bounds = {name: label for name in ("ceiling", "chance") if (label := study.bound(name, study.generators))}
+    bounds = {name: label for name in BOUNDS if (label := study.bound(name, study.generators))}
     means, differences, claims = [], [], []
     for dataset in study.datasets:
         for metric in study.metrics:
@@ -188,13 +188,8 @@ def _between(bounds: list[Cell | None]) -> float:
 
 def _nothing_said(results: Results, dataset: str, metric: str, references: list[str]) -> str | None:
     """Why a metric that needs clips aligned in time says nothing of ETE, with which no variant can be compared then."""
-    if metric not in results.study.metrics:
-        return None
-    silent = unranked(results, dataset, metric)
-    for label in references:
-        if (reason := silent.get(label)) in MEANINGLESS:
-            return f"{label} is {MEANINGLESS[reason]}, and {metric} needs clips aligned in time"
-    return None
+    reasons = ((label, silence(results, dataset, metric, label)) for label in references)
+    return next((f"{label} is {reason}" for label, reason in reasons if reason), None)
 
 
 def _judged(each: Mean, metric: Metric | None, margin: float) -> tuple[Verdict, str]:

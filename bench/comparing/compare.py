@@ -14,7 +14,7 @@ from bench.comparing.verdicts import judged
 from bench.errors import shown
 from metrics.base.comparison import LEVEL, mean_difference, paired_difference
 from reports.comparison import Comparison, Contender, Pair
-from reports.ranking import MEANINGLESS, unranked
+from reports.ranking import silence
 from reports.results import Cell, Metric
 
 
@@ -87,9 +87,8 @@ def _one(sides: tuple[Side, Side], dataset: str, metric: str, cells: tuple[Cell,
 def _require_rank(sides: tuple[Side, Side], dataset: str, metric: str) -> None:
     """Raise `NoSample` where a side's own bounds show that the metric says nothing of it, see `reports.ranking`."""
     for side in sides:
-        reason = unranked(side.results, dataset, metric).get(side.generator)
-        if reason in MEANINGLESS:
-            raise NoSample(f"{shown(side.name, 80)} is {MEANINGLESS[reason]}, and {metric} needs clips aligned in time")
+        if reason := silence(side.results, dataset, metric, side.generator):
+            raise NoSample(f"{shown(side.name, 80)} is {reason}")
 
 
 def _overall(metric: str, rows: Sequence[Compared]) -> Compared:

@@ -76,7 +76,8 @@ class DecoderStage(Stage):
             raise TrainingError(
                 "The stage 'decoder' needs a perceptual distance; hand over `perceptual`, or set the stage's to 0."
             )
-        self._settings, self._perceptual = settings, materials.perceptual
+        self._settings = settings
+        self._perceptual = materials.perceptual if settings.perceptual else None
         self._cutouts = Cutouts(materials, settings, self.name)
         vae = build_vae(materials.config.video.vae)
         vae.load_state_dict(dict(materials.trained[AutoencoderStage.name]))
@@ -102,7 +103,7 @@ class DecoderStage(Stage):
         taken, features = torch.func.functional_call(critic, fixed, (made,))  # the decoder cannot change its critic
         distances = [functional.l1_loss(a, b.detach()) for a, b in zip(features, real_features, strict=True)]
         losses = picture_losses(made, batch, settings)
-        if settings.perceptual and self._perceptual is not None:
+        if self._perceptual is not None:
             losses["perceptual"] = settings.perceptual * self._perceptual(made, pixels).mean()
         return losses | {
             "critic": torch.relu(1 - real).mean() + torch.relu(1 + unmasked).mean(),
